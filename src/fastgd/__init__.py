@@ -1,0 +1,45 @@
+"""fastgd: optimizer steps fused into one pass over memory, for training on CPUs."""
+
+from fastgd import functional
+from fastgd.config import show_config
+from fastgd.engine.threads import get_num_threads, set_num_threads
+from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
+from fastgd.optimizers.adadelta import Adadelta
+from fastgd.optimizers.adagrad import Adagrad
+from fastgd.optimizers.adam import Adam, AdamW
+from fastgd.optimizers.adamax import Adamax
+from fastgd.optimizers.asgd import ASGD
+from fastgd.optimizers.base import Optimizer
+from fastgd.optimizers.lion import Lion
+from fastgd.optimizers.nadam import NAdam
+from fastgd.optimizers.radam import RAdam
+from fastgd.optimizers.rmsprop import RMSprop
+from fastgd.optimizers.rprop import Rprop
+from fastgd.optimizers.sgd import SGD
+from fastgd.optimizers.sign import SignSGD
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ASGD",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Lion",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "SignSGD",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "functional",
+    "get_num_threads",
+    "grad_norm",
+    "set_num_threads",
+    "show_config",
+]

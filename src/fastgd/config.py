@@ -1,0 +1,48 @@
+"""What this build and this machine are."""
+
+import os
+import platform
+import sys
+
+import numpy as np
+
+from fastgd.engine import dispatch, threads
+
+
+def _cpu_model() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+        return names[0]
+    except (OSError, IndexError):
+        return platform.processor() or platform.machine()
+
+
+def config() -> dict[str, str]:
+    """What `show_config` prints, as a dict."""
+    import fastgd
+
+    openmp = threads.openmp()
+    forced = os.environ.get("FASTGD_ISA")
+    return {
+        "fastgd": fastgd.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "cpu": _cpu_model(),
+        "instruction set": dispatch.chosen() + (" (set by FASTGD_ISA)" if forced else ""),
+        "available": ", ".join(dispatch.available()),
+        "built": ", ".join(dispatch.built()),
+        "openmp": f"yes (_OPENMP {openmp})" if openmp else "no: one thread",
+        "threads": str(threads.get_num_threads()),
+        "compiler flags": dispatch.flags(),
+    }
+
+
+def show_config() -> None:
+    """
+    Print the version, the instruction sets, OpenMP, threads and compiler flags.
+
+    The same as ``python -m fastgd info``.
+    """
+    for name, value in config().items():
+        sys.stdout.write(f"{name + ':':<17}{value}\n")

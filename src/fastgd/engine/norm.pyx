@@ -1,0 +1,183 @@
+"""
+Euclidean norms with the same bits for any layout, thread count and instruction set.
+
+Each array is taken in C order of its indices, in blocks of BLOCK elements; a block is summed by
+reductions.sum_squares, and the sums of the blocks are added one after the other in double.
+"""
+from cython.parallel cimport prange
+from libc.math cimport frexp, isfinite, isnan, ldexp, sqrt
+from libc.stdlib cimport free, malloc
+
+cimport numpy as cnp
+
+from fastgd.engine.dispatch cimport table
+from fastgd.engine.threads cimport count as thread_count
+
+cnp.import_array()
+
+cdef enum:
+    BLOCK = 4096            # elements; part of the definition of a norm's bits
+    PARALLEL_FROM = 131072  # elements from which a parallel region pays
+
+# Outside these bounds a sum of float64 squares may have lost elements to overflow or underflow.
+cdef double TRUST_FROM = 1e-280
+cdef double TRUST_TO = 1e300
+
+
+cdef void view(object array, View* out) noexcept:
+    cdef cnp.ndarray a = array
+    out.data = <const char*>cnp.PyArray_DATA(a)
+    out.size = cnp.PyArray_SIZE(a)
+    out.itemsize = cnp.PyArray_ITEMSIZE(a)
+    out.contiguous = cnp.PyArray_IS_C_CONTIGUOUS(a)
+    out.ndim = cnp.PyArray_NDIM(a)
+    out.shape = <const Py_ssize_t*>cnp.PyArray_DIMS(a)
+    out.strides = <const Py_ssize_t*>cnp.PyArray_STRIDES(a)
+
+
+cdef void gather(const View* v, Py_ssize_t start, Py_ssize_t n, void* out) noexcept nogil:
+    """Elements [start, start + n) of the C order into `out`."""
+    cdef Py_ssize_t[64] index
+    cdef Py_ssize_t rest = start, done = 0, run, k
+    cdef const char* source = v.data
+    cdef int axis, last = v.ndim - 1
+    for axis in range(last, -1, -1):
+        index[axis] = rest % v.shape[axis]
+        rest //= v.shape[axis]
+        source += index[axis] * v.strides[axis]
+    while True:
+        run = min(v.shape[last] - index[last], n - done)
+        if v.itemsize == 4:
+            for k in range(run):
+                (<float*>out)[done + k] = (<const float*>(source + k * v.strides[last]))[0]
+        else:
+            for k in range(run):
+                (<double*>out)[done + k] = (<const double*>(source + k * v.strides[last]))[0]
+        done += run
+        if done == n:
+            return
+        source -= index[last] * v.strides[last]
+        index[last] = 0
+        axis = last - 1
+        while index[axis] + 1 == v.shape[axis]:
+            source -= index[axis] * v.strides[axis]
+            index[axis] = 0
+            axis -= 1
+        index[axis] += 1
+        source += v.strides[axis]
+
+
+cdef double block_sum(const View* v, Py_ssize_t start, double scale) noexcept nogil:
+    cdef double[BLOCK] tile
+    cdef Py_ssize_t n = min(v.size - start, <Py_ssize_t>BLOCK)
+    cdef const char* data = v.data + start * v.itemsize
+    if not v.contiguous:
+        gather(v, start, n, tile)
+        data = <const char*>tile
+    if v.itemsize == 4:
+        return table().sum_squares32(<const float*>data, n, scale)
+    return table().sum_squares64(<const double*>data, n, scale)
+
+
+cdef void range_sums(const View* views, Py_ssize_t first, Py_ssize_t stop, double scale,
+                     double* partial) noexcept nogil:
+    """partial[b] = sum of block b, for blocks [first, stop) counted over the list."""
+    cdef Py_ssize_t b = first, i = 0, before = 0, n
+    while b < stop:
+        n = (views[i].size + BLOCK - 1) // BLOCK
+        if b < before + n:
+            partial[b] = block_sum(&views[i], (b - before) * BLOCK, scale)
+            b += 1
+        else:
+            before += n
+            i += 1
+
+
+cdef Py_ssize_t blocks(const View* views, Py_ssize_t count) noexcept nogil:
+    """How many partial sums `norm` needs room for."""
+    cdef Py_ssize_t i, result = 0
+    for i in range(count):
+        result += (views[i].size + BLOCK - 1) // BLOCK
+    return result
+
+
+cdef double sum_squares(const View* views, Py_ssize_t count, double* partial, int threads,
+                        double scale) noexcept nogil:
+    cdef Py_ssize_t n = blocks(views, count), b
+    cdef double result = 0
+    cdef int k
+    if n < PARALLEL_FROM // BLOCK or threads == 1:
+        range_sums(views, 0, n, scale, partial)
+    else:
+        for k in prange(threads, num_threads=threads, schedule="static", chunksize=1):
+            range_sums(views, n * k // threads, n * (k + 1) // threads, scale, partial)
+    for b in range(n):
+        result += partial[b]
+    return result
+
+
+cdef double largest(const View* views, Py_ssize_t count) noexcept nogil:
+    """Largest magnitude, NaN if there is one. The views are dense, so that memory order does."""
+    cdef Py_ssize_t i
+    cdef double result = 0, value
+    for i in range(count):
+        if views[i].itemsize == 4:
+            value = table().largest32(<const float*>views[i].data, views[i].size)
+        else:
+            value = table().largest64(<const double*>views[i].data, views[i].size)
+        if value > result or isnan(value):
+            result = value
+        if isnan(result):
+            break
+    return result
+
+
+cdef double norm(const View* views, Py_ssize_t count, double* partial, int threads) noexcept nogil:
+    """The norm of all elements of all views; not finite only if an element or the norm itself is not."""
+    cdef double total = sum_squares(views, count, partial, threads, 1)
+    cdef double most
+    cdef int exponent
+    if TRUST_FROM < total < TRUST_TO or isnan(total):
+        return sqrt(total)
+    most = largest(views, count)
+    if most == 0 or not isfinite(most):
+        return most
+    frexp(most, &exponent)
+    # ldexp(1, -exponent) itself overflows where the largest element is subnormal.
+    exponent = max(exponent, -1000)
+    return ldexp(sqrt(sum_squares(views, count, partial, threads, ldexp(1, -exponent))), exponent)
+
+
+def grad_norm(list arrays):
+    """The norm over a list of checked, dense arrays."""
+    cdef Py_ssize_t n = len(arrays), i
+    cdef View* views = <View*>malloc((n + 1) * sizeof(View))
+    cdef double* partial = NULL
+    cdef double result
+    cdef int threads = thread_count()
+    try:
+        if views == NULL:
+            raise MemoryError
+        for i in range(n):
+            view(arrays[i], &views[i])
+        partial = <double*>malloc((blocks(views, n) + 1) * sizeof(double))
+        if partial == NULL:
+            raise MemoryError
+        with nogil:
+            result = norm(views, n, partial, threads)
+        return result
+    finally:
+        free(partial)
+        free(views)
+
+
+def limit(cnp.ndarray array, double scale, double bound):
+    """array = scale * array clipped to [-bound, bound], in place; a checked, dense array."""
+    cdef void* data = cnp.PyArray_DATA(array)
+    cdef Py_ssize_t n = cnp.PyArray_SIZE(array)
+    cdef bint single = cnp.PyArray_ITEMSIZE(array) == 4
+    with nogil:
+        if single:
+            table().limit32(<float*>data, n, scale, bound)
+        else:
+            table().limit64(<double*>data, n, scale, bound)

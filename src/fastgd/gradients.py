@@ -1,0 +1,121 @@
+"""Norms and clipping of lists of gradients, for training loops that do it apart from the step."""
+
+import math
+
+import numpy as np
+
+from fastgd import validation
+from fastgd.engine import norm
+
+
+def _checked(grads: object, writeable: bool) -> list[np.ndarray]:
+    check = validation.writeable if writeable else validation.dense_float
+    values = validation.array_list("grads", grads)
+    labels = ["grads"] if isinstance(grads, np.ndarray) else [f"grads[{i}]" for i in range(len(values))]
+    pairs = zip(labels, values, strict=True)
+    arrays = [(label, check(label, value)) for label, value in pairs if value is not None]
+    if writeable:
+        validation.apart(arrays)
+    return [array for _, array in arrays]
+
+
+def grad_norm(grads: object) -> float:
+    """
+    Euclidean norm of all elements of all arrays together.
+
+    Parameters
+    ----------
+    grads : ndarray, or list or tuple of ndarray or None
+        float32 or float64, dense, of any shapes; None counts as nothing.
+
+    Returns
+    -------
+    float
+        Summed in double, with the same bits for any layout, thread count and instruction set; finite whenever the
+        exact norm is. 0 for nothing.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array is not as described.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> fastgd.grad_norm([np.array([3.0]), np.array([[4.0]])])
+    5.0
+    """
+    return norm.grad_norm(_checked(grads, writeable=False))
+
+
+def clip_grad_norm_(grads: object, max_norm: float, *, error_if_nonfinite: bool = False) -> float:
+    """
+    Scale arrays in place so that their norm together is at most `max_norm`.
+
+    Parameters
+    ----------
+    grads : ndarray, or list or tuple of ndarray or None
+        As for `grad_norm`; changed in place, by the factor min(1, max_norm / (norm + 1e-6)) as in torch.
+    max_norm : float
+        Above 0.
+    error_if_nonfinite : bool, default False
+        Whether a norm that is not finite is an error; otherwise it spreads, as in torch.
+
+    Returns
+    -------
+    float
+        The norm before clipping.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described; nothing is then changed.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> g = np.array([3.0, 4.0])
+    >>> fastgd.clip_grad_norm_(g, 1.0)
+    5.0
+    >>> g.round(6)
+    array([0.6, 0.8])
+    """
+    max_norm = validation.positive("max_norm", max_norm)
+    arrays = _checked(grads, writeable=True)
+    total = norm.grad_norm(arrays)
+    if validation.flag("error_if_nonfinite", error_if_nonfinite) and not math.isfinite(total):
+        raise ValueError(f"grads: expected a finite norm, got {total}")
+    factor = max_norm / (total + 1e-6)
+    if not factor >= 1.0:
+        for array in arrays:
+            norm.limit(array, factor, math.inf)
+    return total
+
+
+def clip_grad_value_(grads: object, clip_value: float) -> None:
+    """
+    Clip each element in place to [-clip_value, clip_value].
+
+    Parameters
+    ----------
+    grads : ndarray, or list or tuple of ndarray or None
+        As for `grad_norm`; changed in place. NaN stays NaN.
+    clip_value : float
+        Above 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described; nothing is then changed.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> g = np.array([3.0, -0.5])
+    >>> fastgd.clip_grad_value_(g, 1.0)
+    >>> g
+    array([ 1. , -0.5])
+    """
+    clip_value = validation.positive("clip_value", clip_value)
+    for array in _checked(grads, writeable=True):
+        norm.limit(array, 1.0, clip_value)

@@ -1,0 +1,2 @@
+# Compiled by setup.py for the instruction set that the file is named after.
+include "table.pxi"

@@ -1,0 +1,23 @@
+# Adagrad: Duchi, Hazan & Singer 2011, diagonal form.
+from fastgd.kernels.real cimport real, root, with_l2
+
+ctypedef struct AdagradScalars:
+    double grad_scale
+    double l2
+    double initial      # initial_accumulator_value on the first step, then 0
+    double step_size
+    double eps_root
+    double eps
+
+
+cdef inline void adagrad(real* restrict param, const real* restrict grad, real* restrict sum,
+                         Py_ssize_t n, const AdagradScalars* s) noexcept nogil:
+    cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, initial = <real>s.initial
+    cdef real step_size = <real>s.step_size, eps_root = <real>s.eps_root, eps = <real>s.eps
+    cdef real g, total
+    cdef Py_ssize_t i
+    for i in range(n):
+        g = with_l2(grad_scale * grad[i], param[i], l2)
+        total = sum[i] + initial + g * g
+        sum[i] = total
+        param[i] = param[i] - step_size * g / (root(total + eps_root) + eps)

@@ -1,0 +1,73 @@
+# Adam: Kingma & Ba 2015, Algorithm 1; decoupled decay: Loshchilov & Hutter 2019; AMSGrad: Reddi et al. 2018;
+# the warm-up of RAdam: Liu et al. 2020, Algorithm 2.
+#
+# With c1 = 1 - beta1**t and c2 = 1 - beta2**t the update lr * (m / c1) / (sqrt(v / c2 + eps_root) + eps) is, with
+# both sides of the fraction multiplied by sqrt(c2), one divide and one root of raw moments: the bias correction lives
+# in step_size = lr * sqrt(c2) / c1, eps_root * c2 and eps * sqrt(c2). RAdam and eps_hat differ in these scalars alone.
+from fastgd.kernels.real cimport larger, real, root, with_l2
+
+ctypedef struct AdamScalars:
+    double grad_scale
+    double l2
+    double keep         # 1 - lr * weight_decay, where the decay is decoupled
+    double one_minus_beta1
+    double beta2
+    double one_minus_beta2
+    double step_size
+    double eps_root
+    double eps
+
+
+cdef inline void adam(real* restrict param, const real* restrict grad,
+                      real* restrict exp_avg, real* restrict exp_avg_sq,
+                      Py_ssize_t n, const AdamScalars* s) noexcept nogil:
+    cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, keep = <real>s.keep
+    cdef real one_minus_beta1 = <real>s.one_minus_beta1
+    cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
+    cdef real step_size = <real>s.step_size, eps_root = <real>s.eps_root, eps = <real>s.eps
+    cdef real g, m, v
+    cdef Py_ssize_t i
+    for i in range(n):
+        g = with_l2(grad_scale * grad[i], param[i], l2)
+        m = exp_avg[i] + one_minus_beta1 * (g - exp_avg[i])
+        v = beta2 * exp_avg_sq[i] + one_minus_beta2 * g * g
+        exp_avg[i] = m
+        exp_avg_sq[i] = v
+        param[i] = keep * param[i] - step_size * m / (root(v + eps_root) + eps)
+
+
+cdef inline void amsgrad(real* restrict param, const real* restrict grad,
+                         real* restrict exp_avg, real* restrict exp_avg_sq, real* restrict max_exp_avg_sq,
+                         Py_ssize_t n, const AdamScalars* s) noexcept nogil:
+    cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, keep = <real>s.keep
+    cdef real one_minus_beta1 = <real>s.one_minus_beta1
+    cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
+    cdef real step_size = <real>s.step_size, eps_root = <real>s.eps_root, eps = <real>s.eps
+    cdef real g, m, v, v_max
+    cdef Py_ssize_t i
+    for i in range(n):
+        g = with_l2(grad_scale * grad[i], param[i], l2)
+        m = exp_avg[i] + one_minus_beta1 * (g - exp_avg[i])
+        v = beta2 * exp_avg_sq[i] + one_minus_beta2 * g * g
+        v_max = larger(max_exp_avg_sq[i], v)
+        exp_avg[i] = m
+        exp_avg_sq[i] = v
+        max_exp_avg_sq[i] = v_max
+        param[i] = keep * param[i] - step_size * m / (root(v_max + eps_root) + eps)
+
+
+cdef inline void adam_unrectified(real* restrict param, const real* restrict grad,
+                                  real* restrict exp_avg, real* restrict exp_avg_sq,
+                                  Py_ssize_t n, const AdamScalars* s) noexcept nogil:
+    cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, keep = <real>s.keep
+    cdef real one_minus_beta1 = <real>s.one_minus_beta1
+    cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
+    cdef real step_size = <real>s.step_size
+    cdef real g, m
+    cdef Py_ssize_t i
+    for i in range(n):
+        g = with_l2(grad_scale * grad[i], param[i], l2)
+        m = exp_avg[i] + one_minus_beta1 * (g - exp_avg[i])
+        exp_avg[i] = m
+        exp_avg_sq[i] = beta2 * exp_avg_sq[i] + one_minus_beta2 * g * g
+        param[i] = keep * param[i] - step_size * m

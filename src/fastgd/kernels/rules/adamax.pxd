@@ -1,0 +1,26 @@
+# Adamax: Kingma & Ba 2015, Algorithm 2.
+from fastgd.kernels.real cimport larger, magnitude, real, with_l2
+
+ctypedef struct AdamaxScalars:
+    double grad_scale
+    double l2
+    double one_minus_beta1
+    double beta2
+    double step_size
+    double eps
+
+
+cdef inline void adamax(real* restrict param, const real* restrict grad,
+                        real* restrict exp_avg, real* restrict exp_inf,
+                        Py_ssize_t n, const AdamaxScalars* s) noexcept nogil:
+    cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, step_size = <real>s.step_size
+    cdef real one_minus_beta1 = <real>s.one_minus_beta1, beta2 = <real>s.beta2, eps = <real>s.eps
+    cdef real g, m, u
+    cdef Py_ssize_t i
+    for i in range(n):
+        g = with_l2(grad_scale * grad[i], param[i], l2)
+        m = exp_avg[i] + one_minus_beta1 * (g - exp_avg[i])
+        u = larger(beta2 * exp_inf[i], magnitude(g) + eps)
+        exp_avg[i] = m
+        exp_inf[i] = u
+        param[i] = param[i] - step_size * m / u

@@ -1,0 +1,25 @@
+# Lion: Chen et al. 2023, Algorithm 2.
+from fastgd.kernels.real cimport real, sign
+
+ctypedef struct LionScalars:
+    double grad_scale
+    double keep         # 1 - lr * weight_decay
+    double beta1
+    double one_minus_beta1
+    double beta2
+    double one_minus_beta2
+    double step_size
+
+
+cdef inline void lion(real* restrict param, const real* restrict grad, real* restrict momentum_buffer,
+                      Py_ssize_t n, const LionScalars* s) noexcept nogil:
+    cdef real grad_scale = <real>s.grad_scale, keep = <real>s.keep, step_size = <real>s.step_size
+    cdef real beta1 = <real>s.beta1, one_minus_beta1 = <real>s.one_minus_beta1
+    cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
+    cdef real g, m
+    cdef Py_ssize_t i
+    for i in range(n):
+        g = grad_scale * grad[i]
+        m = momentum_buffer[i]
+        momentum_buffer[i] = beta2 * m + one_minus_beta2 * g
+        param[i] = keep * param[i] - step_size * sign(beta1 * m + one_minus_beta1 * g)

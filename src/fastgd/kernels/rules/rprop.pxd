@@ -1,0 +1,31 @@
+# Rprop: Riedmiller & Braun 1993, without weight backtracking (iRprop-, Igel & Husken 2000).
+from fastgd.kernels.real cimport real, sign
+
+ctypedef struct RpropScalars:
+    double grad_scale
+    double initial      # lr on the first step, then 0
+    double eta_minus
+    double eta_plus
+    double smallest
+    double largest
+
+
+cdef inline void rprop(real* restrict param, const real* restrict grad,
+                       real* restrict prev, real* restrict step_size,
+                       Py_ssize_t n, const RpropScalars* s) noexcept nogil:
+    cdef real grad_scale = <real>s.grad_scale, initial = <real>s.initial
+    cdef real eta_minus = <real>s.eta_minus, eta_plus = <real>s.eta_plus
+    cdef real smallest = <real>s.smallest, largest = <real>s.largest
+    cdef real zero = 0, one = 1
+    cdef real g, turn, size
+    cdef Py_ssize_t i
+    for i in range(n):
+        g = grad_scale * grad[i]
+        turn = g * prev[i]
+        size = (step_size[i] + initial) * (eta_plus if turn > 0 else (eta_minus if turn < 0 else one))
+        size = smallest if size < smallest else size
+        size = largest if size > largest else size
+        g = zero if turn < 0 else g
+        step_size[i] = size
+        prev[i] = g
+        param[i] = param[i] - sign(g) * size

@@ -1,0 +1,1 @@
+"""What a user constructs: one module for each family of rules."""

@@ -1,0 +1,96 @@
+"""Adadelta: steps in the units of the parameter, without a global learning rate."""
+
+from fastgd import validation
+from fastgd.optimizers.base import Carry, Optimizer, Prepared
+
+
+class Adadelta(Optimizer):
+    r"""
+    Adadelta.
+
+    With :math:`g` the gradient plus ``weight_decay`` times the parameter::
+
+        v = rho * v + (1 - rho) * g**2
+        delta = sqrt(u + eps) / sqrt(v + eps) * g
+        u = rho * u + (1 - rho) * delta**2
+        param -= lr * delta
+
+    Parameters
+    ----------
+    params
+        As for `Optimizer`.
+    lr : float, default 1.0
+        Factor of the step, at least 0; 1 is the paper's method.
+    rho : float, default 0.9
+        Decay rate of both averages, in [0, 1].
+    eps : float, default 1e-6
+        Inside both roots, at least 0.
+    weight_decay : float, default 0
+        L2 penalty, at least 0.
+    maximize : bool, default False
+        Ascend.
+    max_grad_norm, max_grad_value, skip_nonfinite
+        As for `Optimizer`.
+
+    Attributes
+    ----------
+    state : mapping
+        ``step``, ``square_avg`` and ``acc_delta`` (shape of the parameter).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    As torch.optim.Adadelta.
+
+    References
+    ----------
+    Zeiler, "ADADELTA: An Adaptive Learning Rate Method", arXiv:1212.5701, Algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> w = np.array([1.0, 2.0])
+    >>> fastgd.Adadelta(w).step(np.array([4.0, -1.0]))
+    >>> w.round(4)
+    array([0.9968, 2.0032])
+    """
+
+    _checks = {
+        "lr": validation.nonnegative,
+        "rho": validation.fraction,
+        "eps": validation.nonnegative,
+        "weight_decay": validation.nonnegative,
+        "maximize": validation.flag,
+    }
+
+    def __init__(
+        self,
+        params: object,
+        lr: float = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        max_grad_norm: float | None = None,
+        max_grad_value: float | None = None,
+        skip_nonfinite: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            dict(lr=lr, rho=rho, eps=eps, weight_decay=weight_decay, maximize=maximize),
+            max_grad_norm=max_grad_norm,
+            max_grad_value=max_grad_value,
+            skip_nonfinite=skip_nonfinite,
+        )
+
+    @staticmethod
+    def _prepare(
+        scale: float, t: int, carry: Carry, lr: float, rho: float, eps: float, weight_decay: float, maximize: bool
+    ) -> Prepared:
+        scale = -scale if maximize else scale
+        return "adadelta", (scale, weight_decay, rho, 1.0 - rho, lr, eps), carry

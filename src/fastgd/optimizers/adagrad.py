@@ -1,0 +1,132 @@
+"""Adagrad: learning rates that fall with the squares of all gradients so far."""
+
+from typing import Any
+
+import numpy as np
+
+from fastgd import validation
+from fastgd.optimizers.base import Carry, Optimizer, Prepared
+
+
+class Adagrad(Optimizer):
+    r"""
+    Adagrad.
+
+    With :math:`g` the gradient plus ``weight_decay`` times the parameter, at step :math:`t` from 1::
+
+        sum += g**2
+        param -= lr / (1 + (t - 1) * lr_decay) * g / (sqrt(sum + eps_root) + eps)
+
+    Parameters
+    ----------
+    params
+        As for `Optimizer`.
+    lr : float, default 1e-2
+        Learning rate, at least 0.
+    lr_decay : float, default 0
+        Decay of the learning rate, at least 0.
+    weight_decay : float, default 0
+        L2 penalty, at least 0.
+    initial_accumulator_value : float, default 0
+        What ``sum`` begins with, at least 0.
+    eps : float, default 1e-10
+        Outside the root, at least 0.
+    maximize : bool, default False
+        Ascend.
+    eps_root : float, default 0
+        Inside the root, at least 0.
+    max_grad_norm, max_grad_value, skip_nonfinite
+        As for `Optimizer`.
+
+    Attributes
+    ----------
+    state : mapping
+        ``step`` and ``sum`` (shape of the parameter).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    As torch.optim.Adagrad; `eps_root` is fastgd's own. Keras and optax have their eps inside the root:
+    ``eps=0, eps_root=1e-7, initial_accumulator_value=0.1``.
+
+    References
+    ----------
+    Duchi, Hazan & Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization", JMLR 2011.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> w = np.array([1.0, 2.0])
+    >>> fastgd.Adagrad(w, lr=0.5).step(np.array([4.0, -1.0]))
+    >>> w
+    array([0.5, 2.5])
+    """
+
+    _checks = {
+        "lr": validation.nonnegative,
+        "lr_decay": validation.nonnegative,
+        "weight_decay": validation.nonnegative,
+        "initial_accumulator_value": validation.nonnegative,
+        "eps": validation.nonnegative,
+        "maximize": validation.flag,
+        "eps_root": validation.nonnegative,
+    }
+    _own = ("eps_root",)
+
+    def __init__(
+        self,
+        params: object,
+        lr: float = 1e-2,
+        lr_decay: float = 0.0,
+        weight_decay: float = 0.0,
+        initial_accumulator_value: float = 0.0,
+        eps: float = 1e-10,
+        *,
+        maximize: bool = False,
+        eps_root: float = 0.0,
+        max_grad_norm: float | None = None,
+        max_grad_value: float | None = None,
+        skip_nonfinite: bool = False,
+    ) -> None:
+        defaults = dict(
+            lr=lr, lr_decay=lr_decay, weight_decay=weight_decay, initial_accumulator_value=initial_accumulator_value,
+            eps=eps, maximize=maximize, eps_root=eps_root,
+        )  # fmt: skip
+        super().__init__(
+            params,
+            defaults,
+            max_grad_norm=max_grad_norm,
+            max_grad_value=max_grad_value,
+            skip_nonfinite=skip_nonfinite,
+        )
+
+    @staticmethod
+    def _prepare(
+        scale: float,
+        t: int,
+        carry: Carry,
+        lr: float,
+        lr_decay: float,
+        weight_decay: float,
+        initial_accumulator_value: float,
+        eps: float,
+        maximize: bool,
+        eps_root: float,
+    ) -> Prepared:
+        scale = -scale if maximize else scale
+        initial = initial_accumulator_value if t == 1 else 0.0
+        step_size = lr / (1.0 + (t - 1) * lr_decay)
+        return "adagrad", (scale, weight_decay, initial, step_size, eps_root, eps), carry
+
+    def _entry(
+        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], group: dict[str, Any]
+    ) -> dict[str, Any]:
+        if steps:
+            return super()._entry(steps, carry, arrays, group)
+        # torch's Adagrad has its state from the start, and needs it when it loads.
+        initial = np.full_like(arrays["sum"], group["initial_accumulator_value"])
+        return {"step": np.array(0, np.float32), "sum": initial}

@@ -1,0 +1,233 @@
+"""Adam, AMSGrad and AdamW."""
+
+from math import sqrt
+
+from fastgd import validation
+from fastgd.optimizers.base import Carry, Optimizer, Prepared
+
+
+class Adam(Optimizer):
+    r"""
+    Adam, with AMSGrad and with L2 or decoupled weight decay.
+
+    With :math:`g` the gradient plus ``weight_decay`` times the parameter (unless decoupled), at step :math:`t`
+    from 1::
+
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2;    amsgrad: w = max(w, v), and w in place of v below
+        param -= lr * m / (1 - beta1**t) / (sqrt(v / (1 - beta2**t) + eps_root) + eps)
+
+    Parameters
+    ----------
+    params
+        As for `Optimizer`.
+    lr : float, default 1e-3
+        Learning rate, at least 0.
+    betas : pair of float, default (0.9, 0.999)
+        Decay rates of the two moments, in [0, 1).
+    eps : float, default 1e-8
+        Outside the root, at least 0.
+    weight_decay : float, default 0
+        At least 0.
+    amsgrad : bool, default False
+        Whether to divide by the largest second moment so far.
+    maximize : bool, default False
+        Ascend.
+    decoupled_weight_decay : bool, default False
+        Whether the decay multiplies the parameter by 1 - lr * weight_decay, as in AdamW, rather than joining the
+        gradient.
+    eps_root : float, default 0
+        Inside the root, at least 0.
+    eps_hat : bool, default False
+        Whether `eps` and `eps_root` are added before the bias correction:
+        ``lr * sqrt(1 - beta2**t) / (1 - beta1**t) * m / (sqrt(v + eps_root) + eps)``, as in Keras and in the text
+        after the paper's Algorithm 1.
+    max_grad_norm, max_grad_value, skip_nonfinite
+        As for `Optimizer`.
+
+    Attributes
+    ----------
+    state : mapping
+        ``step``, ``exp_avg``, ``exp_avg_sq`` and with `amsgrad` ``max_exp_avg_sq`` (shape of the parameter).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    As torch.optim.Adam; `eps_root` (optax's) and `eps_hat` are additions.
+
+    References
+    ----------
+    Kingma & Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, Algorithm 1; Reddi, Kale & Kumar, "On the
+    Convergence of Adam and Beyond", ICLR 2018.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> w = np.array([1.0, 2.0])
+    >>> fastgd.Adam(w, lr=0.5).step(np.array([4.0, -1.0]))
+    >>> w.round(6)
+    array([0.5, 2.5])
+    """
+
+    _checks = {
+        "lr": validation.nonnegative,
+        "betas": validation.decay_rates,
+        "eps": validation.nonnegative,
+        "weight_decay": validation.nonnegative,
+        "amsgrad": validation.flag,
+        "maximize": validation.flag,
+        "decoupled_weight_decay": validation.flag,
+        "eps_root": validation.nonnegative,
+        "eps_hat": validation.flag,
+    }
+    _own = ("eps_root", "eps_hat")
+
+    def __init__(
+        self,
+        params: object,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        eps_root: float = 0.0,
+        eps_hat: bool = False,
+        max_grad_norm: float | None = None,
+        max_grad_value: float | None = None,
+        skip_nonfinite: bool = False,
+    ) -> None:
+        defaults = dict(
+            lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, maximize=maximize,
+            decoupled_weight_decay=decoupled_weight_decay, eps_root=eps_root, eps_hat=eps_hat,
+        )  # fmt: skip
+        super().__init__(
+            params,
+            defaults,
+            max_grad_norm=max_grad_norm,
+            max_grad_value=max_grad_value,
+            skip_nonfinite=skip_nonfinite,
+        )
+
+    @staticmethod
+    def _prepare(
+        scale: float,
+        t: int,
+        carry: Carry,
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        weight_decay: float,
+        amsgrad: bool,
+        maximize: bool,
+        decoupled_weight_decay: bool,
+        eps_root: float,
+        eps_hat: bool,
+    ) -> Prepared:
+        beta1, beta2 = betas
+        scale = -scale if maximize else scale
+        c2 = 1.0 - beta2**t
+        root_c2 = sqrt(c2)
+        if not eps_hat:
+            eps *= root_c2
+            eps_root *= c2
+        l2, keep = (0.0, 1.0 - lr * weight_decay) if decoupled_weight_decay else (weight_decay, 1.0)
+        step_size = lr * root_c2 / (1.0 - beta1**t)
+        scalars = (scale, l2, keep, 1.0 - beta1, beta2, 1.0 - beta2, step_size, eps_root, eps)
+        return "amsgrad" if amsgrad else "adam", scalars, carry
+
+
+def _decoupled(name: str, value: object) -> bool:
+    if not validation.flag(name, value):
+        raise ValueError(f"{name} must be True for AdamW, got False; Adam has both")
+    return True
+
+
+class AdamW(Adam):
+    r"""
+    Adam with decoupled weight decay.
+
+    At step :math:`t` from 1::
+
+        m = beta1 * m + (1 - beta1) * grad
+        v = beta2 * v + (1 - beta2) * grad**2;    amsgrad: w = max(w, v), and w in place of v below
+        param = (1 - lr * weight_decay) * param
+                - lr * m / (1 - beta1**t) / (sqrt(v / (1 - beta2**t) + eps_root) + eps)
+
+    Parameters
+    ----------
+    params
+        As for `Optimizer`.
+    lr, betas, eps, amsgrad, maximize, eps_root, eps_hat
+        As for `Adam`.
+    weight_decay : float, default 1e-2
+        At least 0.
+    max_grad_norm, max_grad_value, skip_nonfinite
+        As for `Optimizer`.
+
+    Attributes
+    ----------
+    state : mapping
+        As of `Adam`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    As torch.optim.AdamW.
+
+    References
+    ----------
+    Loshchilov & Hutter, "Decoupled Weight Decay Regularization", ICLR 2019, Algorithm 2.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> w = np.array([1.0, 2.0])
+    >>> fastgd.AdamW(w, lr=0.5, weight_decay=0.1).step(np.array([4.0, -1.0]))
+    >>> w.round(6)
+    array([0.45, 2.4 ])
+    """
+
+    _checks = {**Adam._checks, "decoupled_weight_decay": _decoupled}
+
+    def __init__(
+        self,
+        params: object,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        eps_root: float = 0.0,
+        eps_hat: bool = False,
+        max_grad_norm: float | None = None,
+        max_grad_value: float | None = None,
+        skip_nonfinite: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            maximize=maximize,
+            decoupled_weight_decay=True,
+            eps_root=eps_root,
+            eps_hat=eps_hat,
+            max_grad_norm=max_grad_norm,
+            max_grad_value=max_grad_value,
+            skip_nonfinite=skip_nonfinite,
+        )

@@ -1,0 +1,103 @@
+"""Adamax: Adam with the infinity norm."""
+
+from fastgd import validation
+from fastgd.optimizers.base import Carry, Optimizer, Prepared
+
+
+class Adamax(Optimizer):
+    r"""
+    Adamax.
+
+    With :math:`g` the gradient plus ``weight_decay`` times the parameter, at step :math:`t` from 1::
+
+        m = beta1 * m + (1 - beta1) * g
+        u = max(beta2 * u, abs(g) + eps)
+        param -= lr / (1 - beta1**t) * m / u
+
+    Parameters
+    ----------
+    params
+        As for `Optimizer`.
+    lr : float, default 2e-3
+        Learning rate, at least 0.
+    betas : pair of float, default (0.9, 0.999)
+        Decay rates, in [0, 1).
+    eps : float, default 1e-8
+        Added to the gradient's magnitude, at least 0; with 0 a gradient that has always been 0 gives NaN.
+    weight_decay : float, default 0
+        L2 penalty, at least 0.
+    maximize : bool, default False
+        Ascend.
+    max_grad_norm, max_grad_value, skip_nonfinite
+        As for `Optimizer`.
+
+    Attributes
+    ----------
+    state : mapping
+        ``step``, ``exp_avg`` and ``exp_inf`` (shape of the parameter).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    As torch.optim.Adamax.
+
+    References
+    ----------
+    Kingma & Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, Algorithm 2.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> w = np.array([1.0, 2.0])
+    >>> fastgd.Adamax(w, lr=0.5).step(np.array([4.0, -1.0]))
+    >>> w.round(6)
+    array([0.5, 2.5])
+    """
+
+    _checks = {
+        "lr": validation.nonnegative,
+        "betas": validation.decay_rates,
+        "eps": validation.nonnegative,
+        "weight_decay": validation.nonnegative,
+        "maximize": validation.flag,
+    }
+
+    def __init__(
+        self,
+        params: object,
+        lr: float = 2e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        max_grad_norm: float | None = None,
+        max_grad_value: float | None = None,
+        skip_nonfinite: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, maximize=maximize),
+            max_grad_norm=max_grad_norm,
+            max_grad_value=max_grad_value,
+            skip_nonfinite=skip_nonfinite,
+        )
+
+    @staticmethod
+    def _prepare(
+        scale: float,
+        t: int,
+        carry: Carry,
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        weight_decay: float,
+        maximize: bool,
+    ) -> Prepared:
+        beta1, beta2 = betas
+        scale = -scale if maximize else scale
+        return "adamax", (scale, weight_decay, 1.0 - beta1, beta2, lr / (1.0 - beta1**t), eps), carry

@@ -1,0 +1,453 @@
+"""Optimizer: what all rules share. Parameters -> groups -> Plan; a step; the state as a dict."""
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from operator import itemgetter
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from fastgd import validation
+from fastgd.engine import dispatch
+from fastgd.engine.memory import zeros_beside
+from fastgd.engine.plan import Plan
+from fastgd.optimizers import exchange
+from fastgd.optimizers.structure import Form, flatten_groups, split_groups
+
+Carry = tuple[float, float]
+Prepared = tuple[str, tuple[float, ...], Carry]
+
+RULES = dispatch.rules()
+NO_CARRY = (0.0, 0.0)
+
+
+class Optimizer:
+    """
+    Base of all optimizers; construct one of its subclasses.
+
+    Parameters
+    ----------
+    params : ndarray, list or tuple of ndarray, dict of str to ndarray, or list of groups
+        float32 or float64, updated in place. Any dense layout: C or F order or another permutation of axes; 0-d and
+        empty arrays too. A group is a dict with the key ``"params"`` (an array, a list or a dict) and the
+        hyperparameters in which it differs.
+    defaults : dict
+        Hyperparameters of groups that do not say otherwise.
+    max_grad_norm : float, optional
+        If given, gradients are scaled so that their Euclidean norm over all parameters is at most this.
+    max_grad_value : float, optional
+        If given, each element of the gradients is clipped to [-max_grad_value, max_grad_value].
+    skip_nonfinite : bool, default False
+        Whether a step with an infinite or NaN gradient is left out: nothing changes but `skipped_steps`.
+
+    Attributes
+    ----------
+    param_groups : list of dict
+        ``"params"`` (a tuple of arrays) and every hyperparameter; mutable, read and checked at each step.
+    state : mapping
+        For each parameter that has been updated, by its name or number: its step count and state arrays under
+        torch's keys. The arrays are the optimizer's own.
+    grad_norm : float or None
+        Norm of the latest step's gradients, after `grad_scale` and before clipping; None unless `max_grad_norm` or
+        `skip_nonfinite` asked for it.
+    skipped_steps : int
+        Steps that `skip_nonfinite` refused.
+
+    Notes
+    -----
+    The gradient is only read. It goes through `grad_scale`, the norm, the value, the sign of `maximize` and weight
+    decay, in this order, all in the one pass of the update; the norm costs one more read of the gradient.
+    """
+
+    _checks: ClassVar[dict[str, Callable[[str, object], Any]]]
+    _own: ClassVar[tuple[str, ...]] = ()  # hyperparameters that torch does not have
+    _carry_keys: ClassVar[tuple[str, ...]] = ()  # state keys of the numbers that a rule carries
+    _has_step: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        params: object,
+        defaults: dict[str, Any],
+        *,
+        max_grad_norm: float | None = None,
+        max_grad_value: float | None = None,
+        skip_nonfinite: bool = False,
+    ) -> None:
+        self.max_grad_norm = max_grad_norm
+        self.max_grad_value = max_grad_value
+        self.skip_nonfinite = skip_nonfinite
+        self.defaults = {name: check(name, defaults[name]) for name, check in self._checks.items()}
+        self.param_groups: list[dict[str, Any]] = []
+        self.grad_norm: float | None = None
+        self.skipped_steps = 0
+        self._lock = threading.Lock()
+        self._plan = Plan()
+        self._forms: list[Form] = []
+        self._group_params: list[tuple[np.ndarray, ...]] = []
+        self._group_states: list[tuple[str, ...]] = []  # the state keys that the plan's arrays stand for
+        self._group_values: list[tuple[Any, ...]] = []  # checked hyperparameters, as of the latest step
+        self._params: list[np.ndarray] = []
+        self._extents: list[tuple[int, int]] = []
+        self._labels: list[str] = []
+        self._states: list[dict[str, np.ndarray]] = []
+        self._bound: tuple[np.ndarray | None, ...] | None = None
+        self._grouped = (groups := split_groups(params)) is not None
+        self._pick = itemgetter(*self._checks)
+        for group in [{"params": params}] if groups is None else groups:
+            self._add_group(group)
+
+    @staticmethod
+    def _prepare(scale: float, t: int, carry: Carry, *args: Any, **kwargs: Any) -> Prepared:
+        """
+        The rule of step `t` (from 1), its scalars in the order of table.pxi, and the numbers to carry on.
+
+        `scale` is what the rule multiplies the gradient by; hyperparameters follow in the order of `_checks`.
+        """
+        raise NotImplementedError
+
+    # ---- settings ---------------------------------------------------------------------------------------------
+
+    @property
+    def max_grad_norm(self) -> float | None:
+        """Largest norm of the gradients of all parameters together, or None."""
+        return self._max_grad_norm
+
+    @max_grad_norm.setter
+    def max_grad_norm(self, value: float | None) -> None:
+        self._max_grad_norm = validation.optional_positive("max_grad_norm", value)
+
+    @property
+    def max_grad_value(self) -> float | None:
+        """Largest magnitude of a gradient's element, or None."""
+        return self._max_grad_value
+
+    @max_grad_value.setter
+    def max_grad_value(self, value: float | None) -> None:
+        self._max_grad_value = validation.optional_positive("max_grad_value", value)
+
+    @property
+    def skip_nonfinite(self) -> bool:
+        """Whether steps with infinite or NaN gradients are left out."""
+        return self._skip_nonfinite
+
+    @skip_nonfinite.setter
+    def skip_nonfinite(self, value: bool) -> None:
+        self._skip_nonfinite = validation.flag("skip_nonfinite", value)
+
+    # ---- groups -----------------------------------------------------------------------------------------------
+
+    def add_param_group(self, group: dict[str, Any]) -> None:
+        """
+        Add a group of parameters; from then on, gradients come as for groups.
+
+        Parameters
+        ----------
+        group : dict
+            ``"params"`` and the hyperparameters in which the group differs from the defaults.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As by the constructor; the optimizer is then unchanged.
+        """
+        if not isinstance(group, dict) or "params" not in group:
+            raise TypeError("group must be a dict with the key 'params'")
+        with self._exclusive():
+            self._add_group(group)
+            self._grouped = True
+            self._bound = None
+
+    def _add_group(self, group: dict[str, Any]) -> None:
+        number = len(self.param_groups)
+        label = f"params[{number}]" if self._grouped or number else "params"
+        validation.known(label, group, ["params", *self._checks])
+        form = Form(label, group["params"])
+        labels = form.labels(label)
+        arrays = [validation.writeable(*pair) for pair in zip(labels, form.arrays, strict=True)]
+        given = {name: group.get(name, default) for name, default in self.defaults.items()}
+        values = tuple(check(name, given[name]) for name, check in self._checks.items())
+        written = list(zip(self._labels, self._params, strict=True))
+        validation.apart([*written, *zip(labels, arrays, strict=True)])
+        for name in form.names or ():
+            if any(name in (other.names or ()) for other in self._forms):
+                raise ValueError(f"{label}: the name {name!r} is taken by another group")
+
+        names = {} if form.names is None else {"param_names": form.names}
+        self.param_groups.append(
+            {"params": tuple(arrays), **names, **dict(zip(self._checks, values, strict=True))}
+        )
+        self._forms.append(form)
+        self._group_params.append(self.param_groups[number]["params"])
+        self._group_values.append(values)
+        self._group_states.append(())
+        for array, name in zip(arrays, labels, strict=True):
+            self._plan.add(array, number)
+            self._params.append(array)
+            self._extents.append(validation.extent_of(array))
+            self._labels.append(name)
+            self._states.append({})
+        self._use(number, self._prepare(1.0, 1, NO_CARRY, *values)[0])
+
+    def _members(self, number: int) -> range:
+        """Numbers of the parameters of a group."""
+        start = sum(len(params) for params in self._group_params[:number])
+        return range(start, start + len(self._group_params[number]))
+
+    def _use(self, number: int, rule: str) -> None:
+        """Give a group's parameters the state arrays of `rule`; those that they have are kept."""
+        keys = RULES[rule][1]
+        if keys == self._group_states[number]:
+            return
+        for i in self._members(number):
+            for key in keys:
+                if key not in self._states[i]:
+                    self._states[i][key] = zeros_beside(self._params[i])
+            self._plan.set_states(i, tuple(self._states[i][key] for key in keys))
+        self._group_states[number] = keys
+
+    def _values(self, number: int) -> tuple[Any, ...]:
+        """The hyperparameters of a group as they stand now, checked if they have changed."""
+        group = self.param_groups[number]
+        try:
+            if (
+                (values := self._pick(group)) == self._group_values[number]
+                and group["params"] is self._group_params[number]
+                and len(group) == len(values) + 1 + ("param_names" in group)
+            ):
+                return values
+        except (KeyError, ValueError):
+            pass  # a name is missing, or a value is an array: the checks below say so
+        label = f"param_groups[{number}]"
+        validation.known(label, group, ["params", "param_names", *self._checks])
+        if missing := [name for name in ("params", *self._checks) if name not in group]:
+            raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
+        if group["params"] is not self._group_params[number]:
+            raise ValueError(f"{label}['params'] cannot be replaced; use add_param_group or a new optimizer")
+        values = tuple(check(f"{label}[{name!r}]", group[name]) for name, check in self._checks.items())
+        group.update(zip(self._checks, values, strict=True))
+        self._group_values[number] = values
+        return values
+
+    # ---- a step -----------------------------------------------------------------------------------------------
+
+    def step(self, grads: object = None, *, grad_scale: float = 1.0) -> None:
+        """
+        Update every parameter that has a gradient, in one pass over memory.
+
+        Parameters
+        ----------
+        grads : like params
+            Gradients in the form of the parameters (for groups, also one flat list), each with the dtype, shape and
+            strides of its parameter. None for a parameter leaves it alone. They are only read. Without this argument
+            the gradients given to `bind` are used.
+        grad_scale : float, default 1.0
+            What gradients are multiplied by before anything else, such as 1 / batches for accumulated ones.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a gradient or a hyperparameter is not as it must be; nothing is then changed.
+        RuntimeError
+            If another thread is inside a method of this optimizer.
+        """
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError("this optimizer is in use by another thread; give each thread its own, or a lock")
+        try:
+            self._step(grads, grad_scale)
+        finally:
+            self._lock.release()
+
+    def _step(self, grads: object, grad_scale: float) -> None:
+        plan = self._plan
+        scale = validation.real("grad_scale", grad_scale)
+        if len(self.param_groups) != len(self._forms):
+            raise ValueError(f"param_groups: expected {len(self._forms)} groups, got {len(self.param_groups)}")
+        values = [self._values(number) for number in range(len(self._forms))]
+        flat = self._bound_gradients() if grads is None else self._flatten(grads)
+        if plan.refresh(flat) >= 0 and plan.refresh(self._check_gradients(flat)) >= 0:
+            raise RuntimeError("a gradient passed every check and was refused by the plan; please report this")
+        if self._max_grad_norm is not None or self._skip_nonfinite:
+            norm = self.grad_norm = plan.grad_norm() * abs(scale)
+            if self._skip_nonfinite and not math.isfinite(norm):
+                self.skipped_steps += 1
+                return
+            if self._max_grad_norm is not None:
+                factor = self._max_grad_norm / (norm + 1e-6)
+                # NaN must not become 1
+                scale *= 1.0 if factor > 1.0 else factor
+        else:
+            self.grad_norm = None
+        bound = self._max_grad_value
+        rule_scale = scale if bound is None else 1.0
+        for cohort, (number, steps, carry) in enumerate(plan.cohorts_of_step()):
+            rule, scalars, carry = self._prepare(rule_scale, steps + 1, carry, *values[number])
+            if RULES[rule][1] is not self._group_states[number]:
+                self._use(number, rule)
+            plan.prepare(cohort, RULES[rule][0], scalars, carry)
+        plan.run(scale, bound or 0.0, bound is not None)
+
+    def _flatten(self, grads: object, label: str = "grads") -> tuple[Any, ...]:
+        if self._grouped:
+            return flatten_groups(label, self._forms, grads)
+        return self._forms[0].flatten(label, grads)
+
+    def _check_gradients(self, flat: tuple[Any, ...]) -> tuple[np.ndarray | None, ...]:
+        """All gradients, checked one by one with a message for what is wrong; the plan has only said that one is."""
+        written = list(zip(self._labels, self._params, strict=True))
+        for label, state in zip(self._labels, self._states, strict=True):
+            written.extend((f"state {key!r} of {label}", array) for key, array in state.items())
+        result: list[np.ndarray | None] = []
+        for i, grad in enumerate(flat):
+            validation.unchanged(self._labels[i], self._params[i], self._extents[i])
+            if grad is None:
+                result.append(None)
+                continue
+            label = "grads" + self._labels[i].removeprefix("params")
+            array = validation.like(label, grad, self._params[i])
+            validation.not_within(label, array, written)
+            result.append(array)
+        return tuple(result)
+
+    # ---- gradients that stay where they are -------------------------------------------------------------------
+
+    def bind(self, grads: object) -> None:
+        """
+        Keep gradient buffers, for `step` without an argument and for `zero_grad`.
+
+        Parameters
+        ----------
+        grads : like params
+            As for `step`; the arrays are read again at each step.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As by `step`; what was bound before stays so.
+        """
+        with self._exclusive():
+            self._bound = self._check_gradients(self._flatten(grads))
+
+    def zero_grad(self) -> None:
+        """
+        Set the bound gradients to zero.
+
+        Raises
+        ------
+        RuntimeError
+            If none are bound.
+        ValueError
+            If one of them is read-only; all are then unchanged.
+        """
+        with self._exclusive():
+            bound = [(i, grad) for i, grad in enumerate(self._bound_gradients()) if grad is not None]
+            for i, grad in bound:
+                if not grad.flags.writeable:
+                    label = "grads" + self._labels[i].removeprefix("params")
+                    raise ValueError(f"{label}: expected a writeable array, got a read-only one")
+            for _, grad in bound:
+                grad.fill(0)
+
+    def _bound_gradients(self) -> tuple[np.ndarray | None, ...]:
+        if self._bound is None:
+            raise RuntimeError("no gradients: give them to step, or to bind once")
+        return self._bound
+
+    # ---- state ------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> Mapping[Any, Mapping[str, Any]]:
+        keys: list[Any] = list(range(len(self._params)))
+        if all(form.names is not None for form in self._forms):
+            keys = [name for form in self._forms for name in form.names or ()]
+        entries = dict(zip(keys, self._entries(), strict=True))
+        return MappingProxyType({key: MappingProxyType(entry) for key, entry in entries.items() if entry})
+
+    def _entries(self) -> list[dict[str, Any]]:
+        """For each parameter its state under torch's keys, as `_entry` gives it."""
+        entries = []
+        for number, keys in enumerate(self._group_states):
+            for i in self._members(number):
+                arrays = {key: self._states[i][key] for key in keys}
+                entries.append(self._entry(*self._plan.progress(i), arrays, self.param_groups[number]))
+        return entries
+
+    def _entry(
+        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], group: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The state of a parameter after `steps` steps; empty before the first."""
+        if steps == 0:
+            return {}
+        numbers = {key: np.array(number) for key, number in zip(self._carry_keys, carry, strict=False)}
+        return {"step": exchange.export_step(steps), **numbers, **arrays}
+
+    def state_dict(self) -> dict[str, Any]:
+        """
+        Hyperparameters and a copy of the state, in torch's layout.
+
+        Returns
+        -------
+        dict
+            ``"state"``: parameter number -> state key -> array; ``"param_groups"``: hyperparameters, ``"params"`` as
+            numbers, and ``"param_names"`` for parameters given as a dict. With arrays turned into tensors it loads
+            into the torch.optim class of the same name.
+        """
+        with self._exclusive():
+            state = dict(enumerate(self._entries()))
+            groups = []
+            for number, group in enumerate(self.param_groups):
+                names = {"param_names": list(group["param_names"])} if "param_names" in group else {}
+                hyperparameters = {name: group[name] for name in self._checks}
+                groups.append({**hyperparameters, "params": list(self._members(number)), **names})
+        copies = {i: {key: np.array(a, order="K") for key, a in entry.items()} for i, entry in state.items() if entry}
+        return {"state": copies, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """
+        Take over hyperparameters and state from `state_dict`, also from that of the torch.optim class.
+
+        Parameters
+        ----------
+        state_dict : mapping
+            As `state_dict` returns it; arrays may be anything that `numpy.asarray` takes, such as CPU tensors.
+            Hyperparameters that torch does not have may be absent.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If anything is missing, unknown, or of another shape or dtype; the optimizer is then unchanged.
+        """
+        with self._exclusive():
+            groups, entries = exchange.read(self, state_dict)
+            for number, values in enumerate(groups):
+                self.param_groups[number].update(zip(self._checks, values, strict=True))
+                self._group_values[number] = values
+                self._group_states[number] = ()
+                for i in self._members(number):
+                    steps, carry, self._states[i] = entries[i]
+                    self._plan.set_progress(i, steps, carry)
+                self._use(number, self._prepare(1.0, 1, NO_CARRY, *values)[0])
+
+    def _progress(self, entry: Mapping[str, Any]) -> tuple[int, Carry]:
+        """(steps, carried numbers) of a parameter whose state is `entry`."""
+        numbers = [exchange.number(key, entry[key]) for key in self._carry_keys] + [0.0, 0.0]
+        return exchange.import_step(entry["step"]), (numbers[0], numbers[1])
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError("this optimizer is in use by another thread; give each thread its own, or a lock")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def __repr__(self) -> str:
+        lines = []
+        for number, group in enumerate(self.param_groups):
+            sizes = sum(a.size for a in group["params"])
+            numbers = ", ".join(f"{name}={group[name]!r}" for name in self._checks)
+            lines.append(f"  group {number}: {len(group['params'])} arrays, {sizes} elements, {numbers}")
+        return "\n".join([f"{type(self).__name__}(", *lines, ")"])

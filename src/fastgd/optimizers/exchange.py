@@ -1,0 +1,107 @@
+"""State as a dict in torch's layout: what goes out, and what comes in, checked before anything is changed."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastgd import validation
+from fastgd.engine import dispatch
+from fastgd.engine.memory import zeros_beside
+
+if TYPE_CHECKING:
+    from fastgd.optimizers.base import Carry, Optimizer
+
+# What torch and its schedulers keep in a group, without meaning here.
+IGNORED = (
+    "foreach", "fused", "capturable", "differentiable",
+    "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum",
+)  # fmt: skip
+
+
+def export_step(steps: int) -> np.ndarray:
+    """torch's float32 scalar, or float64 where float32 would round."""
+    return np.array(steps, np.float32 if steps <= 2**24 else np.float64)
+
+
+def import_step(value: object) -> int:
+    steps = number("step", value)
+    if steps < 0 or steps != int(steps):
+        raise ValueError(f"step must be an integer from 0, got {steps}")
+    return int(steps)
+
+
+def number(name: str, value: object) -> float:
+    array = np.asarray(value)
+    if array.ndim or array.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must be a real number, got {type(value).__name__}")
+    return validation.real(name, array.item())
+
+
+def read(
+    optimizer: "Optimizer", state_dict: Mapping[str, Any]
+) -> tuple[list[tuple[Any, ...]], list[tuple[int, "Carry", dict[str, np.ndarray]]]]:
+    """(hyperparameters of each group, (steps, carried numbers, new state arrays) of each parameter)."""
+    for key in ("state", "param_groups"):
+        if not isinstance(state_dict, Mapping) or key not in state_dict:
+            raise ValueError(f"state_dict: expected a mapping with the key {key!r}")
+    groups, state = state_dict["param_groups"], state_dict["state"]
+    if len(groups) != len(optimizer.param_groups):
+        raise ValueError(f"state_dict: expected {len(optimizer.param_groups)} groups, got {len(groups)}")
+    values = [_hyperparameters(optimizer, i, group) for i, group in enumerate(groups)]
+    entries: list[tuple[int, Carry, dict[str, np.ndarray]]] = []
+    ids = [key for group in groups for key in group["params"]]
+    if unknown := [key for key in state if key not in ids]:
+        raise ValueError(f"state_dict: state of unknown parameters {unknown}")
+    for i, (group, params) in enumerate(zip(groups, optimizer._group_params, strict=True)):
+        for key, param in zip(group["params"], params, strict=True):
+            entry = {k: v for k, v in (state.get(key) or {}).items() if v is not None}
+            entries.append(_entry(optimizer, f"state_dict['state'][{key!r}]", entry, param, values[i]))
+    return values, entries
+
+
+def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Checked hyperparameters of one saved group."""
+    label = f"state_dict['param_groups'][{i}]"
+    names = list(optimizer._checks)
+    validation.known(label, group, ["params", "param_names", *names, *IGNORED])
+    required = ["params", *(name for name in names if name not in optimizer._own)]
+    if missing := [name for name in required if name not in group]:
+        raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
+    ours = optimizer.param_groups[i]
+    if len(group["params"]) != len(ours["params"]):
+        raise ValueError(f"{label}: expected {len(ours['params'])} parameters, got {len(group['params'])}")
+    saved_names = group.get("param_names")
+    if saved_names is not None and "param_names" in ours and tuple(saved_names) != ours["param_names"]:
+        raise ValueError(f"{label}: expected the names {list(ours['param_names'])}, got {list(saved_names)}")
+    given = {name: group.get(name, optimizer.defaults[name]) for name in names}
+    return tuple(check(f"{label}[{name!r}]", _plain(given[name])) for name, check in optimizer._checks.items())
+
+
+def _plain(value: Any) -> Any:
+    """A number kept as a 0-d tensor or array, as torch allows for lr."""
+    return value.item() if getattr(value, "shape", None) == () else value
+
+
+def _entry(
+    optimizer: "Optimizer", label: str, entry: Mapping[str, Any], param: np.ndarray, values: tuple[Any, ...]
+) -> tuple[int, "Carry", dict[str, np.ndarray]]:
+    """State of one parameter, in arrays of its own."""
+    if not entry:
+        return 0, (0.0, 0.0), {}
+    scalars = [*(["step"] if optimizer._has_step else []), *optimizer._carry_keys]
+    arrays = dispatch.rules()[optimizer._prepare(1.0, 1, (0.0, 0.0), *values)[0]][1]
+    validation.known(label, entry, [*scalars, *arrays])
+    if missing := [key for key in (*scalars, *arrays) if key not in entry]:
+        raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
+    steps, carry = optimizer._progress(entry)
+    states: dict[str, np.ndarray] = {}
+    for key in arrays:
+        array = np.asarray(entry[key])
+        if array.shape != param.shape:
+            raise ValueError(f"{label}[{key!r}]: expected shape {param.shape}, got {array.shape}")
+        if array.dtype != param.dtype:
+            raise TypeError(f"{label}[{key!r}]: expected dtype {param.dtype}, got {array.dtype}")
+        states[key] = zeros_beside(param)
+        np.copyto(states[key], array)
+    return steps, carry, states

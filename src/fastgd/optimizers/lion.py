@@ -1,0 +1,91 @@
+"""Lion: sign descent with two decay rates, found by program search."""
+
+from fastgd import validation
+from fastgd.optimizers.base import Carry, Optimizer, Prepared
+
+
+class Lion(Optimizer):
+    r"""
+    Lion, with decoupled weight decay.
+
+    ::
+
+        param = (1 - lr * weight_decay) * param - lr * sign(beta1 * m + (1 - beta1) * grad)
+        m = beta2 * m + (1 - beta2) * grad
+
+    Parameters
+    ----------
+    params
+        As for `Optimizer`.
+    lr : float, default 1e-4
+        Learning rate, at least 0; three to ten times below that of AdamW.
+    betas : pair of float, default (0.9, 0.99)
+        Decay rates of the update and of the state, in [0, 1).
+    weight_decay : float, default 0
+        Decoupled, at least 0; three to ten times above that of AdamW.
+    maximize : bool, default False
+        Ascend.
+    max_grad_norm, max_grad_value, skip_nonfinite
+        As for `Optimizer`.
+
+    Attributes
+    ----------
+    state : mapping
+        ``step`` and ``momentum_buffer`` (shape of the parameter).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    torch has no such class; equals optax.lion with the same `weight_decay`. The sign of 0 is 0, that of NaN is NaN.
+
+    References
+    ----------
+    Chen et al., "Symbolic Discovery of Optimization Algorithms", NeurIPS 2023, Algorithm 2.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> w = np.array([1.0, 2.0])
+    >>> fastgd.Lion(w, lr=0.5).step(np.array([0.1, -30.0]))
+    >>> w
+    array([0.5, 2.5])
+    """
+
+    _checks = {
+        "lr": validation.nonnegative,
+        "betas": validation.decay_rates,
+        "weight_decay": validation.nonnegative,
+        "maximize": validation.flag,
+    }
+
+    def __init__(
+        self,
+        params: object,
+        lr: float = 1e-4,
+        betas: tuple[float, float] = (0.9, 0.99),
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        max_grad_norm: float | None = None,
+        max_grad_value: float | None = None,
+        skip_nonfinite: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            dict(lr=lr, betas=betas, weight_decay=weight_decay, maximize=maximize),
+            max_grad_norm=max_grad_norm,
+            max_grad_value=max_grad_value,
+            skip_nonfinite=skip_nonfinite,
+        )
+
+    @staticmethod
+    def _prepare(
+        scale: float, t: int, carry: Carry, lr: float, betas: tuple[float, float], weight_decay: float, maximize: bool
+    ) -> Prepared:
+        beta1, beta2 = betas
+        scale = -scale if maximize else scale
+        return "lion", (scale, 1.0 - lr * weight_decay, beta1, 1.0 - beta1, beta2, 1.0 - beta2, lr), carry

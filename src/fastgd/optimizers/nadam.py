@@ -1,0 +1,139 @@
+"""NAdam: Adam with Nesterov momentum."""
+
+from math import sqrt
+
+from fastgd import validation
+from fastgd.optimizers.base import Carry, Optimizer, Prepared
+
+
+class NAdam(Optimizer):
+    r"""
+    NAdam, with L2 or decoupled weight decay.
+
+    With :math:`g` the gradient plus ``weight_decay`` times the parameter (unless decoupled), at step :math:`t`
+    from 1::
+
+        mu[t] = beta1 * (1 - 0.5 * 0.96**(t * momentum_decay));    mu_product *= mu[t]
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        n = (1 - mu[t]) / (1 - mu_product) * g + mu[t + 1] / (1 - mu_product * mu[t + 1]) * m
+        param -= lr * n / (sqrt(v / (1 - beta2**t) + eps_root) + eps)
+
+    Parameters
+    ----------
+    params
+        As for `Optimizer`.
+    lr : float, default 2e-3
+        Learning rate, at least 0.
+    betas : pair of float, default (0.9, 0.999)
+        Decay rates of the two moments, in [0, 1).
+    eps : float, default 1e-8
+        Outside the root, at least 0.
+    weight_decay : float, default 0
+        At least 0.
+    momentum_decay : float, default 4e-3
+        Of the momentum schedule, at least 0; Keras has 1.
+    decoupled_weight_decay : bool, default False
+        As for `Adam`.
+    maximize : bool, default False
+        Ascend.
+    eps_root : float, default 0
+        Inside the root, at least 0.
+    max_grad_norm, max_grad_value, skip_nonfinite
+        As for `Optimizer`.
+
+    Attributes
+    ----------
+    state : mapping
+        ``step``, ``mu_product`` (a float64 scalar), ``exp_avg`` and ``exp_avg_sq`` (shape of the parameter).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    As torch.optim.NAdam, but ``mu_product`` is kept in double; `eps_root` is an addition.
+
+    References
+    ----------
+    Dozat, "Incorporating Nesterov Momentum into Adam", ICLR workshop 2016.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> w = np.array([1.0, 2.0])
+    >>> fastgd.NAdam(w, lr=0.5).step(np.array([4.0, -1.0]))
+    >>> w.round(4)
+    array([0.4684, 2.5316])
+    """
+
+    _checks = {
+        "lr": validation.nonnegative,
+        "betas": validation.decay_rates,
+        "eps": validation.nonnegative,
+        "weight_decay": validation.nonnegative,
+        "momentum_decay": validation.nonnegative,
+        "decoupled_weight_decay": validation.flag,
+        "maximize": validation.flag,
+        "eps_root": validation.nonnegative,
+    }
+    _own = ("eps_root",)
+    _carry_keys = ("mu_product",)
+
+    def __init__(
+        self,
+        params: object,
+        lr: float = 2e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum_decay: float = 4e-3,
+        decoupled_weight_decay: bool = False,
+        *,
+        maximize: bool = False,
+        eps_root: float = 0.0,
+        max_grad_norm: float | None = None,
+        max_grad_value: float | None = None,
+        skip_nonfinite: bool = False,
+    ) -> None:
+        defaults = dict(
+            lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, momentum_decay=momentum_decay,
+            decoupled_weight_decay=decoupled_weight_decay, maximize=maximize, eps_root=eps_root,
+        )  # fmt: skip
+        super().__init__(
+            params,
+            defaults,
+            max_grad_norm=max_grad_norm,
+            max_grad_value=max_grad_value,
+            skip_nonfinite=skip_nonfinite,
+        )
+
+    @staticmethod
+    def _prepare(
+        scale: float,
+        t: int,
+        carry: Carry,
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        weight_decay: float,
+        momentum_decay: float,
+        decoupled_weight_decay: bool,
+        maximize: bool,
+        eps_root: float,
+    ) -> Prepared:
+        beta1, beta2 = betas
+        scale = -scale if maximize else scale
+        mu = beta1 * (1.0 - 0.5 * 0.96 ** (t * momentum_decay))
+        mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
+        mu_product = (carry[0] if t > 1 else 1.0) * mu
+        c2 = 1.0 - beta2**t
+        step = lr * sqrt(c2)
+        l2, keep = (0.0, 1.0 - lr * weight_decay) if decoupled_weight_decay else (weight_decay, 1.0)
+        grad_step = step * (1.0 - mu) / (1.0 - mu_product)
+        step_size = step * mu_next / (1.0 - mu_product * mu_next)
+        eps, eps_root = eps * sqrt(c2), eps_root * c2
+        scalars = (scale, l2, keep, 1.0 - beta1, beta2, 1.0 - beta2, grad_step, step_size, eps_root, eps)
+        return "nadam", scalars, (mu_product, 0.0)

@@ -1,0 +1,132 @@
+"""RAdam: Adam whose first steps wait for the second moment to settle."""
+
+from math import sqrt
+
+from fastgd import validation
+from fastgd.optimizers.base import Carry, Optimizer, Prepared
+
+
+class RAdam(Optimizer):
+    r"""
+    Rectified Adam, with L2 or decoupled weight decay.
+
+    With :math:`g` the gradient plus ``weight_decay`` times the parameter (unless decoupled), at step :math:`t`
+    from 1, and rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t), rho_inf = 2 / (1 - beta2) - 1::
+
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        rho > 5:    r = sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
+                    param -= lr * r * m / (1 - beta1**t) * sqrt(1 - beta2**t) / (sqrt(v + eps_root) + eps)
+        otherwise:  param -= lr * m / (1 - beta1**t)
+
+    Parameters
+    ----------
+    params
+        As for `Optimizer`.
+    lr : float, default 1e-3
+        Learning rate, at least 0.
+    betas : pair of float, default (0.9, 0.999)
+        Decay rates of the two moments, in [0, 1).
+    eps : float, default 1e-8
+        Outside the root, at least 0.
+    weight_decay : float, default 0
+        At least 0.
+    decoupled_weight_decay : bool, default False
+        As for `Adam`.
+    maximize : bool, default False
+        Ascend.
+    eps_root : float, default 0
+        Inside the root, at least 0.
+    max_grad_norm, max_grad_value, skip_nonfinite
+        As for `Optimizer`.
+
+    Attributes
+    ----------
+    state : mapping
+        ``step``, ``exp_avg`` and ``exp_avg_sq`` (shape of the parameter).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    As torch.optim.RAdam; `eps_root` is an addition.
+
+    References
+    ----------
+    Liu et al., "On the Variance of the Adaptive Learning Rate and Beyond", ICLR 2020, Algorithm 2.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> w = np.array([1.0, 2.0])
+    >>> fastgd.RAdam(w, lr=0.5).step(np.array([4.0, -1.0]))
+    >>> w
+    array([-1. ,  2.5])
+    """
+
+    _checks = {
+        "lr": validation.nonnegative,
+        "betas": validation.decay_rates,
+        "eps": validation.nonnegative,
+        "weight_decay": validation.nonnegative,
+        "decoupled_weight_decay": validation.flag,
+        "maximize": validation.flag,
+        "eps_root": validation.nonnegative,
+    }
+    _own = ("eps_root",)
+
+    def __init__(
+        self,
+        params: object,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        decoupled_weight_decay: bool = False,
+        *,
+        maximize: bool = False,
+        eps_root: float = 0.0,
+        max_grad_norm: float | None = None,
+        max_grad_value: float | None = None,
+        skip_nonfinite: bool = False,
+    ) -> None:
+        defaults = dict(
+            lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, decoupled_weight_decay=decoupled_weight_decay,
+            maximize=maximize, eps_root=eps_root,
+        )  # fmt: skip
+        super().__init__(
+            params,
+            defaults,
+            max_grad_norm=max_grad_norm,
+            max_grad_value=max_grad_value,
+            skip_nonfinite=skip_nonfinite,
+        )
+
+    @staticmethod
+    def _prepare(
+        scale: float,
+        t: int,
+        carry: Carry,
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        weight_decay: float,
+        decoupled_weight_decay: bool,
+        maximize: bool,
+        eps_root: float,
+    ) -> Prepared:
+        beta1, beta2 = betas
+        scale = -scale if maximize else scale
+        c2 = 1.0 - beta2**t
+        rho_inf = 2.0 / (1.0 - beta2) - 1.0
+        rho = rho_inf - 2.0 * t * beta2**t / c2
+        l2, keep = (0.0, 1.0 - lr * weight_decay) if decoupled_weight_decay else (weight_decay, 1.0)
+        step_size = lr / (1.0 - beta1**t)
+        rule = "adam_unrectified"
+        if rho > 5.0:
+            rule = "adam"
+            step_size *= sqrt((rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho) * c2)
+        return rule, (scale, l2, keep, 1.0 - beta1, beta2, 1.0 - beta2, step_size, eps_root, eps), carry

@@ -1,0 +1,129 @@
+"""RMSprop: the gradient over the root of its mean square."""
+
+from fastgd import validation
+from fastgd.optimizers.base import Carry, Optimizer, Prepared
+
+
+class RMSprop(Optimizer):
+    r"""
+    RMSprop, plain or centered, with or without momentum.
+
+    With :math:`g` the gradient plus ``weight_decay`` times the parameter::
+
+        v = alpha * v + (1 - alpha) * g**2
+        centered: a = alpha * a + (1 - alpha) * g, and max(v - a**2, 0) in place of v below
+        q = g / (sqrt(v + eps_root) + eps)
+        momentum: b = momentum * b + q, and b in place of q below
+        param -= lr * q
+
+    Parameters
+    ----------
+    params
+        As for `Optimizer`.
+    lr : float, default 1e-2
+        Learning rate, at least 0.
+    alpha : float, default 0.99
+        Decay rate of the averages, in [0, 1].
+    eps : float, default 1e-8
+        Outside the root, at least 0.
+    weight_decay : float, default 0
+        L2 penalty, at least 0.
+    momentum : float, default 0
+        At least 0.
+    centered : bool, default False
+        Whether to divide by the standard deviation.
+    maximize : bool, default False
+        Ascend.
+    eps_root : float, default 0
+        Inside the root, at least 0.
+    max_grad_norm, max_grad_value, skip_nonfinite
+        As for `Optimizer`.
+
+    Attributes
+    ----------
+    state : mapping
+        ``step``, ``square_avg``, and as needed ``grad_avg`` and ``momentum_buffer`` (shape of the parameter).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    As torch.optim.RMSprop, but a variance that rounding makes negative counts as 0 where torch's root gives NaN.
+    `eps_root` is fastgd's own; Keras and optax have their eps inside the root: ``eps=0, eps_root=1e-7``.
+
+    References
+    ----------
+    Tieleman & Hinton, lecture 6.5 of "Neural Networks for Machine Learning", 2012; Graves, "Generating Sequences
+    With Recurrent Neural Networks", arXiv:1308.0850, section 4.2.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> w = np.array([1.0, 2.0])
+    >>> fastgd.RMSprop(w, lr=0.5, alpha=0.0).step(np.array([4.0, -1.0]))
+    >>> w
+    array([0.5, 2.5])
+    """
+
+    _checks = {
+        "lr": validation.nonnegative,
+        "alpha": validation.fraction,
+        "eps": validation.nonnegative,
+        "weight_decay": validation.nonnegative,
+        "momentum": validation.nonnegative,
+        "centered": validation.flag,
+        "maximize": validation.flag,
+        "eps_root": validation.nonnegative,
+    }
+    _own = ("eps_root",)
+
+    def __init__(
+        self,
+        params: object,
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+        *,
+        maximize: bool = False,
+        eps_root: float = 0.0,
+        max_grad_norm: float | None = None,
+        max_grad_value: float | None = None,
+        skip_nonfinite: bool = False,
+    ) -> None:
+        defaults = dict(
+            lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered,
+            maximize=maximize, eps_root=eps_root,
+        )  # fmt: skip
+        super().__init__(
+            params,
+            defaults,
+            max_grad_norm=max_grad_norm,
+            max_grad_value=max_grad_value,
+            skip_nonfinite=skip_nonfinite,
+        )
+
+    @staticmethod
+    def _prepare(
+        scale: float,
+        t: int,
+        carry: Carry,
+        lr: float,
+        alpha: float,
+        eps: float,
+        weight_decay: float,
+        momentum: float,
+        centered: bool,
+        maximize: bool,
+        eps_root: float,
+    ) -> Prepared:
+        scale = -scale if maximize else scale
+        rule = "rmsprop_centered" if centered else "rmsprop"
+        if momentum == 0:
+            return rule, (scale, weight_decay, alpha, 1.0 - alpha, lr, eps_root, eps), carry
+        return rule + "_momentum", (scale, weight_decay, alpha, 1.0 - alpha, momentum, lr, eps_root, eps), carry

@@ -1,0 +1,151 @@
+"""Stochastic gradient descent, with momentum in its usual forms."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fastgd import validation
+from fastgd.optimizers.base import Carry, Optimizer, Prepared
+
+
+class SGD(Optimizer):
+    r"""
+    Gradient descent, with heavy-ball, averaged or Nesterov momentum.
+
+    With :math:`g` the gradient plus ``weight_decay`` times the parameter, and :math:`b = g` on the first step::
+
+        heavy_ball    b = momentum * b + (1 - dampening) * g;    param -= lr * b
+        ema           b = momentum * b + (1 - momentum) * g, from zero;    param -= lr * b
+        nesterov      b as above;    param -= lr * (g + momentum * b)
+        momentum = 0  param -= lr * g
+
+    Parameters
+    ----------
+    params
+        As for `Optimizer`.
+    lr : float, default 1e-3
+        Learning rate, at least 0.
+    momentum : float, default 0
+        At least 0; below 1 for ``momentum_form="ema"``.
+    dampening : float, default 0
+        Taken off the gradient's weight in the buffer; 0 for Nesterov and ``"ema"``.
+    weight_decay : float, default 0
+        L2 penalty, at least 0.
+    nesterov : bool, default False
+        Look ahead; needs `momentum` above 0. With ``"ema"`` the gradient's weight is 1 - momentum here too.
+    maximize : bool, default False
+        Ascend.
+    momentum_form : {"heavy_ball", "ema"}, default "heavy_ball"
+        torch's form, or the exponential moving average of the gradient.
+    max_grad_norm, max_grad_value, skip_nonfinite
+        As for `Optimizer`.
+
+    Attributes
+    ----------
+    state : mapping
+        ``momentum_buffer`` (shape of the parameter) where `momentum` is not 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    As torch.optim.SGD; ``"ema"`` is fastgd's own.
+
+    References
+    ----------
+    Polyak 1964; Sutskever, Martens, Dahl & Hinton, "On the importance of initialization and momentum in deep
+    learning", ICML 2013.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> w = np.array([1.0, 2.0])
+    >>> fastgd.SGD(w, lr=0.5).step(np.array([1.0, 1.0]))
+    >>> w
+    array([0.5, 1.5])
+    """
+
+    _checks = {
+        "lr": validation.nonnegative,
+        "momentum": validation.nonnegative,
+        "dampening": validation.real,
+        "weight_decay": validation.nonnegative,
+        "nesterov": validation.flag,
+        "maximize": validation.flag,
+        "momentum_form": validation.choice("heavy_ball", "ema"),
+    }
+    _own = ("momentum_form",)
+
+    def __init__(
+        self,
+        params: object,
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        momentum_form: str = "heavy_ball",
+        max_grad_norm: float | None = None,
+        max_grad_value: float | None = None,
+        skip_nonfinite: bool = False,
+    ) -> None:
+        defaults = dict(
+            lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov,
+            maximize=maximize, momentum_form=momentum_form,
+        )  # fmt: skip
+        super().__init__(
+            params,
+            defaults,
+            max_grad_norm=max_grad_norm,
+            max_grad_value=max_grad_value,
+            skip_nonfinite=skip_nonfinite,
+        )
+
+    @staticmethod
+    def _prepare(
+        scale: float,
+        t: int,
+        carry: Carry,
+        lr: float,
+        momentum: float,
+        dampening: float,
+        weight_decay: float,
+        nesterov: bool,
+        maximize: bool,
+        momentum_form: str,
+    ) -> Prepared:
+        # carry[0] is 1 once the buffer has been started.
+        scale = -scale if maximize else scale
+        if nesterov and (momentum == 0 or dampening != 0):
+            raise ValueError(f"nesterov needs momentum above 0 and dampening 0, got {momentum} and {dampening}")
+        if momentum == 0:
+            return "sgd", (scale, weight_decay, lr), carry
+        ahead = 1.0
+        if momentum_form == "ema":
+            if momentum >= 1 or dampening != 0:
+                raise ValueError(
+                    f"momentum_form='ema' needs momentum in (0, 1) and dampening 0, got {momentum} and {dampening}"
+                )
+            decay, gain = momentum, 1.0 - momentum
+            ahead = gain
+        elif carry[0]:
+            decay, gain = momentum, 1.0 - dampening
+        else:
+            decay, gain = 0.0, 1.0
+        if nesterov:
+            return "sgd_nesterov", (scale, weight_decay, decay, gain, momentum, ahead, lr), (1.0, 0.0)
+        return "sgd_momentum", (scale, weight_decay, decay, gain, lr), (1.0, 0.0)
+
+    def _entry(
+        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], group: dict[str, Any]
+    ) -> dict[str, Any]:
+        return dict(arrays) if carry[0] else {}
+
+    def _progress(self, entry: Mapping[str, Any]) -> tuple[int, Carry]:
+        return 1, (1.0, 0.0)

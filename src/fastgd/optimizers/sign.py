@@ -1,0 +1,93 @@
+"""Steps of constant size in the direction of the gradient's sign."""
+
+from fastgd import validation
+from fastgd.optimizers.base import Carry, Optimizer, Prepared
+
+
+class SignSGD(Optimizer):
+    r"""
+    Sign descent, and Signum when `momentum` is not 0.
+
+    With :math:`g` the gradient plus ``weight_decay`` times the parameter::
+
+        momentum = 0  param -= lr * sign(g)
+        otherwise     b = momentum * b + (1 - momentum) * g;    param -= lr * sign(b)
+
+    Parameters
+    ----------
+    params
+        As for `Optimizer`.
+    lr : float, default 1e-3
+        Learning rate, at least 0: the size of every step.
+    momentum : float, default 0
+        In [0, 1); 0.9 is usual for Signum.
+    weight_decay : float, default 0
+        L2 penalty, at least 0.
+    maximize : bool, default False
+        Ascend.
+    max_grad_norm, max_grad_value, skip_nonfinite
+        As for `Optimizer`.
+
+    Attributes
+    ----------
+    state : mapping
+        ``step``, and ``momentum_buffer`` (shape of the parameter) where `momentum` is not 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    torch has no such class. The sign of 0 is 0, that of NaN is NaN.
+
+    References
+    ----------
+    Bernstein, Wang, Azizzadenesheli & Anandkumar, "signSGD: Compressed Optimisation for Non-Convex Problems",
+    ICML 2018.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> w = np.array([1.0, 2.0])
+    >>> fastgd.SignSGD(w, lr=0.5).step(np.array([0.1, -30.0]))
+    >>> w
+    array([0.5, 2.5])
+    """
+
+    _checks = {
+        "lr": validation.nonnegative,
+        "momentum": validation.decay_rate,
+        "weight_decay": validation.nonnegative,
+        "maximize": validation.flag,
+    }
+
+    def __init__(
+        self,
+        params: object,
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        max_grad_norm: float | None = None,
+        max_grad_value: float | None = None,
+        skip_nonfinite: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            dict(lr=lr, momentum=momentum, weight_decay=weight_decay, maximize=maximize),
+            max_grad_norm=max_grad_norm,
+            max_grad_value=max_grad_value,
+            skip_nonfinite=skip_nonfinite,
+        )
+
+    @staticmethod
+    def _prepare(
+        scale: float, t: int, carry: Carry, lr: float, momentum: float, weight_decay: float, maximize: bool
+    ) -> Prepared:
+        scale = -scale if maximize else scale
+        if momentum == 0:
+            return "sign_sgd", (scale, weight_decay, lr), carry
+        return "sign_momentum", (scale, weight_decay, momentum, 1.0 - momentum, lr), carry

@@ -1,0 +1,241 @@
+"""
+Every check on a user's array or number, and every message that one can get.
+
+Messages name the argument, what is required and what came. ValueError is for values, shapes, layouts and read-only
+arrays; TypeError for types and dtypes.
+"""
+
+import difflib
+import math
+import numbers
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+Named = tuple[str, np.ndarray]
+
+
+# ---- numbers ----------------------------------------------------------------------------------------------------
+
+
+def real(name: str, value: object) -> float:
+    """`value` as a finite float."""
+    if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a real number, got {type(value).__name__}")
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number}")
+    return number
+
+
+def nonnegative(name: str, value: object) -> float:
+    number = real(name, value)
+    if number < 0:
+        raise ValueError(f"{name} must be at least 0, got {number}")
+    return number
+
+
+def positive(name: str, value: object) -> float:
+    number = real(name, value)
+    if number <= 0:
+        raise ValueError(f"{name} must be above 0, got {number}")
+    return number
+
+
+def fraction(name: str, value: object) -> float:
+    """In [0, 1]."""
+    number = real(name, value)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{name} must be in [0, 1], got {number}")
+    return number
+
+
+def decay_rate(name: str, value: object) -> float:
+    """In [0, 1)."""
+    number = real(name, value)
+    if not 0 <= number < 1:
+        raise ValueError(f"{name} must be in [0, 1), got {number}")
+    return number
+
+
+def optional_positive(name: str, value: object) -> float | None:
+    return None if value is None else positive(name, value)
+
+
+def flag(name: str, value: object) -> bool:
+    if not isinstance(value, (bool, np.bool)):
+        raise TypeError(f"{name} must be a bool, got {type(value).__name__}")
+    return bool(value)
+
+
+def count(name: str, value: object) -> int:
+    """An integer from 1."""
+    if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be an integer, got {type(value).__name__}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}")
+    return int(value)
+
+
+def pair(name: str, value: object, check: Callable[[str, object], float]) -> tuple[float, float]:
+    """Two numbers that `check` accepts."""
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{name} must be a pair of numbers, got {type(value).__name__}")
+    if len(value) != 2:
+        raise ValueError(f"{name} must be a pair of numbers, got {len(value)} of them")
+    return check(f"{name}[0]", value[0]), check(f"{name}[1]", value[1])
+
+
+def decay_rates(name: str, value: object) -> tuple[float, float]:
+    return pair(name, value, decay_rate)
+
+
+def etas(name: str, value: object) -> tuple[float, float]:
+    minus, plus = pair(name, value, positive)
+    if not minus < 1 < plus:
+        raise ValueError(f"{name} must be (below 1, above 1), got {(minus, plus)}")
+    return minus, plus
+
+
+def interval(name: str, value: object) -> tuple[float, float]:
+    low, high = pair(name, value, positive)
+    if low > high:
+        raise ValueError(f"{name} must be (smallest, largest), got {(low, high)}")
+    return low, high
+
+
+def choice(*allowed: str) -> Callable[[str, object], str]:
+    def check(name: str, value: object) -> str:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be a string, got {type(value).__name__}")
+        if value not in allowed:
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
+        return value
+
+    return check
+
+
+def known(what: str, given: Iterable[object], allowed: Iterable[str]) -> None:
+    """Refuse names that are not allowed, with the nearest right one."""
+    allowed = list(allowed)
+    for name in given:
+        if name not in allowed:
+            near = difflib.get_close_matches(str(name), allowed, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(allowed)}"
+            raise ValueError(f"{what}: unknown name {name!r}{hint}")
+
+
+# ---- arrays -----------------------------------------------------------------------------------------------------
+
+
+def _array(label: str, value: object) -> np.ndarray:
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"{label}: expected a numpy.ndarray, got {type(value).__name__}")
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{label}: expected a numpy.ndarray, got a masked array, whose mask would be lost")
+    return value
+
+
+def _memory(label: str, array: np.ndarray) -> None:
+    if not array.dtype.isnative:
+        raise TypeError(f"{label}: expected native byte order, got dtype {array.dtype.str!r}")
+    if not array.flags.aligned:
+        raise ValueError(f"{label}: expected an array aligned to its items, got one at address {array.ctypes.data:#x}")
+
+
+def is_dense(array: np.ndarray) -> bool:
+    """Whether the elements lie side by side in memory, in C order under some permutation of the axes."""
+    expected = array.itemsize
+    for stride, n in sorted((s, n) for s, n in zip(array.strides, array.shape, strict=True) if n != 1):
+        if stride != expected:
+            return array.size == 0
+        expected *= n
+    return True
+
+
+def _dense(label: str, array: np.ndarray) -> None:
+    if not is_dense(array):
+        raise ValueError(
+            f"{label}: expected a dense array (C or F order, or another permutation of axes), "
+            f"got a strided view of shape {array.shape} and strides {array.strides}"
+        )
+
+
+def dense_float(label: str, value: object) -> np.ndarray:
+    """A dense array of float32 or float64, as a plain ndarray that shares its memory."""
+    array = _array(label, value)
+    if array.dtype.newbyteorder("=") not in (np.float32, np.float64):
+        raise TypeError(f"{label}: expected dtype float32 or float64, got {array.dtype}")
+    _memory(label, array)
+    _dense(label, array)
+    return np.asarray(array)
+
+
+def writeable(label: str, value: object) -> np.ndarray:
+    """As `dense_float`, and it can be written to."""
+    array = dense_float(label, value)
+    if not array.flags.writeable:
+        raise ValueError(f"{label}: expected a writeable array, got a read-only one")
+    return array
+
+
+def _same_strides(a: np.ndarray, b: np.ndarray) -> bool:
+    axes = zip(a.shape, a.strides, b.strides, strict=True)
+    return a.size == 0 or all(s == t for n, s, t in axes if n != 1)
+
+
+def like(label: str, value: object, param: np.ndarray) -> np.ndarray:
+    """An array with the dtype, shape and strides of its parameter, as a plain ndarray that shares its memory."""
+    array = _array(label, value)
+    if array.dtype.newbyteorder("=") != param.dtype:
+        raise TypeError(f"{label}: expected dtype {param.dtype} like the parameter's, got {array.dtype}")
+    _memory(label, array)
+    if array.shape != param.shape:
+        raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")
+    if not _same_strides(array, param):
+        raise ValueError(
+            f"{label}: expected strides {param.strides} like the parameter's, got {array.strides}; "
+            f"the elements would be paired wrongly (numpy.copyto into an array made with empty_like(param) helps)"
+        )
+    return np.asarray(array)
+
+
+def extent_of(array: np.ndarray) -> tuple[int, int]:
+    """[first address, address after the last) of a dense array."""
+    start = array.ctypes.data
+    return start, start + array.nbytes
+
+
+def apart(arrays: Sequence[Named]) -> None:
+    """Dense arrays that are written to share no memory."""
+    extents = sorted((*extent_of(a), label) for label, a in arrays if a.size)
+    for (_, stop, first), (start, _, second) in zip(extents, extents[1:], strict=False):
+        if start < stop:
+            raise ValueError(f"{second}: expected memory of its own, got memory that it shares with {first}")
+
+
+def not_within(label: str, array: np.ndarray, written: Sequence[Named]) -> None:
+    """A gradient shares no memory with what a step writes to."""
+    start, stop = extent_of(array)
+    for other, target in written:
+        begin, end = extent_of(target)
+        if start < end and begin < stop and array.size and target.size:
+            raise ValueError(f"{label}: expected memory of its own, got memory that it shares with {other}")
+
+
+def unchanged(label: str, param: np.ndarray, extent: tuple[int, int]) -> None:
+    """A bound parameter still has the memory that it was bound with."""
+    if extent_of(param) != extent or not is_dense(param):
+        raise ValueError(f"{label}: expected the array that was given, got one resized or moved since")
+    if not param.flags.writeable:
+        raise ValueError(f"{label}: expected a writeable array, got a read-only one")
+
+
+def array_list(name: str, value: object) -> list[Any]:
+    """One array or a list or tuple of them, as a list."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"{name} must be an array or a list or tuple of arrays, got {type(value).__name__}")
+    return list(value)
