@@ -10,6 +10,7 @@ ctypedef struct Segment:
     void* arrays[MAX_ARRAYS]
     Py_ssize_t size
     int itemsize
+    void* descr                 # the parameter's dtype, an object that the parameter keeps alive
     int group
     int cohort                  # in this step; -1 without a gradient
     long long steps             # taken so far

@@ -24,7 +24,7 @@ ctypedef struct Cut:
     Py_ssize_t element
 
 
-cdef inline void call(void* f, int states, void** a, Py_ssize_t n, const double* scalars) noexcept nogil:
+cdef inline void call(void* f, int states, void* const* a, Py_ssize_t n, const double* scalars) noexcept nogil:
     if states == 2:
         (<Kernel2>f)(a[0], a[1], a[2], a[3], n, scalars)
     elif states == 1:
@@ -70,6 +70,9 @@ cdef void stretch(const Segment* segment, const Cohort* cohort, Py_ssize_t start
     cdef void* arrays[MAX_ARRAYS]
     cdef void* f = cohort.f32 if segment.itemsize == 4 else cohort.f64
     cdef Py_ssize_t n = stop - start, head
+    if not stage.active and start == 0 and n < ALIGN_FROM:
+        call(f, cohort.states, segment.arrays, n, cohort.scalars)
+        return
     memcpy(arrays, segment.arrays, sizeof(arrays))
     advance(arrays, cohort.states + 2, start * segment.itemsize)
     if stage.active:

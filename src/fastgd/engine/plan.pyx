@@ -3,19 +3,33 @@ Plan: bound arrays, and what each step does with them. It holds no mathematics a
 not plainly as it must be is reported by its number, and fastgd.validation says what is wrong with it.
 """
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
-from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from cpython.ref cimport PyObject
 from libc.stdlib cimport bsearch
 from libc.string cimport memset
 
 cimport numpy as cnp
 
+from fastgd.engine.arrays cimport (
+    NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE,
+    PyArrayObject, data_of, descr_of, flags_of, is_array, itemsize_of, pointer, same_layout, size_of,
+)
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport MAX_CARRY, Cohort, Segment, Stage, execute
 from fastgd.engine.norm cimport View, blocks, norm, view
 from fastgd.engine.threads cimport count as thread_count
 from fastgd.kernels.rule cimport Rule
 
+cdef extern from "Python.h":
+    PyObject* Py_None
+    PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
+    Py_ssize_t PyTuple_GET_SIZE(object)
+    PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
+
 cnp.import_array()
+
+# NumPy has one object for each native dtype.
+cdef object float32 = cnp.dtype("f4")
+cdef object float64 = cnp.dtype("f8")
 
 ctypedef struct Extent:
     # Memory that the plan writes to: [start, stop).
@@ -30,26 +44,11 @@ cdef int compare_extents(const void* a, const void* b) noexcept nogil:
     return (<const Extent*>a).start >= (<const Extent*>b).stop
 
 
-cdef Extent extent_of(cnp.ndarray a) noexcept:
+cdef Extent extent_of(PyArrayObject* a) noexcept:
     cdef Extent result
-    result.start = <const char*>cnp.PyArray_DATA(a)
-    result.stop = result.start + cnp.PyArray_NBYTES(a)
+    result.start = <const char*>data_of(a)
+    result.stop = result.start + size_of(a) * itemsize_of(a)
     return result
-
-
-cdef bint same_layout(cnp.ndarray a, cnp.ndarray b) noexcept:
-    """Shapes are equal, and strides wherever they matter."""
-    cdef int axis, ndim = cnp.PyArray_NDIM(a)
-    cdef cnp.npy_intp n
-    if ndim != cnp.PyArray_NDIM(b):
-        return False
-    for axis in range(ndim):
-        n = cnp.PyArray_DIM(a, axis)
-        if n != cnp.PyArray_DIM(b, axis):
-            return False
-        if n > 1 and cnp.PyArray_STRIDE(a, axis) != cnp.PyArray_STRIDE(b, axis) and cnp.PyArray_SIZE(a):
-            return False
-    return True
 
 
 cdef Cohort* set_rule(Cohort* cohort, int number, tuple scalars) except NULL:
@@ -116,9 +115,10 @@ cdef class Plan:
             raise MemoryError
         self.views = <View*>room
         memset(&self.segments[self.count], 0, sizeof(Segment))
-        self.segments[self.count].arrays[0] = cnp.PyArray_DATA(param)
-        self.segments[self.count].size = cnp.PyArray_SIZE(param)
-        self.segments[self.count].itemsize = cnp.PyArray_ITEMSIZE(param)
+        self.segments[self.count].arrays[0] = data_of(pointer(param))
+        self.segments[self.count].size = size_of(pointer(param))
+        self.segments[self.count].itemsize = itemsize_of(pointer(param))
+        self.segments[self.count].descr = descr_of(pointer(param))
         self.segments[self.count].group = group
         self.params.append(param)
         self.states.append(())
@@ -129,7 +129,7 @@ cdef class Plan:
         """State arrays of parameter `i`, laid out as it is, in the order of the rule's state keys."""
         cdef int k
         for k in range(len(arrays)):
-            self.segments[i].arrays[2 + k] = cnp.PyArray_DATA(arrays[k])
+            self.segments[i].arrays[2 + k] = data_of(pointer(arrays[k]))
         self.states[i] = arrays
         self.written_count = -1
 
@@ -155,35 +155,32 @@ cdef class Plan:
             raise MemoryError
         self.written = <Extent*>room
         for i in range(len(arrays)):
-            self.written[i] = extent_of(arrays[i])
+            self.written[i] = extent_of(pointer(arrays[i]))
         self.written_count = len(arrays)
         return 0
 
-    cdef bint overlaps(self, cnp.ndarray grad) noexcept:
+    cdef bint overlaps(self, PyArrayObject* grad) noexcept:
         cdef Extent extent = extent_of(grad)
         return (extent.start != extent.stop
                 and bsearch(&extent, self.written, self.written_count, sizeof(Extent), compare_extents) != NULL)
 
-    cdef bint usable(self, Py_ssize_t i, object grad):
-        """Whether parameter `i` is as it was bound and `grad` can be its gradient."""
-        cdef cnp.ndarray param = self.params[i], g
-        if not (cnp.PyArray_DATA(param) == self.segments[i].arrays[0]
-                and cnp.PyArray_SIZE(param) == self.segments[i].size
-                and cnp.PyArray_ISWRITEABLE(param)
-                and cnp.PyArray_CheckExact(grad)):
-            return False
-        g = grad
-        if not (cnp.PyArray_TYPE(g) == cnp.PyArray_TYPE(param)
-                and cnp.PyArray_ISNOTSWAPPED(g)
-                and cnp.PyArray_ISALIGNED(g)
-                and same_layout(param, g)):
+    cdef bint usable(self, Segment* segment, PyArrayObject* param, PyObject* grad) noexcept:
+        """Whether a parameter is as it was bound and `grad` can be its gradient."""
+        cdef PyArrayObject* g = <PyArrayObject*>grad
+        # Arrays of one native dtype share its descriptor; validation takes those that do not.
+        if not (is_array(grad)
+                and descr_of(g) == segment.descr
+                and flags_of(g) & NPY_ARRAY_ALIGNED
+                and same_layout(param, g)
+                and data_of(param) == segment.arrays[0]
+                and size_of(param) == segment.size
+                and flags_of(param) & NPY_ARRAY_WRITEABLE):
             return False
         # At the address of the step before, with the same extent, it has been found apart from all that is written.
-        if cnp.PyArray_DATA(g) == self.segments[i].arrays[1]:
-            return True
-        if self.overlaps(g):
-            return False
-        self.segments[i].arrays[1] = cnp.PyArray_DATA(g)
+        if data_of(g) != segment.arrays[1]:
+            if self.overlaps(g):
+                return False
+            segment.arrays[1] = data_of(g)
         return True
 
     cdef int join_cohort(self, Segment* segment) except -1:
@@ -215,7 +212,7 @@ cdef class Plan:
         gradient or parameter that is not as it must be, -1 if there is none.
         """
         cdef Py_ssize_t i
-        cdef object grad
+        cdef PyObject* grad
         if PyTuple_GET_SIZE(grads) != self.count:
             raise RuntimeError(f"{self.count} gradients expected, got {len(grads)}")
         if self.written_count < 0:
@@ -225,11 +222,11 @@ cdef class Plan:
         self.cohort_count = 0
         self.grads = grads
         for i in range(self.count):
-            grad = <object>PyTuple_GET_ITEM(grads, i)
-            if grad is None:
+            grad = PyTuple_GET_ITEM(grads, i)
+            if grad == Py_None:
                 self.segments[i].cohort = -1
                 continue
-            if not self.usable(i, grad):
+            if not self.usable(&self.segments[i], <PyArrayObject*>PyList_GET_ITEM(self.params, i), grad):
                 return i
             self.segments[i].cohort = self.join_cohort(&self.segments[i])
         return -1
@@ -288,6 +285,35 @@ cdef class Plan:
         self.grads = ()
 
 
+def fit(tuple arrays not None):
+    """
+    Whether `arrays` (param, grad and states) are plainly what `update` takes: of one native dtype, laid out alike in
+    C or F order, apart from each other, and all but the gradient writeable. None stands for a gradient or a state
+    that is missing.
+    """
+    cdef Py_ssize_t i, j, n = PyTuple_GET_SIZE(arrays)
+    cdef PyArrayObject* param = <PyArrayObject*>PyTuple_GET_ITEM(arrays, 0)
+    cdef PyArrayObject* a
+    cdef Extent one, other
+    cdef int needed
+    for i in range(n):
+        a = <PyArrayObject*>PyTuple_GET_ITEM(arrays, i)
+        if not is_array(<PyObject*>a):
+            return False
+        needed = NPY_ARRAY_ALIGNED if i == 1 else NPY_ARRAY_ALIGNED | NPY_ARRAY_WRITEABLE
+        if not (descr_of(a) == descr_of(param)
+                and flags_of(a) & needed == needed
+                and flags_of(a) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS)
+                and same_layout(param, a)):
+            return False
+        one = extent_of(a)
+        for j in range(i):
+            other = extent_of(<PyArrayObject*>PyTuple_GET_ITEM(arrays, j))
+            if one.start < other.stop and other.start < one.stop:
+                return False
+    return descr_of(param) == <void*>float32 or descr_of(param) == <void*>float64
+
+
 def update(int rule, tuple arrays not None, tuple scalars not None):
     """One rule on one parameter: `arrays` are param, grad and states, checked, all laid out alike."""
     cdef Segment segment
@@ -298,9 +324,9 @@ def update(int rule, tuple arrays not None, tuple scalars not None):
     if len(arrays) != cohort.states + 2:
         raise RuntimeError(f"{cohort.states + 2} arrays expected, got {len(arrays)}")
     for k in range(cohort.states + 2):
-        segment.arrays[k] = cnp.PyArray_DATA(arrays[k])
-    segment.size = cnp.PyArray_SIZE(arrays[0])
-    segment.itemsize = cnp.PyArray_ITEMSIZE(arrays[0])
+        segment.arrays[k] = data_of(pointer(arrays[k]))
+    segment.size = size_of(pointer(arrays[0]))
+    segment.itemsize = itemsize_of(pointer(arrays[0]))
     segment.cohort = 0
     with nogil:
         execute(&segment, 1, &cohort, &stage, threads)

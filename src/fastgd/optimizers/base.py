@@ -89,13 +89,14 @@ class Optimizer:
         self._group_params: list[tuple[np.ndarray, ...]] = []
         self._group_states: list[tuple[str, ...]] = []  # the state keys that the plan's arrays stand for
         self._group_values: list[tuple[Any, ...]] = []  # checked hyperparameters, as of the latest step
+        self._group_keys: list[int] = []  # how many keys a group has
         self._params: list[np.ndarray] = []
         self._extents: list[tuple[int, int]] = []
         self._labels: list[str] = []
         self._states: list[dict[str, np.ndarray]] = []
         self._bound: tuple[np.ndarray | None, ...] | None = None
         self._grouped = (groups := split_groups(params)) is not None
-        self._pick = itemgetter(*self._checks)
+        self._pick = itemgetter("params", *self._checks)
         for group in [{"params": params}] if groups is None else groups:
             self._add_group(group)
 
@@ -182,6 +183,7 @@ class Optimizer:
         self._forms.append(form)
         self._group_params.append(self.param_groups[number]["params"])
         self._group_values.append(values)
+        self._group_keys.append(len(self.param_groups[number]))
         self._group_states.append(())
         for array, name in zip(arrays, labels, strict=True):
             self._plan.add(array, number)
@@ -208,28 +210,31 @@ class Optimizer:
             self._plan.set_states(i, tuple(self._states[i][key] for key in keys))
         self._group_states[number] = keys
 
-    def _values(self, number: int) -> tuple[Any, ...]:
-        """The hyperparameters of a group as they stand now, checked if they have changed."""
+    def _read_group(self, number: int) -> None:
+        """Check the hyperparameters of a group that has been changed, and take them over."""
         group = self.param_groups[number]
-        try:
-            if (
-                (values := self._pick(group)) == self._group_values[number]
-                and group["params"] is self._group_params[number]
-                and len(group) == len(values) + 1 + ("param_names" in group)
-            ):
-                return values
-        except (KeyError, ValueError):
-            pass  # a name is missing, or a value is an array: the checks below say so
         label = f"param_groups[{number}]"
-        validation.known(label, group, ["params", "param_names", *self._checks])
-        if missing := [name for name in ("params", *self._checks) if name not in group]:
+        names = ["param_names"] if self._forms[number].names is not None else []
+        validation.known(label, group, ["params", *names, *self._checks])
+        if missing := [name for name in ("params", *names, *self._checks) if name not in group]:
             raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
         if group["params"] is not self._group_params[number]:
             raise ValueError(f"{label}['params'] cannot be replaced; use add_param_group or a new optimizer")
         values = tuple(check(f"{label}[{name!r}]", group[name]) for name, check in self._checks.items())
         group.update(zip(self._checks, values, strict=True))
         self._group_values[number] = values
-        return values
+
+    def _read_groups(self) -> None:
+        """Take over what has been changed in `param_groups` since the latest step."""
+        if len(self.param_groups) != len(self._forms):
+            raise ValueError(f"param_groups: expected {len(self._forms)} groups, got {len(self.param_groups)}")
+        for number, group in enumerate(self.param_groups):
+            try:
+                same = self._pick(group) == (self._group_params[number], *self._group_values[number])
+            except (KeyError, ValueError):  # a name is missing, or a value is an array
+                same = False
+            if not same or len(group) != self._group_keys[number]:
+                self._read_group(number)
 
     # ---- a step -----------------------------------------------------------------------------------------------
 
@@ -253,7 +258,7 @@ class Optimizer:
         RuntimeError
             If another thread is inside a method of this optimizer.
         """
-        if not self._lock.acquire(blocking=False):
+        if not self._lock.acquire(False):
             raise RuntimeError("this optimizer is in use by another thread; give each thread its own, or a lock")
         try:
             self._step(grads, grad_scale)
@@ -263,9 +268,7 @@ class Optimizer:
     def _step(self, grads: object, grad_scale: float) -> None:
         plan = self._plan
         scale = validation.real("grad_scale", grad_scale)
-        if len(self.param_groups) != len(self._forms):
-            raise ValueError(f"param_groups: expected {len(self._forms)} groups, got {len(self.param_groups)}")
-        values = [self._values(number) for number in range(len(self._forms))]
+        self._read_groups()
         flat = self._bound_gradients() if grads is None else self._flatten(grads)
         if plan.refresh(flat) >= 0 and plan.refresh(self._check_gradients(flat)) >= 0:
             raise RuntimeError("a gradient passed every check and was refused by the plan; please report this")
@@ -283,7 +286,7 @@ class Optimizer:
         bound = self._max_grad_value
         rule_scale = scale if bound is None else 1.0
         for cohort, (number, steps, carry) in enumerate(plan.cohorts_of_step()):
-            rule, scalars, carry = self._prepare(rule_scale, steps + 1, carry, *values[number])
+            rule, scalars, carry = self._prepare(rule_scale, steps + 1, carry, *self._group_values[number])
             if RULES[rule][1] is not self._group_states[number]:
                 self._use(number, rule)
             plan.prepare(cohort, RULES[rule][0], scalars, carry)

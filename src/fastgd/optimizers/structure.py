@@ -17,13 +17,16 @@ class Form:
         The parameters, in order.
     names : tuple of str or None
         For a dict, the names.
+    single : bool
+        Whether the group is one array by itself.
     """
 
     def __init__(self, label: str, params: object) -> None:
         self.keys: list[Any]
         self.arrays: list[Any]
         self.names: tuple[str, ...] | None = None
-        if isinstance(params, np.ndarray):
+        self.single = isinstance(params, np.ndarray)
+        if self.single:
             self.keys, self.arrays = [None], [params]
         elif isinstance(params, dict):
             for name in params:
@@ -47,14 +50,10 @@ class Form:
 
     def flatten(self, label: str, values: object) -> tuple[Any, ...]:
         """`values`, in this form, as a tuple in the order of the parameters."""
+        if self.single:
+            return (values,)
         if self.names is not None:
             return self._by_name(label, values)
-        if self.keys == [None]:
-            if isinstance(values, (list, tuple)) and len(values) == 1:
-                return tuple(values)
-            if isinstance(values, (list, tuple, dict)):
-                raise TypeError(f"{label}: expected an array like params, got a {type(values).__name__}")
-            return (values,)
         if not isinstance(values, (list, tuple)):
             raise TypeError(f"{label}: expected a list or tuple like params, got {type(values).__name__}")
         if len(values) != len(self.keys):

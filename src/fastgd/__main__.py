@@ -1,0 +1,28 @@
+"""`python -m fastgd info` and `python -m fastgd demo`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m fastgd", description="Optimizer steps in one pass over memory.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    commands.add_parser("info", help="version, instruction sets, OpenMP, threads and compiler flags")
+    commands.add_parser("demo", help="train a network on handwritten digits with every optimizer", add_help=False)
+    arguments, rest = parser.parse_known_args(argv)
+    if arguments.command == "demo":
+        from fastgd.demo import digits
+
+        return digits.main(rest)
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    from fastgd import show_config
+
+    show_config()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+# Reading NumPy arrays through borrowed pointers: no reference counts, no calls.
+from cpython.ref cimport PyObject
+
+cdef extern from "numpy/arrayobject.h" nogil:
+    ctypedef struct PyArrayObject:
+        pass
+    enum:
+        NPY_ARRAY_ALIGNED
+        NPY_ARRAY_WRITEABLE
+        NPY_ARRAY_C_CONTIGUOUS
+        NPY_ARRAY_F_CONTIGUOUS
+    int is_array "PyArray_CheckExact"(PyObject*)
+    void* data_of "PyArray_DATA"(PyArrayObject*)
+    int ndim_of "PyArray_NDIM"(PyArrayObject*)
+    const Py_ssize_t* shape_of "PyArray_DIMS"(PyArrayObject*)
+    const Py_ssize_t* strides_of "PyArray_STRIDES"(PyArrayObject*)
+    void* descr_of "PyArray_DESCR"(PyArrayObject*)
+    int flags_of "PyArray_FLAGS"(PyArrayObject*)
+    int itemsize_of "PyArray_ITEMSIZE"(PyArrayObject*)
+
+
+cdef inline PyArrayObject* pointer(object array) noexcept:
+    return <PyArrayObject*><void*>array
+
+
+cdef inline Py_ssize_t size_of(PyArrayObject* a) noexcept nogil:
+    cdef Py_ssize_t result = 1
+    cdef int axis
+    for axis in range(ndim_of(a)):
+        result *= shape_of(a)[axis]
+    return result
+
+
+cdef inline bint same_layout(PyArrayObject* a, PyArrayObject* b) noexcept nogil:
+    """Shapes are equal, and strides wherever they matter."""
+    cdef int axis
+    cdef bint strides = True
+    if ndim_of(a) != ndim_of(b):
+        return False
+    for axis in range(ndim_of(a)):
+        if shape_of(a)[axis] != shape_of(b)[axis]:
+            return False
+        strides = strides and (strides_of(a)[axis] == strides_of(b)[axis] or shape_of(a)[axis] == 1)
+    return strides or size_of(a) == 0
