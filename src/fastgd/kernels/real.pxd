@@ -1,6 +1,6 @@
 # The compute type of every rule, and the few functions of one element that rules share. Each exists because C's own
 # form is wrong here: it computes in double, mishandles NaN, or does not vectorise.
-from libc.math cimport fabs, fabsf, sqrt, sqrtf
+from libc.math cimport copysign, copysignf, fabs, fabsf, sqrt, sqrtf
 
 ctypedef fused real:
     float
@@ -22,9 +22,12 @@ cdef inline real magnitude(real x) noexcept nogil:
 
 
 cdef inline real sign(real x) noexcept nogil:
-    # NaN and zero are returned as they are.
+    # NaN and zero are returned as they are. One comparison, where `x > 0` and `x < 0` would be two.
     cdef real one = 1
-    return one if x > 0 else (-one if x < 0 else x)
+    if real is float:
+        return copysignf(one, x) if fabsf(x) > 0 else x
+    else:
+        return copysign(one, x) if fabs(x) > 0 else x
 
 
 cdef inline real larger(real a, real b) noexcept nogil:

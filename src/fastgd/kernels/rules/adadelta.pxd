@@ -20,7 +20,7 @@ cdef inline void adadelta(real* restrict param, const real* restrict grad,
     for i in range(n):
         g = with_l2(grad_scale * grad[i], param[i], l2)
         v = rho * square_avg[i] + one_minus_rho * g * g
-        delta = root(acc_delta[i] + eps) / root(v + eps) * g
+        delta = root((acc_delta[i] + eps) / (v + eps)) * g
         square_avg[i] = v
         acc_delta[i] = rho * acc_delta[i] + one_minus_rho * delta * delta
         param[i] = param[i] - step_size * delta
