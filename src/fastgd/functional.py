@@ -41,7 +41,8 @@ def _checked(optimizer: type[Optimizer], values: tuple[Any, ...]) -> tuple[Any, 
             return known[1]
     except ValueError:
         pass  # an array, which the checks refuse by name
-    checked = tuple(check(name, value) for (name, check), value in zip(optimizer._checks.items(), values, strict=True))
+    checks = {**optimizer._checks, "lr": validation.nonnegative}
+    checked = tuple(check(name, value) for (name, check), value in zip(checks.items(), values, strict=True))
     _latest[optimizer] = values, checked
     return checked
 

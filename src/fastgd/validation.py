@@ -61,6 +61,11 @@ def decay_rate(name: str, value: object) -> float:
     return number
 
 
+def rate(name: str, value: object) -> float | Callable[[int], float]:
+    """A learning rate: at least 0, or a schedule, whose values are checked when they are used."""
+    return value if callable(value) else nonnegative(name, value)
+
+
 def optional_positive(name: str, value: object) -> float | None:
     return None if value is None else positive(name, value)
 

@@ -31,12 +31,20 @@ def lion(p: Array, g: Array, s: State, t: int, lr: float, betas: tuple[float, fl
     s["m"] = beta2 * s["m"] + (1 - beta2) * g
 
 
-def rprop(p: Array, g: Array, s: State, t: int, lr: float, etas: tuple[float, float]) -> None:
+def rprop(
+    p: Array,
+    g: Array,
+    s: State,
+    t: int,
+    lr: float,
+    etas: tuple[float, float] = (0.5, 1.2),
+    step_sizes: tuple[float, float] = (1e-6, 50.0),
+) -> None:
     if t == 1:
         s["delta"] = np.full_like(p, lr)
     change = s["previous"] * g
     factor = np.where(change > 0, etas[1], np.where(change < 0, etas[0], 1.0)).astype(p.dtype)
-    s["delta"] = np.clip(s["delta"] * factor, 1e-6, 50.0)
+    s["delta"] = np.clip(s["delta"] * factor, *step_sizes)
     s["previous"] = np.where(change < 0, 0, g)
     p -= s["delta"] * np.sign(s["previous"])
 
@@ -131,8 +139,8 @@ def radam(
     length = longest - 2 * t * beta2**t / (1 - beta2**t)
     if length > 5:
         shrink = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
-        v = s["v"] / (1 - beta2**t)
-        p -= lr * shrink**0.5 * m / (np.sqrt(v) + eps)
+        # torch adds eps before the bias correction here
+        p -= lr * (shrink * (1 - beta2**t)) ** 0.5 * m / (np.sqrt(s["v"]) + eps)
     else:
         p -= lr * m
 

@@ -60,7 +60,7 @@ class Adadelta(Optimizer):
     """
 
     _checks = {
-        "lr": validation.nonnegative,
+        "lr": validation.rate,
         "rho": validation.fraction,
         "eps": validation.nonnegative,
         "weight_decay": validation.nonnegative,

@@ -67,7 +67,7 @@ class Adagrad(Optimizer):
     """
 
     _checks = {
-        "lr": validation.nonnegative,
+        "lr": validation.rate,
         "lr_decay": validation.nonnegative,
         "weight_decay": validation.nonnegative,
         "initial_accumulator_value": validation.nonnegative,

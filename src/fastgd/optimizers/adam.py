@@ -74,7 +74,7 @@ class Adam(Optimizer):
     """
 
     _checks = {
-        "lr": validation.nonnegative,
+        "lr": validation.rate,
         "betas": validation.decay_rates,
         "eps": validation.nonnegative,
         "weight_decay": validation.nonnegative,

@@ -59,7 +59,7 @@ class Adamax(Optimizer):
     """
 
     _checks = {
-        "lr": validation.nonnegative,
+        "lr": validation.rate,
         "betas": validation.decay_rates,
         "eps": validation.nonnegative,
         "weight_decay": validation.nonnegative,

@@ -64,7 +64,7 @@ class ASGD(Optimizer):
     """
 
     _checks = {
-        "lr": validation.nonnegative,
+        "lr": validation.rate,
         "lambd": validation.nonnegative,
         "alpha": validation.real,
         "t0": validation.nonnegative,

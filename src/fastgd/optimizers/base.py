@@ -35,7 +35,8 @@ class Optimizer:
         empty arrays too. A group is a dict with the key ``"params"`` (an array, a list or a dict) and the
         hyperparameters in which it differs.
     defaults : dict
-        Hyperparameters of groups that do not say otherwise.
+        Hyperparameters of groups that do not say otherwise. `lr` may be a number or a schedule: a function of the
+        steps completed so far that returns the learning rate of the next, see `fastgd.schedules`.
     max_grad_norm : float, optional
         If given, gradients are scaled so that their Euclidean norm over all parameters is at most this.
     max_grad_value : float, optional
@@ -83,6 +84,7 @@ class Optimizer:
         self.param_groups: list[dict[str, Any]] = []
         self.grad_norm: float | None = None
         self.skipped_steps = 0
+        self._completed = 0  # steps, as schedules count them
         self._lock = threading.Lock()
         self._plan = Plan()
         self._forms: list[Form] = []
@@ -175,6 +177,7 @@ class Optimizer:
         for name in form.names or ():
             if any(name in (other.names or ()) for other in self._forms):
                 raise ValueError(f"{label}: the name {name!r} is taken by another group")
+        rule = self._rule(number, values)
 
         names = {} if form.names is None else {"param_names": form.names}
         self.param_groups.append(
@@ -191,7 +194,7 @@ class Optimizer:
             self._extents.append(validation.extent_of(array))
             self._labels.append(name)
             self._states.append({})
-        self._use(number, self._prepare(1.0, 1, NO_CARRY, *values)[0])
+        self._use(number, rule)
 
     def _members(self, number: int) -> range:
         """Numbers of the parameters of a group."""
@@ -223,6 +226,17 @@ class Optimizer:
         values = tuple(check(f"{label}[{name!r}]", group[name]) for name, check in self._checks.items())
         group.update(zip(self._checks, values, strict=True))
         self._group_values[number] = values
+
+    def _current(self, number: int, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Hyperparameters of a group in this step: where `lr` is a schedule, its value now."""
+        if not callable(values[0]):
+            return values
+        lr = validation.nonnegative(f"param_groups[{number}]['lr']({self._completed})", values[0](self._completed))
+        return (lr, *values[1:])
+
+    def _rule(self, number: int, values: tuple[Any, ...]) -> str:
+        """The rule that a group begins with; raises where its hyperparameters do not go together."""
+        return self._prepare(1.0, 1, NO_CARRY, *self._current(number, values))[0]
 
     def _read_groups(self) -> None:
         """Take over what has been changed in `param_groups` since the latest step."""
@@ -286,11 +300,12 @@ class Optimizer:
         bound = self._max_grad_value
         rule_scale = scale if bound is None else 1.0
         for cohort, (number, steps, carry) in enumerate(plan.cohorts_of_step()):
-            rule, scalars, carry = self._prepare(rule_scale, steps + 1, carry, *self._group_values[number])
+            rule, scalars, carry = self._prepare(rule_scale, steps + 1, carry, *self._current(number, self._group_values[number]))
             if RULES[rule][1] is not self._group_states[number]:
                 self._use(number, rule)
             plan.prepare(cohort, RULES[rule][0], scalars, carry)
         plan.run(scale, bound or 0.0, bound is not None)
+        self._completed += 1
 
     def _flatten(self, grads: object, label: str = "grads") -> tuple[Any, ...]:
         if self._grouped:
@@ -394,16 +409,18 @@ class Optimizer:
         -------
         dict
             ``"state"``: parameter number -> state key -> array; ``"param_groups"``: hyperparameters, ``"params"`` as
-            numbers, and ``"param_names"`` for parameters given as a dict. With arrays turned into tensors it loads
-            into the torch.optim class of the same name.
+            numbers, and ``"param_names"`` for parameters given as a dict; where `lr` is a schedule, its value now and
+            the schedule's own state as ``"schedule"``. With arrays turned into tensors it loads into the torch.optim
+            class of the same name.
         """
         with self._exclusive():
             state = dict(enumerate(self._entries()))
             groups = []
             for number, group in enumerate(self.param_groups):
                 names = {"param_names": list(group["param_names"])} if "param_names" in group else {}
-                hyperparameters = {name: group[name] for name in self._checks}
-                groups.append({**hyperparameters, "params": list(self._members(number)), **names})
+                hyperparameters = dict(zip(self._checks, self._current(number), strict=True))
+                schedule = exchange.export_schedule(group["lr"], self._completed)
+                groups.append({**hyperparameters, **schedule, "params": list(self._members(number)), **names})
         copies = {i: {key: np.array(a, order="K") for key, a in entry.items()} for i, entry in state.items() if entry}
         return {"state": copies, "param_groups": groups}
 
@@ -415,7 +432,8 @@ class Optimizer:
         ----------
         state_dict : mapping
             As `state_dict` returns it; arrays may be anything that `numpy.asarray` takes, such as CPU tensors.
-            Hyperparameters that torch does not have may be absent.
+            Hyperparameters that torch does not have may be absent. Where `lr` is a schedule it stays one; it takes its
+            own state, or counts from the steps of the parameters if there is none.
 
         Raises
         ------
@@ -424,14 +442,16 @@ class Optimizer:
         """
         with self._exclusive():
             groups, entries = exchange.read(self, state_dict)
-            for number, values in enumerate(groups):
+            rules = [self._rule(number, values) for number, values in enumerate(groups)]
+            self._completed = exchange.restore_schedules(self, state_dict, entries)
+            for number, (values, rule) in enumerate(zip(groups, rules, strict=True)):
                 self.param_groups[number].update(zip(self._checks, values, strict=True))
                 self._group_values[number] = values
                 self._group_states[number] = ()
                 for i in self._members(number):
                     steps, carry, self._states[i] = entries[i]
                     self._plan.set_progress(i, steps, carry)
-                self._use(number, self._prepare(1.0, 1, NO_CARRY, *values)[0])
+                self._use(number, rule)
 
     def _progress(self, entry: Mapping[str, Any]) -> tuple[int, Carry]:
         """(steps, carried numbers) of a parameter whose state is `entry`."""

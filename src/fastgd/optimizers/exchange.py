@@ -38,6 +38,34 @@ def number(name: str, value: object) -> float:
     return validation.real(name, array.item())
 
 
+def export_schedule(lr: object, completed: int) -> dict[str, Any]:
+    """What a group keeps of its schedule: the steps completed, and the state of a schedule that has one."""
+    if not callable(lr):
+        return {}
+    state = lr.state_dict() if hasattr(lr, "state_dict") else {}
+    return {"schedule": {"step": completed, **state}}
+
+
+def restore_schedules(
+    optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: list[tuple[int, "Carry", dict[str, np.ndarray]]]
+) -> int:
+    """Give schedules their state back, all or none; returns the steps completed."""
+    completed = max(steps for steps, _, _ in entries)
+    before = []
+    try:
+        for ours, group in zip(optimizer.param_groups, state_dict["param_groups"], strict=True):
+            if "schedule" in group:
+                completed = import_step(group["schedule"]["step"])
+                if hasattr(ours["lr"], "load_state_dict"):
+                    before.append((ours["lr"], ours["lr"].state_dict()))
+                    ours["lr"].load_state_dict({k: v for k, v in group["schedule"].items() if k != "step"})
+    except Exception:
+        for schedule, state in before:
+            schedule.load_state_dict(state)
+        raise
+    return completed
+
+
 def read(
     optimizer: "Optimizer", state_dict: Mapping[str, Any]
 ) -> tuple[list[tuple[Any, ...]], list[tuple[int, "Carry", dict[str, np.ndarray]]]]:
@@ -56,7 +84,7 @@ def read(
     for i, (group, params) in enumerate(zip(groups, optimizer._group_params, strict=True)):
         for key, param in zip(group["params"], params, strict=True):
             entry = {k: v for k, v in (state.get(key) or {}).items() if v is not None}
-            entries.append(_entry(optimizer, f"state_dict['state'][{key!r}]", entry, param, values[i]))
+            entries.append(_entry(optimizer, f"state_dict['state'][{key!r}]", entry, param, i, values[i]))
     return values, entries
 
 
@@ -64,17 +92,21 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     """Checked hyperparameters of one saved group."""
     label = f"state_dict['param_groups'][{i}]"
     names = list(optimizer._checks)
-    validation.known(label, group, ["params", "param_names", *names, *IGNORED])
+    validation.known(label, group, ["params", "param_names", "schedule", *names, *IGNORED])
     required = ["params", *(name for name in names if name not in optimizer._own)]
     if missing := [name for name in required if name not in group]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     ours = optimizer.param_groups[i]
+    if "schedule" in group and not callable(ours["lr"]):
+        raise ValueError(f"{label}: expected a number as 'lr', got one of a schedule; give the optimizer the same lr")
     if len(group["params"]) != len(ours["params"]):
         raise ValueError(f"{label}: expected {len(ours['params'])} parameters, got {len(group['params'])}")
     saved_names = group.get("param_names")
     if saved_names is not None and "param_names" in ours and tuple(saved_names) != ours["param_names"]:
         raise ValueError(f"{label}: expected the names {list(ours['param_names'])}, got {list(saved_names)}")
     given = {name: group.get(name, optimizer.defaults[name]) for name in names}
+    if callable(ours["lr"]):
+        given["lr"] = ours["lr"]
     return tuple(check(f"{label}[{name!r}]", _plain(given[name])) for name, check in optimizer._checks.items())
 
 
@@ -84,13 +116,18 @@ def _plain(value: Any) -> Any:
 
 
 def _entry(
-    optimizer: "Optimizer", label: str, entry: Mapping[str, Any], param: np.ndarray, values: tuple[Any, ...]
+    optimizer: "Optimizer",
+    label: str,
+    entry: Mapping[str, Any],
+    param: np.ndarray,
+    group: int,
+    values: tuple[Any, ...],
 ) -> tuple[int, "Carry", dict[str, np.ndarray]]:
     """State of one parameter, in arrays of its own."""
     if not entry:
         return 0, (0.0, 0.0), {}
     scalars = [*(["step"] if optimizer._has_step else []), *optimizer._carry_keys]
-    arrays = dispatch.rules()[optimizer._prepare(1.0, 1, (0.0, 0.0), *values)[0]][1]
+    arrays = dispatch.rules()[optimizer._rule(group, values)][1]
     validation.known(label, entry, [*scalars, *arrays])
     if missing := [key for key in (*scalars, *arrays) if key not in entry]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")

@@ -56,7 +56,7 @@ class Lion(Optimizer):
     """
 
     _checks = {
-        "lr": validation.nonnegative,
+        "lr": validation.rate,
         "betas": validation.decay_rates,
         "weight_decay": validation.nonnegative,
         "maximize": validation.flag,

@@ -70,7 +70,7 @@ class NAdam(Optimizer):
     """
 
     _checks = {
-        "lr": validation.nonnegative,
+        "lr": validation.rate,
         "betas": validation.decay_rates,
         "eps": validation.nonnegative,
         "weight_decay": validation.nonnegative,

@@ -68,7 +68,7 @@ class RAdam(Optimizer):
     """
 
     _checks = {
-        "lr": validation.nonnegative,
+        "lr": validation.rate,
         "betas": validation.decay_rates,
         "eps": validation.nonnegative,
         "weight_decay": validation.nonnegative,

@@ -69,7 +69,7 @@ class RMSprop(Optimizer):
     """
 
     _checks = {
-        "lr": validation.nonnegative,
+        "lr": validation.rate,
         "alpha": validation.fraction,
         "eps": validation.nonnegative,
         "weight_decay": validation.nonnegative,

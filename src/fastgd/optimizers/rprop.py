@@ -59,7 +59,7 @@ class Rprop(Optimizer):
     """
 
     _checks = {
-        "lr": validation.nonnegative,
+        "lr": validation.rate,
         "etas": validation.etas,
         "step_sizes": validation.interval,
         "maximize": validation.flag,

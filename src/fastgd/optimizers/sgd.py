@@ -70,7 +70,7 @@ class SGD(Optimizer):
     """
 
     _checks = {
-        "lr": validation.nonnegative,
+        "lr": validation.rate,
         "momentum": validation.nonnegative,
         "dampening": validation.real,
         "weight_decay": validation.nonnegative,

@@ -57,7 +57,7 @@ class SignSGD(Optimizer):
     """
 
     _checks = {
-        "lr": validation.nonnegative,
+        "lr": validation.rate,
         "momentum": validation.decay_rate,
         "weight_decay": validation.nonnegative,
         "maximize": validation.flag,
