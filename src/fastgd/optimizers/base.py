@@ -300,7 +300,8 @@ class Optimizer:
         bound = self._max_grad_value
         rule_scale = scale if bound is None else 1.0
         for cohort, (number, steps, carry) in enumerate(plan.cohorts_of_step()):
-            rule, scalars, carry = self._prepare(rule_scale, steps + 1, carry, *self._current(number, self._group_values[number]))
+            values = self._current(number, self._group_values[number])
+            rule, scalars, carry = self._prepare(rule_scale, steps + 1, carry, *values)
             if RULES[rule][1] is not self._group_states[number]:
                 self._use(number, rule)
             plan.prepare(cohort, RULES[rule][0], scalars, carry)
@@ -414,11 +415,13 @@ class Optimizer:
             class of the same name.
         """
         with self._exclusive():
+            self._read_groups()
             state = dict(enumerate(self._entries()))
             groups = []
             for number, group in enumerate(self.param_groups):
                 names = {"param_names": list(group["param_names"])} if "param_names" in group else {}
-                hyperparameters = dict(zip(self._checks, self._current(number), strict=True))
+                values = self._current(number, self._group_values[number])
+                hyperparameters = dict(zip(self._checks, values, strict=True))
                 schedule = exchange.export_schedule(group["lr"], self._completed)
                 groups.append({**hyperparameters, **schedule, "params": list(self._members(number)), **names})
         copies = {i: {key: np.array(a, order="K") for key, a in entry.items()} for i, entry in state.items() if entry}
