@@ -67,7 +67,7 @@ def _update(
         if (state is None) is (name in keys):
             needed, came = ("an array", "None") if state is None else ("None", "an array")
             raise ValueError(f"{name}: expected {needed} with these hyperparameters, got {came}")
-    arrays = (param, grad, *[states[key] for key in keys])
+    arrays: tuple[Any, ...] = (param, grad, *[states[key] for key in keys])
     if not plan.fit(arrays):
         arrays = _explain(("param", "grad", *keys), arrays)
     plan.update(number, arrays, scalars)

@@ -6,6 +6,7 @@ arrays; TypeError for types and dtypes.
 """
 
 import difflib
+import itertools
 import math
 import numbers
 from collections.abc import Callable, Iterable, Sequence
@@ -223,7 +224,7 @@ def extent_of(array: np.ndarray) -> tuple[int, int]:
 def apart(arrays: Sequence[Named]) -> None:
     """Dense arrays that are written to share no memory."""
     extents = sorted((*extent_of(a), label) for label, a in arrays if a.size)
-    for (_, stop, first), (start, _, second) in zip(extents, extents[1:], strict=False):
+    for (_, stop, first), (start, _, second) in itertools.pairwise(extents):
         if start < stop:
             raise ValueError(f"{second}: expected memory of its own, got memory that it shares with {first}")
 

@@ -27,8 +27,8 @@ from fastgd.demo.picture import draw
 Arrays = dict[str, np.ndarray]
 
 SEED = 0
-BATCH = 32
-EPOCHS = 20
+BATCH = 64
+EPOCHS = 30
 REQUIRED_ACCURACY = 0.93
 
 
@@ -46,7 +46,7 @@ RUNS = [
     Run(fastgd.ASGD, numpy_rules.asgd, dict(lr=0.2)),
     Run(fastgd.SignSGD, numpy_rules.sign_sgd, dict(lr=5e-4, momentum=0.9)),
     Run(fastgd.Lion, numpy_rules.lion, dict(lr=5e-4, betas=(0.9, 0.99), weight_decay=0.1)),
-    Run(fastgd.Rprop, numpy_rules.rprop, dict(lr=1e-3, etas=(0.5, 1.2))),
+    Run(fastgd.Rprop, numpy_rules.rprop, dict(lr=1e-3, etas=(0.7, 1.2), step_sizes=(1e-5, 1e-2))),
     Run(fastgd.Adagrad, numpy_rules.adagrad, dict(lr=0.02)),
     Run(fastgd.Adadelta, numpy_rules.adadelta, dict(lr=1.0, rho=0.9)),
     Run(fastgd.RMSprop, numpy_rules.rmsprop, dict(lr=1e-3, alpha=0.99)),
@@ -54,7 +54,7 @@ RUNS = [
     Run(fastgd.AdamW, numpy_rules.adam, dict(lr=2e-3, weight_decay=0.01)),
     Run(fastgd.Adamax, numpy_rules.adamax, dict(lr=4e-3)),
     Run(fastgd.NAdam, numpy_rules.nadam, dict(lr=2e-3)),
-    Run(fastgd.RAdam, numpy_rules.radam, dict(lr=2e-3)),
+    Run(fastgd.RAdam, numpy_rules.radam, dict(lr=5e-3)),
 ]
 
 

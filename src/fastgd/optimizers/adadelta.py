@@ -1,7 +1,9 @@
 """Adadelta: steps in the units of the parameter, without a global learning rate."""
 
+from typing import Unpack
+
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
 
 
 class Adadelta(Optimizer):
@@ -76,16 +78,10 @@ class Adadelta(Optimizer):
         weight_decay: float = 0.0,
         *,
         maximize: bool = False,
-        max_grad_norm: float | None = None,
-        max_grad_value: float | None = None,
-        skip_nonfinite: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
         super().__init__(
-            params,
-            dict(lr=lr, rho=rho, eps=eps, weight_decay=weight_decay, maximize=maximize),
-            max_grad_norm=max_grad_norm,
-            max_grad_value=max_grad_value,
-            skip_nonfinite=skip_nonfinite,
+            params, dict(lr=lr, rho=rho, eps=eps, weight_decay=weight_decay, maximize=maximize), **settings
         )
 
     @staticmethod

@@ -1,11 +1,11 @@
 """Adagrad: learning rates that fall with the squares of all gradients so far."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
 
 
 class Adagrad(Optimizer):
@@ -88,21 +88,13 @@ class Adagrad(Optimizer):
         *,
         maximize: bool = False,
         eps_root: float = 0.0,
-        max_grad_norm: float | None = None,
-        max_grad_value: float | None = None,
-        skip_nonfinite: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
         defaults = dict(
             lr=lr, lr_decay=lr_decay, weight_decay=weight_decay, initial_accumulator_value=initial_accumulator_value,
             eps=eps, maximize=maximize, eps_root=eps_root,
         )  # fmt: skip
-        super().__init__(
-            params,
-            defaults,
-            max_grad_norm=max_grad_norm,
-            max_grad_value=max_grad_value,
-            skip_nonfinite=skip_nonfinite,
-        )
+        super().__init__(params, defaults, **settings)
 
     @staticmethod
     def _prepare(
@@ -122,9 +114,7 @@ class Adagrad(Optimizer):
         step_size = lr / (1.0 + (t - 1) * lr_decay)
         return "adagrad", (scale, weight_decay, initial, step_size, eps_root, eps), carry
 
-    def _entry(
-        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], group: dict[str, Any]
-    ) -> dict[str, Any]:
+    def _entry(self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], group: dict[str, Any]) -> dict[str, Any]:
         if steps:
             return super()._entry(steps, carry, arrays, group)
         # torch's Adagrad has its state from the start, and needs it when it loads.

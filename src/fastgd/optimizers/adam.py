@@ -1,9 +1,10 @@
 """Adam, AMSGrad and AdamW."""
 
 from math import sqrt
+from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
 
 
 class Adam(Optimizer):
@@ -99,21 +100,13 @@ class Adam(Optimizer):
         decoupled_weight_decay: bool = False,
         eps_root: float = 0.0,
         eps_hat: bool = False,
-        max_grad_norm: float | None = None,
-        max_grad_value: float | None = None,
-        skip_nonfinite: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
         defaults = dict(
             lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, maximize=maximize,
             decoupled_weight_decay=decoupled_weight_decay, eps_root=eps_root, eps_hat=eps_hat,
         )  # fmt: skip
-        super().__init__(
-            params,
-            defaults,
-            max_grad_norm=max_grad_norm,
-            max_grad_value=max_grad_value,
-            skip_nonfinite=skip_nonfinite,
-        )
+        super().__init__(params, defaults, **settings)
 
     @staticmethod
     def _prepare(
@@ -212,9 +205,7 @@ class AdamW(Adam):
         maximize: bool = False,
         eps_root: float = 0.0,
         eps_hat: bool = False,
-        max_grad_norm: float | None = None,
-        max_grad_value: float | None = None,
-        skip_nonfinite: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
         super().__init__(
             params,
@@ -227,7 +218,5 @@ class AdamW(Adam):
             decoupled_weight_decay=True,
             eps_root=eps_root,
             eps_hat=eps_hat,
-            max_grad_norm=max_grad_norm,
-            max_grad_value=max_grad_value,
-            skip_nonfinite=skip_nonfinite,
+            **settings,
         )

@@ -1,7 +1,9 @@
 """ASGD: gradient descent with a running average of the parameter."""
 
+from typing import Unpack
+
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
 
 
 class ASGD(Optimizer):
@@ -83,16 +85,12 @@ class ASGD(Optimizer):
         weight_decay: float = 0.0,
         *,
         maximize: bool = False,
-        max_grad_norm: float | None = None,
-        max_grad_value: float | None = None,
-        skip_nonfinite: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
         super().__init__(
             params,
             dict(lr=lr, lambd=lambd, alpha=alpha, t0=t0, weight_decay=weight_decay, maximize=maximize),
-            max_grad_norm=max_grad_norm,
-            max_grad_value=max_grad_value,
-            skip_nonfinite=skip_nonfinite,
+            **settings,
         )
 
     @staticmethod

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 
@@ -22,6 +22,14 @@ Prepared = tuple[str, tuple[float, ...], Carry]
 
 RULES = dispatch.rules()
 NO_CARRY = (0.0, 0.0)
+
+
+class Settings(TypedDict, total=False):
+    """What every optimizer takes besides its hyperparameters; see `Optimizer`."""
+
+    max_grad_norm: float | None
+    max_grad_value: float | None
+    skip_nonfinite: bool
 
 
 class Optimizer:
@@ -180,9 +188,7 @@ class Optimizer:
         rule = self._rule(number, values)
 
         names = {} if form.names is None else {"param_names": form.names}
-        self.param_groups.append(
-            {"params": tuple(arrays), **names, **dict(zip(self._checks, values, strict=True))}
-        )
+        self.param_groups.append({"params": tuple(arrays), **names, **dict(zip(self._checks, values, strict=True))})
         self._forms.append(form)
         self._group_params.append(self.param_groups[number]["params"])
         self._group_values.append(values)
@@ -393,9 +399,7 @@ class Optimizer:
                 entries.append(self._entry(*self._plan.progress(i), arrays, self.param_groups[number]))
         return entries
 
-    def _entry(
-        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], group: dict[str, Any]
-    ) -> dict[str, Any]:
+    def _entry(self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], group: dict[str, Any]) -> dict[str, Any]:
         """The state of a parameter after `steps` steps; empty before the first."""
         if steps == 0:
             return {}

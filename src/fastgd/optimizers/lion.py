@@ -1,7 +1,9 @@
 """Lion: sign descent with two decay rates, found by program search."""
 
+from typing import Unpack
+
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
 
 
 class Lion(Optimizer):
@@ -70,17 +72,9 @@ class Lion(Optimizer):
         weight_decay: float = 0.0,
         *,
         maximize: bool = False,
-        max_grad_norm: float | None = None,
-        max_grad_value: float | None = None,
-        skip_nonfinite: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
-        super().__init__(
-            params,
-            dict(lr=lr, betas=betas, weight_decay=weight_decay, maximize=maximize),
-            max_grad_norm=max_grad_norm,
-            max_grad_value=max_grad_value,
-            skip_nonfinite=skip_nonfinite,
-        )
+        super().__init__(params, dict(lr=lr, betas=betas, weight_decay=weight_decay, maximize=maximize), **settings)
 
     @staticmethod
     def _prepare(

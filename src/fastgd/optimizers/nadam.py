@@ -1,9 +1,10 @@
 """NAdam: Adam with Nesterov momentum."""
 
 from math import sqrt
+from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
 
 
 class NAdam(Optimizer):
@@ -66,7 +67,7 @@ class NAdam(Optimizer):
     >>> w = np.array([1.0, 2.0])
     >>> fastgd.NAdam(w, lr=0.5).step(np.array([4.0, -1.0]))
     >>> w.round(4)
-    array([0.4684, 2.5316])
+    array([0.4718, 2.5282])
     """
 
     _checks = {
@@ -94,21 +95,13 @@ class NAdam(Optimizer):
         *,
         maximize: bool = False,
         eps_root: float = 0.0,
-        max_grad_norm: float | None = None,
-        max_grad_value: float | None = None,
-        skip_nonfinite: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
         defaults = dict(
             lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, momentum_decay=momentum_decay,
             decoupled_weight_decay=decoupled_weight_decay, maximize=maximize, eps_root=eps_root,
         )  # fmt: skip
-        super().__init__(
-            params,
-            defaults,
-            max_grad_norm=max_grad_norm,
-            max_grad_value=max_grad_value,
-            skip_nonfinite=skip_nonfinite,
-        )
+        super().__init__(params, defaults, **settings)
 
     @staticmethod
     def _prepare(

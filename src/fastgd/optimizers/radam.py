@@ -1,9 +1,10 @@
 """RAdam: Adam whose first steps wait for the second moment to settle."""
 
 from math import sqrt
+from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
 
 
 class RAdam(Optimizer):
@@ -89,21 +90,13 @@ class RAdam(Optimizer):
         *,
         maximize: bool = False,
         eps_root: float = 0.0,
-        max_grad_norm: float | None = None,
-        max_grad_value: float | None = None,
-        skip_nonfinite: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
         defaults = dict(
             lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, decoupled_weight_decay=decoupled_weight_decay,
             maximize=maximize, eps_root=eps_root,
         )  # fmt: skip
-        super().__init__(
-            params,
-            defaults,
-            max_grad_norm=max_grad_norm,
-            max_grad_value=max_grad_value,
-            skip_nonfinite=skip_nonfinite,
-        )
+        super().__init__(params, defaults, **settings)
 
     @staticmethod
     def _prepare(

@@ -1,7 +1,9 @@
 """Rprop: step sizes of their own for each element, steered by the gradient's sign alone; for full batches."""
 
+from typing import Unpack
+
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
 
 
 class Rprop(Optimizer):
@@ -73,17 +75,9 @@ class Rprop(Optimizer):
         step_sizes: tuple[float, float] = (1e-6, 50.0),
         *,
         maximize: bool = False,
-        max_grad_norm: float | None = None,
-        max_grad_value: float | None = None,
-        skip_nonfinite: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
-        super().__init__(
-            params,
-            dict(lr=lr, etas=etas, step_sizes=step_sizes, maximize=maximize),
-            max_grad_norm=max_grad_norm,
-            max_grad_value=max_grad_value,
-            skip_nonfinite=skip_nonfinite,
-        )
+        super().__init__(params, dict(lr=lr, etas=etas, step_sizes=step_sizes, maximize=maximize), **settings)
 
     @staticmethod
     def _prepare(

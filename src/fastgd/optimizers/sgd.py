@@ -1,12 +1,12 @@
 """Stochastic gradient descent, with momentum in its usual forms."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
 
 
 class SGD(Optimizer):
@@ -91,21 +91,13 @@ class SGD(Optimizer):
         *,
         maximize: bool = False,
         momentum_form: str = "heavy_ball",
-        max_grad_norm: float | None = None,
-        max_grad_value: float | None = None,
-        skip_nonfinite: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
         defaults = dict(
             lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov,
             maximize=maximize, momentum_form=momentum_form,
         )  # fmt: skip
-        super().__init__(
-            params,
-            defaults,
-            max_grad_norm=max_grad_norm,
-            max_grad_value=max_grad_value,
-            skip_nonfinite=skip_nonfinite,
-        )
+        super().__init__(params, defaults, **settings)
 
     @staticmethod
     def _prepare(
@@ -142,9 +134,7 @@ class SGD(Optimizer):
             return "sgd_nesterov", (scale, weight_decay, decay, gain, momentum, ahead, lr), (1.0, 0.0)
         return "sgd_momentum", (scale, weight_decay, decay, gain, lr), (1.0, 0.0)
 
-    def _entry(
-        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], group: dict[str, Any]
-    ) -> dict[str, Any]:
+    def _entry(self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], group: dict[str, Any]) -> dict[str, Any]:
         return dict(arrays) if carry[0] else {}
 
     def _progress(self, entry: Mapping[str, Any]) -> tuple[int, Carry]:

@@ -1,7 +1,9 @@
 """Steps of constant size in the direction of the gradient's sign."""
 
+from typing import Unpack
+
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
 
 
 class SignSGD(Optimizer):
@@ -71,16 +73,10 @@ class SignSGD(Optimizer):
         weight_decay: float = 0.0,
         *,
         maximize: bool = False,
-        max_grad_norm: float | None = None,
-        max_grad_value: float | None = None,
-        skip_nonfinite: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
         super().__init__(
-            params,
-            dict(lr=lr, momentum=momentum, weight_decay=weight_decay, maximize=maximize),
-            max_grad_norm=max_grad_norm,
-            max_grad_value=max_grad_value,
-            skip_nonfinite=skip_nonfinite,
+            params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay, maximize=maximize), **settings
         )
 
     @staticmethod
