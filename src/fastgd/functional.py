@@ -19,7 +19,8 @@ from fastgd.optimizers.adagrad import Adagrad
 from fastgd.optimizers.adam import Adam
 from fastgd.optimizers.adamax import Adamax
 from fastgd.optimizers.asgd import ASGD
-from fastgd.optimizers.base import NO_CARRY, RULES, Carry, Optimizer
+from fastgd.optimizers.base import RULES, Carry, Optimizer
+from fastgd.optimizers.exchange import NO_CARRY
 from fastgd.optimizers.lion import Lion
 from fastgd.optimizers.nadam import NAdam
 from fastgd.optimizers.radam import RAdam
@@ -324,8 +325,9 @@ def nadam(
     grad_scale: float = 1.0,
 ) -> float:
     """NAdam; returns the `mu_product` of this step, for the next."""
+    carry = (validation.real("mu_product", mu_product), 0.0)
     return _update(
-        NAdam, param, grad, {"exp_avg": exp_avg, "exp_avg_sq": exp_avg_sq}, step, grad_scale, (validation.real("mu_product", mu_product), 0.0),
+        NAdam, param, grad, {"exp_avg": exp_avg, "exp_avg_sq": exp_avg_sq}, step, grad_scale, carry,
         lr, betas, eps, weight_decay, momentum_decay, decoupled_weight_decay, maximize, eps_root,
     )[0]  # fmt: skip
 
@@ -370,7 +372,8 @@ def asgd(
     grad_scale: float = 1.0,
 ) -> tuple[float, float]:
     """ASGD; returns the (eta, mu) of the next step. On step 1, `eta` and `mu` are not used."""
+    carry = (validation.real("eta", eta), validation.real("mu", mu))
     return _update(
-        ASGD, param, grad, {"ax": ax}, step, grad_scale, (validation.real("eta", eta), validation.real("mu", mu)),
+        ASGD, param, grad, {"ax": ax}, step, grad_scale, carry,
         lr, lambd, alpha, t0, weight_decay, maximize,
     )  # fmt: skip

@@ -36,25 +36,28 @@ REQUIRED_ACCURACY = 0.93
 class Run:
     """One optimizer, the NumPy function of the same rule, and the hyperparameters of both."""
 
+    family: str
     optimizer: type[fastgd.Optimizer]
     rule: numpy_rules.Rule
     options: dict[str, Any]
 
 
+STEEPEST = "steps along the gradient or its sign"
+ADAPTIVE = "steps scaled by past gradients"
 RUNS = [
-    Run(fastgd.SGD, numpy_rules.sgd, dict(lr=0.1, momentum=0.9, nesterov=True)),
-    Run(fastgd.ASGD, numpy_rules.asgd, dict(lr=0.2)),
-    Run(fastgd.SignSGD, numpy_rules.sign_sgd, dict(lr=5e-4, momentum=0.9)),
-    Run(fastgd.Lion, numpy_rules.lion, dict(lr=5e-4, betas=(0.9, 0.99), weight_decay=0.1)),
-    Run(fastgd.Rprop, numpy_rules.rprop, dict(lr=1e-3, etas=(0.7, 1.2), step_sizes=(1e-5, 1e-2))),
-    Run(fastgd.Adagrad, numpy_rules.adagrad, dict(lr=0.02)),
-    Run(fastgd.Adadelta, numpy_rules.adadelta, dict(lr=1.0, rho=0.9)),
-    Run(fastgd.RMSprop, numpy_rules.rmsprop, dict(lr=1e-3, alpha=0.99)),
-    Run(fastgd.Adam, numpy_rules.adam, dict(lr=2e-3)),
-    Run(fastgd.AdamW, numpy_rules.adam, dict(lr=2e-3, weight_decay=0.01)),
-    Run(fastgd.Adamax, numpy_rules.adamax, dict(lr=4e-3)),
-    Run(fastgd.NAdam, numpy_rules.nadam, dict(lr=2e-3)),
-    Run(fastgd.RAdam, numpy_rules.radam, dict(lr=5e-3)),
+    Run(STEEPEST, fastgd.SGD, numpy_rules.sgd, dict(lr=0.1, momentum=0.9, nesterov=True)),
+    Run(STEEPEST, fastgd.ASGD, numpy_rules.asgd, dict(lr=0.2)),
+    Run(STEEPEST, fastgd.SignSGD, numpy_rules.sign_sgd, dict(lr=5e-4, momentum=0.9)),
+    Run(STEEPEST, fastgd.Lion, numpy_rules.lion, dict(lr=5e-4, betas=(0.9, 0.99), weight_decay=0.1)),
+    Run(STEEPEST, fastgd.Rprop, numpy_rules.rprop, dict(lr=1e-3, etas=(0.7, 1.2), step_sizes=(1e-5, 1e-2))),
+    Run(ADAPTIVE, fastgd.Adagrad, numpy_rules.adagrad, dict(lr=0.02)),
+    Run(ADAPTIVE, fastgd.Adadelta, numpy_rules.adadelta, dict(lr=1.0, rho=0.9)),
+    Run(ADAPTIVE, fastgd.RMSprop, numpy_rules.rmsprop, dict(lr=1e-3, alpha=0.99)),
+    Run(ADAPTIVE, fastgd.Adam, numpy_rules.adam, dict(lr=2e-3)),
+    Run(ADAPTIVE, fastgd.AdamW, numpy_rules.adam, dict(lr=4e-3, weight_decay=0.05)),
+    Run(ADAPTIVE, fastgd.Adamax, numpy_rules.adamax, dict(lr=4e-3)),
+    Run(ADAPTIVE, fastgd.NAdam, numpy_rules.nadam, dict(lr=1e-3)),
+    Run(ADAPTIVE, fastgd.RAdam, numpy_rules.radam, dict(lr=5e-3)),
 ]
 
 
@@ -73,11 +76,12 @@ class Result:
     """What one run gave."""
 
     name: str
+    family: str
     losses: list[float]  # over the training data: before training and after each epoch
     accuracy: float
     microseconds: float
     times_faster: float
-    share: float
+    share: float  # of a gradient and a step together
     difference: float  # largest, between fastgd's parameters and NumPy's
 
 
@@ -149,12 +153,14 @@ def train(run: Run, data: Data, epochs: int, progress: Any) -> Result:
         return perf_counter() - start
 
     losses = [loss_of(forward(params, data.x)[1], data.y)]
-    gradient_time, ours, numpys = 0.0, [], []
+    gradients: list[float] = []
+    ours: list[float] = []
+    numpys: list[float] = []
     for _ in range(epochs):
         for x, y in batches(data, rng):
             start = perf_counter()
             _, grads = loss_and_gradients(params, x, y)
-            gradient_time += perf_counter() - start
+            gradients.append(perf_counter() - start)
             t = len(ours) + 1
             if t % 2:
                 ours.append(timed(opt.step, grads))
@@ -166,11 +172,12 @@ def train(run: Run, data: Data, epochs: int, progress: Any) -> Result:
         progress.update()
     return Result(
         name=run.optimizer.__name__,
+        family=run.family,
         losses=losses,
         accuracy=float((forward(params, data.x_test)[1].argmax(axis=1) == data.y_test).mean()),
         microseconds=1e6 * median(ours),
         times_faster=median(b / a for a, b in zip(ours, numpys, strict=True)),
-        share=sum(ours) / (sum(ours) + gradient_time),
+        share=median(ours) / (median(ours) + median(gradients)),
         difference=max(float(np.abs(params[name] - copy[name]).max()) for name in params),
     )
 
@@ -207,6 +214,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.epochs < 1:
         parser.error(f"--epochs must be at least 1, got {options.epochs}")
+    if not options.output.parent.is_dir():
+        parser.error(f"--output: no directory {options.output.parent}")
     require()
     from tqdm import tqdm
 

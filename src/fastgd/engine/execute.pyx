@@ -101,6 +101,8 @@ cdef Cut cut(const Segment* segments, Py_ssize_t count, Py_ssize_t target) noexc
     """The place `target` elements into the segments that have a gradient, moved on to a cache line's beginning."""
     cdef Py_ssize_t i, element
     cdef Cut result
+    if target == 0:
+        return Cut(0, 0)    # not moved on: nobody else has what comes before the line
     for i in range(count):
         if segments[i].cohort < 0:
             continue

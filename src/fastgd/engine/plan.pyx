@@ -231,6 +231,10 @@ cdef class Plan:
             self.segments[i].cohort = self.join_cohort(&self.segments[i])
         return -1
 
+    def release(self):
+        """Let go of the gradients of a step that is not run."""
+        self.grads = ()
+
     def cohorts_of_step(self):
         """[(group, steps taken, carried numbers)] of the gradients that `refresh` took."""
         cdef int k

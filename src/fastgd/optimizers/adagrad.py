@@ -114,9 +114,11 @@ class Adagrad(Optimizer):
         step_size = lr / (1.0 + (t - 1) * lr_decay)
         return "adagrad", (scale, weight_decay, initial, step_size, eps_root, eps), carry
 
-    def _entry(self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], group: dict[str, Any]) -> dict[str, Any]:
+    def _entry(
+        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], hyperparameters: dict[str, Any]
+    ) -> dict[str, Any]:
         if steps:
-            return super()._entry(steps, carry, arrays, group)
+            return super()._entry(steps, carry, arrays, hyperparameters)
         # torch's Adagrad has its state from the start, and needs it when it loads.
-        initial = np.full_like(arrays["sum"], group["initial_accumulator_value"])
+        initial = np.full_like(arrays["sum"], hyperparameters["initial_accumulator_value"])
         return {"step": np.array(0, np.float32), "sum": initial}

@@ -15,13 +15,13 @@ from fastgd.engine import dispatch
 from fastgd.engine.memory import zeros_beside
 from fastgd.engine.plan import Plan
 from fastgd.optimizers import exchange
+from fastgd.optimizers.exchange import NO_CARRY
 from fastgd.optimizers.structure import Form, flatten_groups, split_groups
 
 Carry = tuple[float, float]
 Prepared = tuple[str, tuple[float, ...], Carry]
 
 RULES = dispatch.rules()
-NO_CARRY = (0.0, 0.0)
 
 
 class Settings(TypedDict, total=False):
@@ -282,6 +282,9 @@ class Optimizer:
             raise RuntimeError("this optimizer is in use by another thread; give each thread its own, or a lock")
         try:
             self._step(grads, grad_scale)
+        except BaseException:
+            self._plan.release()
+            raise
         finally:
             self._lock.release()
 
@@ -296,6 +299,7 @@ class Optimizer:
             norm = self.grad_norm = plan.grad_norm() * abs(scale)
             if self._skip_nonfinite and not math.isfinite(norm):
                 self.skipped_steps += 1
+                plan.release()
                 return
             if self._max_grad_norm is not None:
                 factor = self._max_grad_norm / (norm + 1e-6)
@@ -394,12 +398,15 @@ class Optimizer:
         """For each parameter its state under torch's keys, as `_entry` gives it."""
         entries = []
         for number, keys in enumerate(self._group_states):
+            hyperparameters = dict(zip(self._checks, self._group_values[number], strict=True))
             for i in self._members(number):
                 arrays = {key: self._states[i][key] for key in keys}
-                entries.append(self._entry(*self._plan.progress(i), arrays, self.param_groups[number]))
+                entries.append(self._entry(*self._plan.progress(i), arrays, hyperparameters))
         return entries
 
-    def _entry(self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], group: dict[str, Any]) -> dict[str, Any]:
+    def _entry(
+        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], hyperparameters: dict[str, Any]
+    ) -> dict[str, Any]:
         """The state of a parameter after `steps` steps; empty before the first."""
         if steps == 0:
             return {}
@@ -460,10 +467,10 @@ class Optimizer:
                     self._plan.set_progress(i, steps, carry)
                 self._use(number, rule)
 
-    def _progress(self, entry: Mapping[str, Any]) -> tuple[int, Carry]:
+    def _progress(self, label: str, entry: Mapping[str, Any]) -> tuple[int, Carry]:
         """(steps, carried numbers) of a parameter whose state is `entry`."""
-        numbers = [exchange.number(key, entry[key]) for key in self._carry_keys] + [0.0, 0.0]
-        return exchange.import_step(entry["step"]), (numbers[0], numbers[1])
+        numbers = [exchange.number(f"{label}[{key!r}]", entry[key]) for key in self._carry_keys] + [0.0, 0.0]
+        return exchange.import_step(f"{label}['step']", entry["step"]), (numbers[0], numbers[1])
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:

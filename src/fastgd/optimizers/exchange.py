@@ -12,6 +12,8 @@ from fastgd.engine.memory import zeros_beside
 if TYPE_CHECKING:
     from fastgd.optimizers.base import Carry, Optimizer
 
+NO_CARRY = (0.0, 0.0)
+
 # What torch and its schedulers keep in a group, without meaning here.
 IGNORED = (
     "foreach", "fused", "capturable", "differentiable",
@@ -24,10 +26,10 @@ def export_step(steps: int) -> np.ndarray:
     return np.array(steps, np.float32 if steps <= 2**24 else np.float64)
 
 
-def import_step(value: object) -> int:
-    steps = number("step", value)
-    if steps < 0 or steps != int(steps):
-        raise ValueError(f"step must be an integer from 0, got {steps}")
+def import_step(name: str, value: object) -> int:
+    steps = number(name, value)
+    if not (0 <= steps <= 2**53 and steps == int(steps)):
+        raise ValueError(f"{name} must be an integer in [0, 2**53], got {steps}")
     return int(steps)
 
 
@@ -53,12 +55,16 @@ def restore_schedules(
     completed = max(steps for steps, _, _ in entries)
     before = []
     try:
-        for ours, group in zip(optimizer.param_groups, state_dict["param_groups"], strict=True):
-            if "schedule" in group:
-                completed = import_step(group["schedule"]["step"])
-                if hasattr(ours["lr"], "load_state_dict"):
-                    before.append((ours["lr"], ours["lr"].state_dict()))
-                    ours["lr"].load_state_dict({k: v for k, v in group["schedule"].items() if k != "step"})
+        for i, group in enumerate(state_dict["param_groups"]):
+            if "schedule" not in group:
+                continue
+            label = f"state_dict['param_groups'][{i}]['schedule']"
+            saved = dict(_mapping(label, group["schedule"]))
+            completed = import_step(f"{label}['step']", saved.pop("step", None))
+            schedule = optimizer.param_groups[i]["lr"]
+            if hasattr(schedule, "load_state_dict"):
+                before.append((schedule, schedule.state_dict()))
+                schedule.load_state_dict(saved)
     except Exception:
         for schedule, state in before:
             schedule.load_state_dict(state)
@@ -70,10 +76,7 @@ def read(
     optimizer: "Optimizer", state_dict: Mapping[str, Any]
 ) -> tuple[list[tuple[Any, ...]], list[tuple[int, "Carry", dict[str, np.ndarray]]]]:
     """(hyperparameters of each group, (steps, carried numbers, new state arrays) of each parameter)."""
-    for key in ("state", "param_groups"):
-        if not isinstance(state_dict, Mapping) or key not in state_dict:
-            raise ValueError(f"state_dict: expected a mapping with the key {key!r}")
-    groups, state = state_dict["param_groups"], state_dict["state"]
+    groups, state = _parts(state_dict)
     if len(groups) != len(optimizer.param_groups):
         raise ValueError(f"state_dict: expected {len(optimizer.param_groups)} groups, got {len(groups)}")
     values = [_hyperparameters(optimizer, i, group) for i, group in enumerate(groups)]
@@ -83,9 +86,36 @@ def read(
         raise ValueError(f"state_dict: state of unknown parameters {unknown}")
     for i, (group, params) in enumerate(zip(groups, optimizer._group_params, strict=True)):
         for key, param in zip(group["params"], params, strict=True):
-            entry = {k: v for k, v in (state.get(key) or {}).items() if v is not None}
-            entries.append(_entry(optimizer, f"state_dict['state'][{key!r}]", entry, param, i, values[i]))
+            label = f"state_dict['state'][{key!r}]"
+            entry = {k: v for k, v in _mapping(label, state.get(key, {})).items() if v is not None}
+            entries.append(_entry(optimizer, label, entry, param, i, values[i]))
     return values, entries
+
+
+def _mapping(label: str, value: Any) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{label}: expected a mapping, got {type(value).__name__}")
+    return value
+
+
+def _list(label: str, value: Any) -> list[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"{label}: expected a list, got {type(value).__name__}")
+    return list(value)
+
+
+def _parts(state_dict: Any) -> tuple[list[Mapping[str, Any]], Mapping[int, Any]]:
+    """(groups, state), which have the form that they must have."""
+    for key in ("state", "param_groups"):
+        if key not in _mapping("state_dict", state_dict):
+            raise ValueError(f"state_dict: expected the keys 'state' and 'param_groups', missing {key!r}")
+    groups = _list("state_dict['param_groups']", state_dict["param_groups"])
+    for i, group in enumerate(groups):
+        label = f"state_dict['param_groups'][{i}]"
+        if "params" not in _mapping(label, group):
+            raise ValueError(f"{label}: missing 'params'")
+        _list(f"{label}['params']", group["params"])
+    return groups, _mapping("state_dict['state']", state_dict["state"])
 
 
 def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -93,7 +123,7 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     label = f"state_dict['param_groups'][{i}]"
     names = list(optimizer._checks)
     validation.known(label, group, ["params", "param_names", "schedule", *names, *IGNORED])
-    required = ["params", *(name for name in names if name not in optimizer._own)]
+    required = [name for name in names if name not in optimizer._own]
     if missing := [name for name in required if name not in group]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     ours = optimizer.param_groups[i]
@@ -125,13 +155,15 @@ def _entry(
 ) -> tuple[int, "Carry", dict[str, np.ndarray]]:
     """State of one parameter, in arrays of its own."""
     if not entry:
-        return 0, (0.0, 0.0), {}
+        return 0, NO_CARRY, {}
     scalars = [*(["step"] if optimizer._has_step else []), *optimizer._carry_keys]
     arrays = dispatch.rules()[optimizer._rule(group, values)][1]
     validation.known(label, entry, [*scalars, *arrays])
     if missing := [key for key in (*scalars, *arrays) if key not in entry]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
-    steps, carry = optimizer._progress(entry)
+    steps, carry = optimizer._progress(label, entry)
+    if steps == 0:
+        return 0, NO_CARRY, {}  # what a state begins with is the rule's to say, on the first step
     states: dict[str, np.ndarray] = {}
     for key in arrays:
         array = np.asarray(entry[key])

@@ -79,6 +79,7 @@ class SGD(Optimizer):
         "momentum_form": validation.choice("heavy_ball", "ema"),
     }
     _own = ("momentum_form",)
+    _has_step = False
 
     def __init__(
         self,
@@ -134,8 +135,10 @@ class SGD(Optimizer):
             return "sgd_nesterov", (scale, weight_decay, decay, gain, momentum, ahead, lr), (1.0, 0.0)
         return "sgd_momentum", (scale, weight_decay, decay, gain, lr), (1.0, 0.0)
 
-    def _entry(self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], group: dict[str, Any]) -> dict[str, Any]:
+    def _entry(
+        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], hyperparameters: dict[str, Any]
+    ) -> dict[str, Any]:
         return dict(arrays) if carry[0] else {}
 
-    def _progress(self, entry: Mapping[str, Any]) -> tuple[int, Carry]:
+    def _progress(self, label: str, entry: Mapping[str, Any]) -> tuple[int, Carry]:
         return 1, (1.0, 0.0)

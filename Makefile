@@ -1,0 +1,66 @@
+# Each target works on a fresh clone with python3 (3.11 or later, with venv), a C compiler and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+SOURCES := $(shell find src -name '*.py[xi]' -o -name '*.px[di]')
+STUBS := $(shell find src -name '*.pyi')
+STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
+JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+
+# The requirements of pyproject.toml: for the build, or for an extra.
+NEEDS := python -c 'import sys, tomllib; t = tomllib.load(open("pyproject.toml", "rb")); \
+	e = {"build": t["build-system"]["requires"], **t["project"]["optional-dependencies"]}; print(*e[sys.argv[1]])'
+
+.PHONY: demo test lint bench wheel smoke clean
+.NOTPARALLEL:
+
+demo: $(VENV)/demo $(VENV)/built
+	python -m fastgd demo
+
+test: $(VENV)/test $(VENV)/demo $(VENV)/built
+	python -m pytest
+
+lint: $(VENV)/dev $(VENV)/built
+	ruff check .
+	ruff format --check .
+	cython-lint src
+	mypy
+	python -m mypy.stubtest --allowlist tools/stubtest.txt $(STUBBED)
+
+bench: $(VENV)/bench $(VENV)/built
+	cd benchmarks && asv machine --yes && asv run --environment existing:python --show-stderr
+
+wheel: $(VENV)/test
+	python -m build
+
+smoke: $(VENV)/python
+	python tools/smoke.py
+
+clean:
+	rm -rf $(VENV) build dist src/fastgd.egg-info benchmarks/.asv digits.png
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find src tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find src -name '*.so' -delete
+	find src -name '*.c' -delete
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fastgd needs Python 3.11 or later; try make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/%: $(VENV)/python pyproject.toml
+	python -m pip install --quiet $$($(NEEDS) $*)
+	@touch $@
+
+# The package is imported from src. New flags or directives in setup.py reach every module.
+$(VENV)/installed: $(VENV)/build setup.py pyproject.toml
+	CYTHON_FORCE_REGEN=1 FASTGD_STRICT=1 python setup.py --quiet build_ext --inplace --force --parallel $(JOBS)
+	python -c 'import pathlib, sysconfig; \
+		pathlib.Path(sysconfig.get_path("purelib"), "fastgd.pth").write_text(str(pathlib.Path("src").resolve()))'
+	@touch $@
+
+$(VENV)/built: $(VENV)/installed $(SOURCES)
+	FASTGD_STRICT=1 python setup.py --quiet build_ext --inplace --parallel $(JOBS)
+	@touch $@

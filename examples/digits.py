@@ -1,0 +1,8 @@
+"""A network learns handwritten digits with every optimizer; the same as `python -m fastgd demo`."""
+
+import sys
+
+from fastgd.demo import digits
+
+if __name__ == "__main__":
+    sys.exit(digits.main())

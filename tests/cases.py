@@ -1,0 +1,182 @@
+"""
+One row for every rule and every option that changes its arithmetic.
+
+`rules` are the rows of kernels/table.pxi that a case runs through. Where `torch` names a torch.optim class, the same
+arguments give the same parameters there, within `ulps` (float32, float64) after twenty steps; test_torch.py says what
+an ulp is. The bounds are one ulp above what has been measured, since torch's rounding differs between CPUs; those of
+NAdam and of float64 ASGD are wide because torch keeps mu_product, eta and mu in float32.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import fastgd
+import reference
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    optimizer: type[fastgd.Optimizer]
+    reference: Callable[..., None]
+    arguments: dict[str, Any]
+    rules: tuple[str, ...]
+    torch: str | None = None
+    ulps: tuple[float, float] | None = None
+
+
+SGD_CASES = [
+    Case("sgd", fastgd.SGD, reference.sgd, dict(lr=0.01), ("sgd",), "SGD", (3, 2)),
+    Case("sgd_l2", fastgd.SGD, reference.sgd, dict(lr=0.01, weight_decay=0.1), ("sgd",), "SGD", (2, 2)),
+    Case("sgd_maximize", fastgd.SGD, reference.sgd, dict(lr=0.01, maximize=True), ("sgd",), "SGD", (3, 2)),
+    Case(
+        "sgd_momentum", fastgd.SGD, reference.sgd, dict(lr=0.01, momentum=0.9), ("sgd_momentum",), "SGD", (3, 2),
+    ),
+    Case(
+        "sgd_dampening", fastgd.SGD, reference.sgd,
+        dict(lr=0.01, momentum=0.9, dampening=0.3, weight_decay=0.1), ("sgd_momentum",), "SGD", (3, 3),
+    ),
+    Case(
+        "sgd_nesterov", fastgd.SGD, reference.sgd,
+        dict(lr=0.01, momentum=0.9, nesterov=True), ("sgd_nesterov",), "SGD", (3, 3),
+    ),
+    Case(
+        "sgd_nesterov_l2_maximize", fastgd.SGD, reference.sgd,
+        dict(lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.1, maximize=True), ("sgd_nesterov",), "SGD", (3, 3),
+    ),
+    Case(
+        "sgd_ema", fastgd.SGD, reference.sgd,
+        dict(lr=0.01, momentum=0.9, momentum_form="ema"), ("sgd_momentum",),
+    ),
+    Case(
+        "sgd_ema_nesterov", fastgd.SGD, reference.sgd,
+        dict(lr=0.01, momentum=0.9, momentum_form="ema", nesterov=True), ("sgd_nesterov",),
+    ),
+    Case("sign_sgd", fastgd.SignSGD, reference.sign_sgd, dict(lr=0.01), ("sign_sgd",)),
+    Case("sign_sgd_l2", fastgd.SignSGD, reference.sign_sgd, dict(lr=0.01, weight_decay=0.1), ("sign_sgd",)),
+    Case(
+        "sign_momentum", fastgd.SignSGD, reference.sign_sgd,
+        dict(lr=0.01, momentum=0.9, weight_decay=0.1, maximize=True), ("sign_momentum",),
+    ),
+    Case("lion", fastgd.Lion, reference.lion, dict(lr=0.01), ("lion",)),
+    Case(
+        "lion_decay", fastgd.Lion, reference.lion,
+        dict(lr=0.01, betas=(0.8, 0.95), weight_decay=0.1, maximize=True), ("lion",),
+    ),
+]  # fmt: skip
+
+ADAPTIVE_CASES = [
+    Case("adagrad", fastgd.Adagrad, reference.adagrad, {}, ("adagrad",), "Adagrad", (2, 2)),
+    Case(
+        "adagrad_l2_lr_decay", fastgd.Adagrad, reference.adagrad,
+        dict(lr=0.1, lr_decay=0.05, weight_decay=0.1), ("adagrad",), "Adagrad", (3, 3),
+    ),
+    Case(
+        "adagrad_initial", fastgd.Adagrad, reference.adagrad,
+        dict(initial_accumulator_value=0.1, maximize=True), ("adagrad",), "Adagrad", (2, 2),
+    ),
+    Case(
+        "adagrad_eps_root", fastgd.Adagrad, reference.adagrad,
+        dict(eps=0.0, eps_root=1e-7, initial_accumulator_value=0.1), ("adagrad",),
+    ),
+    Case("adadelta", fastgd.Adadelta, reference.adadelta, {}, ("adadelta",), "Adadelta", (2, 3)),
+    Case(
+        "adadelta_l2", fastgd.Adadelta, reference.adadelta,
+        dict(lr=0.5, rho=0.95, weight_decay=0.1, maximize=True), ("adadelta",), "Adadelta", (2, 2),
+    ),
+    Case("rmsprop", fastgd.RMSprop, reference.rmsprop, {}, ("rmsprop",), "RMSprop", (3, 4)),
+    Case(
+        "rmsprop_l2", fastgd.RMSprop, reference.rmsprop,
+        dict(weight_decay=0.1, maximize=True), ("rmsprop",), "RMSprop", (3, 3),
+    ),
+    Case(
+        "rmsprop_eps_root", fastgd.RMSprop, reference.rmsprop, dict(eps=0.0, eps_root=1e-7), ("rmsprop",),
+    ),
+    Case(
+        "rmsprop_momentum", fastgd.RMSprop, reference.rmsprop,
+        dict(lr=0.001, momentum=0.9), ("rmsprop_momentum",), "RMSprop", (3, 3),
+    ),
+    Case(
+        "rmsprop_centered", fastgd.RMSprop, reference.rmsprop,
+        dict(centered=True), ("rmsprop_centered",), "RMSprop", (3, 3),
+    ),
+    Case(
+        "rmsprop_centered_momentum", fastgd.RMSprop, reference.rmsprop,
+        dict(lr=0.001, centered=True, momentum=0.9, weight_decay=0.1), ("rmsprop_centered_momentum",),
+        "RMSprop", (3, 3),
+    ),
+    Case(
+        "rmsprop_centered_eps_root", fastgd.RMSprop, reference.rmsprop,
+        dict(lr=0.001, centered=True, momentum=0.5, eps=0.0, eps_root=1e-3), ("rmsprop_centered_momentum",),
+    ),
+    Case("rprop", fastgd.Rprop, reference.rprop, {}, ("rprop",), "Rprop", (0, 0)),
+    Case(
+        "rprop_bounds", fastgd.Rprop, reference.rprop,
+        dict(etas=(0.3, 1.5), step_sizes=(8e-3, 0.02), maximize=True), ("rprop",), "Rprop", (0, 0),
+    ),
+]  # fmt: skip
+
+ADAM_CASES = [
+    Case("adam", fastgd.Adam, reference.adam, {}, ("adam",), "Adam", (2, 2)),
+    Case("adam_l2", fastgd.Adam, reference.adam, dict(lr=0.01, weight_decay=0.1), ("adam",), "Adam", (2, 3)),
+    Case("adam_maximize", fastgd.Adam, reference.adam, dict(maximize=True), ("adam",), "Adam", (2, 2)),
+    Case(
+        "adam_decoupled", fastgd.Adam, reference.adam,
+        dict(lr=0.01, weight_decay=0.1, decoupled_weight_decay=True), ("adam",), "Adam", (2, 2),
+    ),
+    Case("adam_eps_root", fastgd.Adam, reference.adam, dict(lr=0.01, eps=0.0, eps_root=1e-3), ("adam",)),
+    Case("adam_eps_hat", fastgd.Adam, reference.adam, dict(lr=0.01, eps=1e-3, eps_hat=True), ("adam",)),
+    # The second moment must fall for the maximum to be another number.
+    Case(
+        "adam_amsgrad", fastgd.Adam, reference.adam,
+        dict(lr=0.01, betas=(0.9, 0.5), amsgrad=True), ("amsgrad",), "Adam", (2, 2),
+    ),
+    Case(
+        "adam_amsgrad_l2", fastgd.Adam, reference.adam,
+        dict(lr=0.01, betas=(0.9, 0.5), amsgrad=True, weight_decay=0.1, maximize=True), ("amsgrad",), "Adam", (2, 2),
+    ),
+    Case("adamw", fastgd.AdamW, reference.adamw, {}, ("adam",), "AdamW", (2, 2)),
+    Case(
+        "adamw_amsgrad", fastgd.AdamW, reference.adamw,
+        dict(lr=0.01, betas=(0.9, 0.5), weight_decay=0.1, amsgrad=True), ("amsgrad",), "AdamW", (2, 3),
+    ),
+    Case("adamax", fastgd.Adamax, reference.adamax, {}, ("adamax",), "Adamax", (1, 2)),
+    Case(
+        "adamax_l2", fastgd.Adamax, reference.adamax,
+        dict(betas=(0.8, 0.5), weight_decay=0.1, maximize=True), ("adamax",), "Adamax", (2, 2),
+    ),
+    Case("nadam", fastgd.NAdam, reference.nadam, {}, ("nadam",), "NAdam", (7, 2e5)),
+    Case(
+        "nadam_l2", fastgd.NAdam, reference.nadam,
+        dict(weight_decay=0.1, momentum_decay=1.0, maximize=True), ("nadam",), "NAdam", (8, 2e5),
+    ),
+    Case(
+        "nadam_decoupled", fastgd.NAdam, reference.nadam,
+        dict(weight_decay=0.1, decoupled_weight_decay=True), ("nadam",), "NAdam", (7, 2e5),
+    ),
+    Case("nadam_eps_root", fastgd.NAdam, reference.nadam, dict(eps=0.0, eps_root=1e-3), ("nadam",)),
+    # Rectification begins at the sixth step.
+    Case("radam", fastgd.RAdam, reference.radam, {}, ("adam", "adam_unrectified"), "RAdam", (1, 1)),
+    Case(
+        "radam_l2", fastgd.RAdam, reference.radam,
+        dict(weight_decay=0.1, maximize=True), ("adam", "adam_unrectified"), "RAdam", (1, 1),
+    ),
+    Case(
+        "radam_decoupled", fastgd.RAdam, reference.radam,
+        dict(weight_decay=0.1, decoupled_weight_decay=True), ("adam", "adam_unrectified"), "RAdam", (1, 1),
+    ),
+    Case(
+        "radam_eps_root", fastgd.RAdam, reference.radam,
+        dict(eps=0.0, eps_root=1e-3), ("adam", "adam_unrectified"),
+    ),
+    Case("asgd", fastgd.ASGD, reference.asgd, {}, ("asgd",), "ASGD", (3, 2e7)),
+    # Averaging begins after the third step.
+    Case(
+        "asgd_average", fastgd.ASGD, reference.asgd,
+        dict(lambd=0.1, t0=2.0, weight_decay=0.1, maximize=True), ("asgd", "asgd_average"), "ASGD", (2, 2e7),
+    ),
+]  # fmt: skip
+
+CASES = [*SGD_CASES, *ADAPTIVE_CASES, *ADAM_CASES]
+BY_NAME = {case.name: case for case in CASES}

@@ -1,0 +1,145 @@
+"""
+The same bits as plain NumPy from every instruction set, thread count, size, alignment and layout.
+
+The expected parameters and states of a case are computed once by reference.py and then met by every way of running.
+Norms and clipping are in test_gradients.py.
+"""
+
+import functools
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from cases import BY_NAME, CASES, Case
+from fastgd.engine import dispatch
+from running import (
+    DTYPES,
+    ISAS,
+    assert_same,
+    assert_same_arrays,
+    assert_same_state,
+    gradient,
+    instruction_set,
+    placed,
+    threads,
+)
+
+THREADS = [1, 2, 3, 7]
+STEPS = 8  # past RAdam's sixth and ASGD's third
+# Around vector widths, cache lines, tiles of 512, the head's threshold of 1024, blocks of a norm; mixed, so that the
+# ranges of threads begin and end inside, between and next to small and large ones. Together above the threshold of
+# 32768 from which threads are used.
+SIZES = [
+    0, 1, 16384, 2, 3, 4, 5, 1025, 7, 8, 9, 15, 16, 17, 12289, 31, 32, 33, 63, 64, 65, 127, 128, 129, 511, 512, 513,
+    1023, 1024, 4095, 4096, 4097, 6, 10, 11, 12, 13, 14, 0,
+]  # fmt: skip
+by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+by_isa = pytest.mark.parametrize("isa", ISAS)
+by_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name__)
+
+
+class Run(NamedTuple):
+    """What goes into a run, and what the reference makes of it."""
+
+    start: list[np.ndarray]
+    grads: list[list[np.ndarray]]  # by step
+    params: list[list[np.ndarray]]  # after each step
+    states: list[dict[str, Any]]  # after the last
+
+
+def reference_run(case: Case, dtype: type, shapes, steps: int, special: bool = True) -> Run:
+    rng = np.random.default_rng(7)
+    start = [gradient(rng, shape, dtype) for shape in shapes]
+    grads = [[gradient(rng, shape, dtype, special) for shape in shapes] for _ in range(steps)]
+    params = [p.copy() for p in start]
+    states: list[dict[str, Any]] = [{} for _ in shapes]
+    after = []
+    with np.errstate(all="ignore"):
+        for t in range(1, steps + 1):
+            for param, grad, state in zip(params, grads[t - 1], states, strict=True):
+                case.reference(param, grad, state, t, **case.arguments)
+            after.append([p.copy() for p in params])
+    return Run(start, grads, after, states)
+
+
+@functools.lru_cache(maxsize=2)
+def sizes_run(name: str, dtype: type) -> Run:
+    return reference_run(BY_NAME[name], dtype, SIZES, STEPS)
+
+
+def test_every_rule_has_a_case():
+    rules = {name for name, (_, _, scalars) in dispatch.rules().items() if scalars != ("addend",)}
+    assert {rule for case in CASES for rule in case.rules} == rules
+
+
+@by_dtype
+@by_name
+@pytest.mark.parametrize("shift", [0, 1])
+@by_isa
+def test_sizes_threads_and_alignments(isa, shift, case, dtype):
+    run = sizes_run(case.name, dtype)
+    params = [placed(p, shift) for p in run.start]
+    optimizer = case.optimizer(params, **case.arguments)
+    for t in range(STEPS):
+        n = THREADS[(t + shift) % len(THREADS)]
+        grads = [placed(g, 3 * shift) for g in run.grads[t]]
+        with instruction_set(isa), threads(n):
+            optimizer.step(grads)
+        assert_same_arrays(params, run.params[t], f"step {t + 1} on {n} threads")
+        assert_same_arrays(grads, run.grads[t], "gradients are only read")
+    assert_same_state(optimizer, run.states, "after the last step")
+
+
+# The small ones first: pytest groups by the outermost parameter, and the reference's result is kept for one.
+@pytest.mark.parametrize("size", [32767, 32768, 32769, 65536 + 33, 1_000_003])
+@pytest.mark.parametrize("name", ["sgd", "adam_l2", "adam_amsgrad", "rmsprop_centered_momentum"])
+@by_dtype
+def test_ranges_of_one_large_array(size, name, dtype):
+    case = BY_NAME[name]
+    run = reference_run(case, dtype, [size], 2)
+    for isa, n, shift in [(ISAS[-1], 2, 1), (ISAS[-1], 7, 0), *((isa, 3, 5) for isa in ISAS)]:
+        params = [placed(run.start[0], shift)]
+        optimizer = case.optimizer(params, **case.arguments)
+        for t in range(2):
+            with instruction_set(isa), threads(n):
+                optimizer.step([placed(run.grads[t][0], 1)])
+            assert_same(params[0], run.params[t][0], f"step {t + 1} with {isa} on {n} threads")
+        assert_same_state(optimizer, run.states, f"{isa} on {n} threads")
+
+
+@by_isa
+@by_name
+def test_body_and_tail_agree(case, isa):
+    """Equal elements stay equal, wherever in an array they are."""
+    params = [placed(np.full(n, 0.7, np.float32), n % 16) for n in (1, 2, 5, 16, 33, 67, 1031, 40001)]
+    optimizer = case.optimizer(params, **case.arguments)
+    with instruction_set(isa), threads(3):
+        for t in range(STEPS):
+            optimizer.step([np.full(p.size, math.sin(t + 1), np.float32) for p in params])
+    for i, param in enumerate(params):
+        assert_same(param, np.full_like(param, params[0][0]), f"parameter {i}")
+        for key, value in optimizer.state.get(i, {}).items():
+            if value.ndim:
+                assert_same(value, np.full_like(value, optimizer.state[0][key][0]), f"{key} of {i}")
+
+
+def in_layout(values: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
+    """A copy whose axes lie in memory in another order, the slowest first."""
+    return values.transpose(order).copy(order="C").transpose(tuple(np.argsort(order)))
+
+
+@by_dtype
+@by_name
+def test_layouts(case, dtype):
+    """C order, F order and other permutations of the axes, 0-d and empty: the same numbers at the same indices."""
+    shapes = [(), (1,), (0, 3), (1, 1, 1), (37, 41), (37, 41), (5, 1, 700), (5, 1, 700), (2, 3, 4, 5), (3, 0, 2)]
+    orders = [(), (0,), (1, 0), (2, 0, 1), (0, 1), (1, 0), (2, 0, 1), (1, 2, 0), (3, 1, 0, 2), (2, 1, 0)]
+    run = reference_run(case, dtype, shapes, STEPS)
+    params = [in_layout(p, order) for p, order in zip(run.start, orders, strict=True)]
+    optimizer = case.optimizer(params, **case.arguments)
+    for t in range(STEPS):
+        optimizer.step([in_layout(g, order) for g, order in zip(run.grads[t], orders, strict=True)])
+        assert_same_arrays(params, run.params[t], f"step {t + 1}")
+    assert_same_state(optimizer, run.states, "after the last step")

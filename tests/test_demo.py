@@ -1,0 +1,72 @@
+"""The demonstration: it has every optimizer, fastgd and NumPy go the same way in it, and it says when it fails."""
+
+from types import SimpleNamespace
+
+import pytest
+
+import fastgd
+from fastgd import __main__
+from fastgd.demo import digits
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("tqdm")
+NO_PROGRESS = SimpleNamespace(update=lambda: None)
+
+
+@pytest.fixture(scope="module")
+def data() -> digits.Data:
+    return digits.load()
+
+
+def test_every_optimizer_runs_once():
+    public = [getattr(fastgd, name) for name in fastgd.__all__]
+    optimizers = {kind for kind in public if isinstance(kind, type) and kind is not fastgd.Optimizer}
+    assert len(digits.RUNS) == len(optimizers)
+    assert {run.optimizer for run in digits.RUNS} == optimizers
+
+
+@pytest.mark.parametrize("run", digits.RUNS, ids=lambda run: run.optimizer.__name__)
+def test_fastgd_and_numpy_go_the_same_way(run, data):
+    result = digits.train(run, data, 3, NO_PROGRESS)
+    assert result.losses[-1] < result.losses[0]
+    assert result.difference < 1e-4
+
+
+def test_demo_writes_table_and_picture(tmp_path, capsys):
+    picture = tmp_path / "curves.png"
+    assert __main__.main(["demo", "--output", str(picture)]) == 0
+    out = capsys.readouterr().out
+    assert all(f"\n{run.optimizer.__name__} " in out for run in digits.RUNS)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_low_accuracy_is_a_failure(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(digits, "RUNS", digits.RUNS[:1])
+    monkeypatch.setattr(digits, "REQUIRED_ACCURACY", 1.0)
+    assert digits.main(["--epochs", "1", "--output", str(tmp_path / "curves.png")]) == 1
+    assert "accuracy of 1.0 or less: SGD" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "required: command"),
+        (["train"], "invalid choice: 'train'"),
+        (["info", "--all"], "unrecognized arguments: --all"),
+        (["demo", "--epochs", "0"], "--epochs must be at least 1, got 0"),
+        (["demo", "--output", "no/such/directory/curves.png"], "--output: no directory no/such/directory"),
+    ],
+)
+def test_wrong_commands_are_refused(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stop:
+        __main__.main(arguments)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_info_is_show_config(capsys):
+    assert __main__.main(["info"]) == 0
+    info = capsys.readouterr().out
+    fastgd.show_config()
+    assert info == capsys.readouterr().out
+    assert "instruction set:" in info

@@ -1,0 +1,144 @@
+"""Memory: steps allocate nothing that stays or grows, and state lies as its parameter does, untouched until needed."""
+
+import gc
+import os
+import tracemalloc
+import weakref
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastgd
+from cases import CASES, Case
+from running import placed
+from stepping import every_case, every_optimizer, make
+
+# Python objects of a step differ a little from step to step: dicts grow, integers leave the cache of small ones.
+SLACK = 500
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "norm": dict(max_grad_norm=0.5),
+    "value": dict(max_grad_value=0.1),
+    "norm, value, skipping": dict(max_grad_norm=0.5, max_grad_value=0.1, skip_nonfinite=True),
+}
+
+
+def measured(opt: fastgd.Optimizer, grads: list[np.ndarray], steps: int) -> tuple[int, int]:
+    """(bytes that stay after some steps, most bytes in use during them), after steps that warm up."""
+    for _ in range(8):
+        opt.step(grads)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        opt.step(grads)
+        tracemalloc.reset_peak()
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(steps):
+            opt.step(grads)
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return after - before, peak - before
+
+
+def arrays(n: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Two arrays of n elements, one of them not in C order, and their gradients."""
+    params = [np.ones(n, np.float32), np.ones((n // 10, 10)).T]
+    return params, [p.copy("K") for p in params]
+
+
+@pytest.mark.parametrize("options", ["plain", "norm, value, skipping"])
+@every_case
+def test_steps_keep_no_memory(case: Case, options: str) -> None:
+    params, grads = arrays(1000)
+    stays, _ = measured(make(case, params, **OPTIONS[options]), grads, 20)
+    assert stays <= SLACK
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@every_optimizer
+def test_what_a_step_needs_does_not_grow_with_the_arrays(cls: type[fastgd.Optimizer], options: str) -> None:
+    peaks = []
+    for n in (1000, 1_000_000):
+        params, grads = arrays(n)
+        peaks.append(measured(cls(params, **OPTIONS[options]), grads, 3)[1])
+    assert abs(peaks[1] - peaks[0]) <= SLACK
+
+
+def test_the_measure_sees_an_array() -> None:
+    class Wasteful(fastgd.SGD):
+        def step(self, grads: Any = None, *, grad_scale: float = 1.0) -> None:
+            super().step([g * 1 for g in grads])
+
+    params, grads = arrays(1000)
+    stays, peak = measured(Wasteful(params), grads, 3)
+    assert stays <= SLACK
+    assert peak >= sum(g.nbytes for g in grads)
+
+
+# ---- what is held ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outcome", ["made", "left out", "refused"])
+def test_gradients_are_not_held_after_a_step(outcome: str) -> None:
+    opt = fastgd.Adam([np.ones(5), np.ones(3)], skip_nonfinite=True)
+    grad = np.full(5, np.nan if outcome == "left out" else 1.0)
+    held = weakref.ref(grad)
+    if outcome == "refused":
+        with pytest.raises(TypeError, match=r"grads\[1\]"):
+            opt.step([grad, "g"])
+    else:
+        opt.step([grad, None])
+    del grad
+    gc.collect()
+    assert held() is None
+
+
+# ---- where state lies -----------------------------------------------------------------------------------------------
+
+
+@every_case
+def test_state_has_the_offset_of_its_parameter_in_a_cache_line(case: Case) -> None:
+    rng = np.random.default_rng(0)
+    values = [rng.standard_normal(33).astype(dtype) for dtype in ("f4", "f8")]
+    params = [placed(value, shift) for value in values for shift in range(64 // value.itemsize)]
+    params += [placed(values[0][:32], shift).reshape(4, 8).T for shift in range(4)]
+    opt = make(case, params)
+    opt.step([p.copy("K") for p in params])
+    for i, entry in opt.state.items():
+        for key, array in entry.items():
+            if array.shape == params[i].shape:
+                assert array.ctypes.data % 64 == params[i].ctypes.data % 64, (i, key)
+                assert array.strides == params[i].strides
+
+
+def test_every_rule_with_state_is_among_the_cases() -> None:
+    kept = set()
+    for case in CASES:
+        opt = make(case, np.ones(2))
+        opt.step(np.ones(2))
+        kept |= {key for key, array in dict(opt.state.get(0, {})).items() if array.shape == (2,)}
+    states = {key for _, keys, _ in fastgd.engine.dispatch.rules().values() for key in keys}
+    assert kept == {key for key in states if not key.startswith("limit_")}
+
+
+STATM = Path("/proc/self/statm")
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="resident memory is read from /proc")
+def test_state_is_untouched_until_the_first_step() -> None:
+    def resident() -> int:
+        return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    param = np.ones(4_000_000)
+    grad = np.ones_like(param)
+    before = resident()
+    opt = fastgd.Adam(param)
+    made = resident()
+    opt.step(grad)
+    stepped = resident()
+    assert made - before < param.nbytes / 4
+    assert stepped - made > 1.5 * param.nbytes

@@ -1,0 +1,171 @@
+"""What is in the sdist and in the wheel, and that the wheel works alone: elsewhere, without OpenMP, for cimport."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LEFT_OUT = shutil.ignore_patterns(".*", "*.c", "*.so", "__pycache__", "build", "dist", "*.egg-info")
+
+STEP = """
+import pathlib, sys
+import numpy as np, fastgd
+print(pathlib.Path(fastgd.__file__).parent)
+params = {"W": np.ones((400, 500), np.float32), "b": np.ones(3, np.float32)}
+opt = fastgd.Adam(params, lr=0.5, max_grad_norm=1e9)
+opt.step({"W": np.full((400, 500), 2, np.float32), "b": None})
+assert (params["W"] == 0.5).all() and (params["b"] == 1).all()
+"""
+
+CIMPORT = """
+from fastgd.kernels.rules.sgd cimport sgd, SgdScalars
+
+def step(float[::1] param, const float[::1] grad, double lr):
+    cdef SgdScalars scalars = SgdScalars(1.0, 0.0, lr)
+    sgd(&param[0], &grad[0], param.shape[0], &scalars)
+"""
+
+USE_CIMPORT = """
+import numpy as np, project
+param = np.ones(3, np.float32)
+project.step(param, np.ones(3, np.float32), 0.25)
+assert (param == 0.75).all()
+"""
+
+
+def run(*command: object, cwd: Path, **variables: str) -> str:
+    """Output of a command that succeeds; PYTHONPATH and the choice of instruction set are not inherited."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "FASTGD", "OMP"))}
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=inherited | variables,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sdist of a copy of the tree, and the wheel that is built from the sdist."""
+    room = tmp_path_factory.mktemp("dist")
+    shutil.copytree(ROOT, room / "tree", ignore=LEFT_OUT)
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", room / "dist", room / "tree", cwd=room)
+    return room / "dist"
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> Path:
+    (path,) = dist.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with nothing but NumPy."""
+    room = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", room / "venv", cwd=room)
+    path = room / "venv" / "bin" / "python"
+    run(path, "-m", "pip", "install", f"numpy=={np.__version__}", cwd=room)
+    return path
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, python: Path) -> Path:
+    run(python, "-m", "pip", "install", "--no-deps", wheel, cwd=wheel.parent)
+    return python
+
+
+@pytest.fixture(scope="module")
+def without_openmp(dist: Path, python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory into which a wheel without OpenMP is installed."""
+    room = tmp_path_factory.mktemp("without_openmp")
+    (sdist,) = dist.glob("*.tar.gz")
+    shutil.unpack_archive(sdist, room, filter="data")
+    (tree,) = room.iterdir()
+    run(
+        sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", room / "dist", tree,
+        cwd=room, FASTGD_OPENMP="0",
+    )  # fmt: skip
+    (wheel,) = (room / "dist").glob("*.whl")
+    run(python, "-m", "pip", "install", "--no-deps", "--target", room / "site", wheel, cwd=room)
+    return room / "site"
+
+
+def sources(*suffixes: str) -> set[str]:
+    files = (path for suffix in suffixes for path in (ROOT / "src").rglob(f"*{suffix}"))
+    return {path.relative_to(ROOT / "src").as_posix() for path in files}
+
+
+def test_sdist_holds_every_source_and_nothing_generated(dist):
+    (sdist,) = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    expected = {f"src/{name}" for name in sources(".py", ".pyi", ".pyx", ".pxd", ".pxi", "py.typed")}
+    expected |= {"setup.py", "pyproject.toml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE", "examples/digits.py"}
+    assert expected - names == set()
+    assert [name for name in names if name.endswith((".c", ".so", ".pyc"))] == []
+
+
+def test_wheel_holds_modules_stubs_and_declarations_only(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if name.startswith("fastgd/")}
+    assert sources(".py", ".pyi", ".pxd", "py.typed") - names == set()
+    assert [name for name in names if not name.endswith((".py", ".pyi", ".pxd", ".so", ".pyd", "py.typed"))] == []
+    compiled = {name.partition(".")[0] for name in names if name.endswith((".so", ".pyd"))}
+    modules = {name.removesuffix(".pyx") for name in sources(".pyx") if "x86_64" not in name}
+    assert modules <= compiled
+
+
+def test_wheel_declares_what_it_is(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        text = archive.read(metadata).decode()
+        licenses = [name for name in archive.namelist() if name.endswith("LICENSE")]
+    for line in ("Name: fastgd", "License-Expression: BSD-3-Clause", "Requires-Python: >=3.11"):
+        assert line in text.splitlines()
+    assert len(licenses) == 1
+
+
+def test_installed_wheel_steps_from_another_directory(installed, tmp_path):
+    where = run(installed, "-W", "error", "-c", STEP, cwd=tmp_path)
+    assert Path(where.strip()).is_relative_to(installed.parent.parent)
+    assert "fastgd:" in run(installed, "-m", "fastgd", "info", cwd=tmp_path)
+
+
+def test_demo_names_the_extra_that_it_needs(installed, tmp_path):
+    command = [installed, "-m", "fastgd", "demo"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "the demo needs sklearn, matplotlib, tqdm: pip install 'fastgd[demo]'\n"
+
+
+def test_without_openmp_there_is_one_thread(without_openmp, python, tmp_path):
+    path = {"PYTHONPATH": str(without_openmp)}
+    assert run(python, "-c", STEP, cwd=tmp_path, **path).strip() == str(without_openmp / "fastgd")
+    lines = run(python, "-m", "fastgd", "info", cwd=tmp_path, OMP_NUM_THREADS="3", **path).splitlines()
+    info = dict(line.split(":", 1) for line in lines)
+    assert info["openmp"].strip() == "no: one thread"
+    assert info["threads"].strip() == "1"
+
+
+def test_another_project_can_cimport_a_rule(without_openmp, tmp_path):
+    (tmp_path / "project.pyx").write_text(CIMPORT)
+    (tmp_path / "setup.py").write_text(
+        "from Cython.Build import cythonize\nfrom setuptools import setup\n"
+        "setup(name='project', ext_modules=cythonize('project.pyx', language_level=3))\n"
+    )
+    path = {"PYTHONPATH": str(without_openmp)}
+    run(sys.executable, "setup.py", "build_ext", "--inplace", cwd=tmp_path, **path)
+    run(sys.executable, "-c", USE_CIMPORT, cwd=tmp_path)
