@@ -40,7 +40,7 @@ needs_openmp = pytest.mark.skipif(not openmp(), reason="this build has no OpenMP
 
 def python(code: str, head: str = PROGRAM, **env: str) -> str:
     """What a new interpreter prints."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("OMP_", "FASTGD_"))}
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("OMP_", "GOMP_", "FASTGD_"))}
     done = subprocess.run(
         [sys.executable, "-c", head + code],
         env={**clean, **env}, check=False, capture_output=True, text=True, timeout=120,
@@ -320,6 +320,24 @@ with threadpool_limits(2, user_api="openmp"):
 counts.append(fastgd.get_num_threads())
 print(*counts)
 """
+
+
+@needs_openmp
+@pytest.mark.parametrize(
+    ("env", "shown"),
+    [({}, "1000"), ({"GOMP_SPINCOUNT": "77"}, "77"), ({"OMP_WAIT_POLICY": "passive"}, "0")],
+    ids=["default", "spin count", "wait policy"],
+)
+def test_waiting_threads_soon_sleep_unless_the_user_says_otherwise(env: dict[str, str], shown: str) -> None:
+    # The runtime prints its settings to stderr when it is loaded; this process's environment is left as it was.
+    code = "before = dict(os.environ); import fastgd; print(before == dict(os.environ))"
+    head = "import os, sys; os.dup2(1, 2)\n"
+    printed = python(code, head, OMP_DISPLAY_ENV="verbose", **env)
+    if "GOMP_SPINCOUNT" not in printed:
+        pytest.skip("the OpenMP runtime is not GNU's")
+    assert f"GOMP_SPINCOUNT = '{shown}'" in printed
+    assert printed.endswith("True")
+
 
 
 @needs_openmp
