@@ -13,7 +13,7 @@ JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 NEEDS := python -c 'import sys, tomllib; t = tomllib.load(open("pyproject.toml", "rb")); \
 	e = {"build": t["build-system"]["requires"], **t["project"]["optional-dependencies"]}; print(*e[sys.argv[1]])'
 
-.PHONY: demo test lint bench wheel smoke clean
+.PHONY: demo test lint bench bench-compare report dashboard wheel smoke clean
 .NOTPARALLEL:
 
 demo: $(VENV)/demo $(VENV)/built
@@ -30,7 +30,19 @@ lint: $(VENV)/dev $(VENV)/built
 	python -m mypy.stubtest --allowlist tools/stubtest.txt $(STUBBED)
 
 bench: $(VENV)/bench $(VENV)/built
-	cd benchmarks && asv machine --yes && asv run --environment existing:python --show-stderr
+	cd benchmarks && asv machine --yes && \
+		asv run --python=same --set-commit-hash $$(git rev-parse HEAD) --show-stderr
+
+# make bench-compare BASE=v1.0 HEAD=main: both are built and measured in turn.
+bench-compare: $(VENV)/bench
+	cd benchmarks && asv machine --yes && asv continuous --interleave-rounds $(BASE) $(HEAD)
+
+report: $(VENV)/bench $(VENV)/built
+	python benchmarks/report.py
+
+dashboard: $(VENV)/bench $(VENV)/built
+	test -f benchmarks/.asv/results/benchmarks.json || $(MAKE) bench
+	python benchmarks/dashboard.py
 
 wheel: $(VENV)/test
 	python -m build

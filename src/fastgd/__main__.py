@@ -1,4 +1,4 @@
-"""`python -m fastgd info` and `python -m fastgd demo`."""
+"""`python -m fastgd info`, `demo` and `bench`."""
 
 import argparse
 import sys
@@ -11,11 +11,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("info", help="version, instruction sets, OpenMP, threads and compiler flags")
     commands.add_parser("demo", help="train a network on handwritten digits with every optimizer", add_help=False)
+    commands.add_parser("bench", help="fastgd against the machine's limit and the installed peers", add_help=False)
     arguments, rest = parser.parse_known_args(argv)
     if arguments.command == "demo":
         from fastgd.demo import digits
 
         return digits.main(rest)
+    if arguments.command == "bench":
+        from fastgd.bench import cli
+
+        return cli.main(rest)
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     from fastgd import show_config

@@ -9,8 +9,7 @@ disturbs both.
 import importlib
 import sys
 from argparse import ArgumentParser
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -20,8 +19,8 @@ from typing import Any
 import numpy as np
 
 import fastgd
+from fastgd.bench import plain
 from fastgd.config import config
-from fastgd.demo import numpy_rules
 from fastgd.demo.picture import draw
 
 Arrays = dict[str, np.ndarray]
@@ -38,26 +37,26 @@ class Run:
 
     family: str
     optimizer: type[fastgd.Optimizer]
-    rule: numpy_rules.Rule
+    rule: Callable[..., None]
     options: dict[str, Any]
 
 
 STEEPEST = "steps along the gradient or its sign"
 ADAPTIVE = "steps scaled by past gradients"
 RUNS = [
-    Run(STEEPEST, fastgd.SGD, numpy_rules.sgd, dict(lr=0.1, momentum=0.9, nesterov=True)),
-    Run(STEEPEST, fastgd.ASGD, numpy_rules.asgd, dict(lr=0.2)),
-    Run(STEEPEST, fastgd.SignSGD, numpy_rules.sign_sgd, dict(lr=5e-4, momentum=0.9)),
-    Run(STEEPEST, fastgd.Lion, numpy_rules.lion, dict(lr=5e-4, betas=(0.9, 0.99), weight_decay=0.1)),
-    Run(STEEPEST, fastgd.Rprop, numpy_rules.rprop, dict(lr=1e-3, etas=(0.7, 1.2), step_sizes=(1e-5, 1e-2))),
-    Run(ADAPTIVE, fastgd.Adagrad, numpy_rules.adagrad, dict(lr=0.02)),
-    Run(ADAPTIVE, fastgd.Adadelta, numpy_rules.adadelta, dict(lr=1.0, rho=0.9)),
-    Run(ADAPTIVE, fastgd.RMSprop, numpy_rules.rmsprop, dict(lr=1e-3, alpha=0.99)),
-    Run(ADAPTIVE, fastgd.Adam, numpy_rules.adam, dict(lr=2e-3)),
-    Run(ADAPTIVE, fastgd.AdamW, numpy_rules.adam, dict(lr=4e-3, weight_decay=0.05)),
-    Run(ADAPTIVE, fastgd.Adamax, numpy_rules.adamax, dict(lr=4e-3)),
-    Run(ADAPTIVE, fastgd.NAdam, numpy_rules.nadam, dict(lr=1e-3)),
-    Run(ADAPTIVE, fastgd.RAdam, numpy_rules.radam, dict(lr=5e-3)),
+    Run(STEEPEST, fastgd.SGD, plain.sgd, dict(lr=0.1, momentum=0.9, nesterov=True)),
+    Run(STEEPEST, fastgd.ASGD, plain.asgd, dict(lr=0.2)),
+    Run(STEEPEST, fastgd.SignSGD, plain.sign_sgd, dict(lr=5e-4, momentum=0.9)),
+    Run(STEEPEST, fastgd.Lion, plain.lion, dict(lr=5e-4, betas=(0.9, 0.99), weight_decay=0.1)),
+    Run(STEEPEST, fastgd.Rprop, plain.rprop, dict(lr=1e-3, etas=(0.7, 1.2), step_sizes=(1e-5, 1e-2))),
+    Run(ADAPTIVE, fastgd.Adagrad, plain.adagrad, dict(lr=0.02)),
+    Run(ADAPTIVE, fastgd.Adadelta, plain.adadelta, dict(lr=1.0, rho=0.9)),
+    Run(ADAPTIVE, fastgd.RMSprop, plain.rmsprop, dict(lr=1e-3, alpha=0.99)),
+    Run(ADAPTIVE, fastgd.Adam, plain.adam, dict(lr=2e-3)),
+    Run(ADAPTIVE, fastgd.AdamW, plain.adam, dict(lr=4e-3, weight_decay=0.05)),
+    Run(ADAPTIVE, fastgd.Adamax, plain.adamax, dict(lr=4e-3)),
+    Run(ADAPTIVE, fastgd.NAdam, plain.nadam, dict(lr=1e-3)),
+    Run(ADAPTIVE, fastgd.RAdam, plain.radam, dict(lr=5e-3)),
 ]
 
 
@@ -141,7 +140,7 @@ def train(run: Run, data: Data, epochs: int, progress: Any) -> Result:
     rng = np.random.default_rng(SEED)
     params, copy = initial(), initial()
     opt = run.optimizer(params, **run.options)
-    states: dict[str, dict[str, Any]] = {name: defaultdict(float) for name in copy}
+    states: dict[str, dict[str, Any]] = {name: {} for name in copy}
 
     def numpy_step(t: int, grads: Arrays) -> None:
         for name, param in copy.items():

@@ -1,0 +1,181 @@
+"""Measure every row of what fastgd is to reach and write the figures down: `make report`."""
+
+import argparse
+import re
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastgd.bench import machine
+from reach import TARGETS, Cell, Settings, Target
+
+OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "PERFORMANCE_REPORT.md"
+BUSY = 0.1  # cores
+
+HEAD = """\
+# What fastgd reaches
+
+Written by `make report`; nothing in it was edited. A figure is the median of ratios of paired runs in one process
+(A B A B ...), float32, random gradients, each variant on arrays of its own, warm. "x" is how many times faster fastgd
+is. The limit of a rule is the longer of two loops run by the same engine with the same threads on arrays laid out
+alike: one that only moves the rule's streams with one add each, and one that only does its divides and roots, in L1. A
+figure against the limit is limit / fastgd. A row is met if every cell of it is. The worst cell is the one that is
+furthest from its target.
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A row with its cells, and the cores that other processes used meanwhile."""
+
+    target: Target
+    cells: list[Cell]
+    others: float | None
+
+
+def measure(target: Target, settings: Settings) -> Measured:
+    bystanders = machine.Bystanders()
+    cells = []
+    for cell in target.measure(settings):
+        cells.append(cell)
+        print(f"{target.name:<18}{cell.line:<28}{cell.column:<34}{figure(cell)}", file=sys.stderr, flush=True)
+    return Measured(target, cells, bystanders.cores())
+
+
+# ---- text -------------------------------------------------------------------------------------------------------
+
+
+def figure(cell: Cell) -> str:
+    if cell.figure is None:
+        return "n/a"
+    text = f"{cell.figure:.0f}" if cell.figure >= 100 or cell.figure == int(cell.figure) else f"{cell.figure:.3g}"
+    return f"{text} (missed)" if cell.met is False else text
+
+
+def closeness(cell: Cell) -> float:
+    """1 is on the target, below is missed."""
+    assert cell.figure is not None
+    if not cell.need:
+        return cell.figure if cell.need is None else -cell.figure
+    return cell.need / max(cell.figure, 1e-12) if cell.at_most else cell.figure / cell.need
+
+
+def verdict(cells: Sequence[Cell]) -> str:
+    decided = [cell.met for cell in cells if cell.met is not None]
+    absent = sum(cell.figure is None for cell in cells)
+    if not decided:
+        return "n/a" if absent else "-"
+    missed = decided.count(False)
+    text = f"**missed** in {missed} of {len(decided)}" if missed else "met"
+    return f"{text}, {absent} n/a" if absent else text
+
+
+def summary(measured: Measured) -> str:
+    known = [cell for cell in measured.cells if cell.figure is not None]
+    target = measured.target
+    if known:
+        worst = min(known, key=closeness)
+        middle = statistics.median(cell.figure for cell in known if cell.figure is not None)
+        shown = f"{figure(worst).removesuffix(' (missed)')} ({worst.line}, {worst.column}) | {middle:.3g}"
+    else:
+        shown = "n/a | n/a"
+    return f"| {target.work} | {target.against} | {target.reach} | {shown} | {verdict(measured.cells)} |"
+
+
+def details(measured: Measured) -> list[str]:
+    """Every cell: lines by columns, then what is n/a and why, and what disturbed."""
+    cells = measured.cells
+    columns = list(dict.fromkeys(cell.column for cell in cells))
+    by_place = {(cell.line, cell.column): cell for cell in cells}
+    lines = [
+        f"## {measured.target.work}",
+        "",
+        f"Against: {measured.target.against}. Reach: {measured.target.reach}.",
+        "",
+    ]
+    lines += ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for line in dict.fromkeys(cell.line for cell in cells):
+        row = [by_place.get((line, column)) for column in columns]
+        lines.append(f"| {line} | " + " | ".join(entry(cell) for cell in row) + " |")
+    reasons = dict.fromkeys(cell.note for cell in cells if cell.figure is None)
+    lines += ["", *(f"n/a: {reason}." for reason in reasons)]
+    if measured.others is not None and measured.others > BUSY:
+        lines += ["", f"Other processes kept {measured.others:.2f} cores busy meanwhile: take it with care."]
+    return [*lines, ""]
+
+
+def entry(cell: Cell | None) -> str:
+    if cell is None:
+        return ""
+    text = figure(cell).replace("(missed)", "**missed**")
+    return f"{text} [{cell.spread[0]:.3g}, {cell.spread[1]:.3g}]; {cell.note}" if cell.spread else text
+
+
+def document(results: Sequence[Measured], about: dict[str, str], settings: Settings) -> str:
+    lines = [HEAD]
+    if settings.quick:
+        lines += ["**Quick run: fewer rules, 4M elements instead of 20M, short measurements.**", ""]
+    lines += ["| work | against | reach | worst cell | median | verdict |", "|---|---|---|---|---|---|"]
+    lines += [*(summary(measured) for measured in results), "", "## Machine", ""]
+    lines += [*(f"- {name}: {value}" for name, value in about.items()), ""]
+    lines += ["# Every cell", "", "In brackets the quartiles of the ratios, then the time of fastgd's part.", ""]
+    for measured in results:
+        lines += details(measured)
+    return "\n".join(lines)
+
+
+# ---- command ------------------------------------------------------------------------------------------------------
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"not a regular expression: {error}") from error
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rules, smaller arrays, short measurements")
+    parser.add_argument(
+        "--only", type=pattern, metavar="PATTERN", help="rows whose name matches; prints, writes nothing"
+    )
+    parser.add_argument("--seconds", type=float, default=None, help="of each paired run (default: 1, quick 0.1)")
+    parser.add_argument("--output", type=Path, help=f"default: docs/{OUTPUT.name}, with --only none")
+    parser.add_argument("--list", action="store_true", help="print the names of the rows")
+    options = parser.parse_args(argv)
+    if options.seconds is not None and not options.seconds > 0:
+        parser.error(f"--seconds must be above 0, got {options.seconds}")
+    if options.only is not None and not any(options.only.search(target.name) for target in TARGETS):
+        parser.error(f"--only: no row matches; there are {', '.join(target.name for target in TARGETS)}")
+    return options
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = parse(argv)
+    targets = [target for target in TARGETS if options.only is None or options.only.search(target.name)]
+    if options.list:
+        print(*(target.name for target in targets), sep="\n")
+        return 0
+    settings = Settings(options.seconds or (0.1 if options.quick else 1.0), options.quick)
+    about, start, bystanders = machine.describe(), time.perf_counter(), machine.Bystanders()
+    results = [measure(target, settings) for target in targets]
+    others = bystanders.cores()
+    about["cores busy with other work"] = "unknown" if others is None else f"{others:.2f}"
+    about["time taken"] = f"{time.perf_counter() - start:.0f} s"
+    text = document(results, about, settings)
+    output = options.output or (OUTPUT if options.only is None else None)
+    if output is None:
+        print(text)
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")
+        print(f"{output.name}: {sum(any(c.met is False for c in m.cells) for m in results)} rows missed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,455 @@
+"""The benchmarks measure what they say: every library does the same step, really does it, and its time is its own."""
+
+import importlib
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fastgd.bench import arrays, cli, limits, machine, memory, pairing, peers
+from fastgd.bench.rows import BY_NAME, ROWS
+from fastgd.bench.stepper import ArrayStepper, UnavailableError
+from fastgd.bench.training import Training
+from fastgd.engine import dispatch
+
+ROOT = Path(__file__).resolve().parent.parent
+SHAPES = [(1000,), (8, 4)]
+FLAGS = re.MULTILINE | re.DOTALL
+FACTOR = 1e4  # on the rates of the table, which are too small to tell formulas apart
+
+
+@pytest.fixture(scope="module")
+def suite():
+    """The modules of the asv suite, with every rule."""
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    os.environ["FASTGD_BENCH"] = "full"
+    try:
+        names = ("clip", "many", "memory", "step", "training")
+        yield {name: importlib.import_module(f"benchmarks.{name}") for name in names}
+    finally:
+        del os.environ["FASTGD_BENCH"]
+        sys.path.remove(str(ROOT / "benchmarks"))
+
+
+@pytest.fixture(scope="module")
+def report():
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    try:
+        yield importlib.import_module("report")
+    finally:
+        sys.path.remove(str(ROOT / "benchmarks"))
+
+
+# ---- the table of rows ------------------------------------------------------------------------------------------
+
+
+def test_every_rule_has_a_row():
+    rules = {name for name in dispatch.rules() if not limits.is_limit(name)}
+    assert {row.rule for row in ROWS} == rules
+    assert len(BY_NAME) == len(ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_streams_are_those_of_the_rule(row):
+    states = len(dispatch.rules()[row.rule][1])
+    streams = len(dispatch.rules()[row.stream][1])
+    assert limits.is_limit(row.stream)
+    assert row.arithmetic is None or limits.is_limit(row.arithmetic)
+    assert streams == states
+    assert row.writes == 1 + states
+    assert row.reads == (2 if row.stream == "stream_copy" else 2 + states)
+
+
+def body(rule):
+    """The text of a rule's function."""
+    for path in (ROOT / "src/fastgd/kernels/rules").glob("*.pxd"):
+        if found := re.search(
+            rf"^cdef inline void {rule}\(.*?noexcept nogil:\n(.*?)(?=^\S|\Z)", path.read_text(), FLAGS
+        ):
+            return re.sub("#.*", "", found[1])
+    raise LookupError(rule)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_arithmetic_is_that_of_the_rule(row):
+    def count(rule):
+        return body(rule).count(" / "), body(rule).count("root(")
+
+    assert count(row.rule) == ((0, 0) if row.arithmetic is None else count(row.arithmetic))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_row_runs_its_rule(row, monkeypatch):
+    seen = []
+    kind = type(peers.optimizer(row, arrays.fresh(SHAPES)[0], row.lr))
+    prepare = kind._prepare
+    monkeypatch.setattr(kind, "_prepare", staticmethod(lambda *a: seen.append(prepare(*a)) or seen[-1]))
+    # The twelfth step is past RAdam's warm-up and the first steps of ASGD's average.
+    stepper = peers.build("fastgd", row, *arrays.fresh(SHAPES))
+    stepper.warm_up(12)
+    assert seen[-1][0] == row.rule
+
+
+# ---- peers ------------------------------------------------------------------------------------------------------
+
+
+def built(library, row, dtype, **options):
+    """The stepper of a library, or a skipped test where it is n/a."""
+    try:
+        return peers.build(library, row, *arrays.fresh(SHAPES, dtype), **options)
+    except UnavailableError as reason:
+        pytest.skip(str(reason))
+
+
+def reference(row, steps, **options):
+    """Parameters after some steps of the NumPy reference in float64, on the values of the float32 arrays."""
+    params, grads = ([array.astype(np.float64) for array in side] for side in arrays.fresh(SHAPES))
+    peers.build("numpy", row, params, grads, lr=FACTOR * row.lr, **options).warm_up(steps)
+    return params
+
+
+MEASURED = [
+    pytest.param(row, library, dtype, id=f"{row.name}-{library}-{dtype}")
+    for row, library, dtype in itertools.product(ROWS, peers.LIBRARIES, ["float32", "float64"])
+    if peers.has(library, row) and (dtype == "float32" or library in ("fastgd", "numpy", "torch fused"))
+]
+
+
+@pytest.mark.parametrize(("row", "library", "dtype"), MEASURED)
+def test_libraries_do_the_same(row, library, dtype):
+    stepper = built(library, row, dtype, lr=FACTOR * row.lr)
+    stepper.warm_up(3)
+    stepper.check()
+    for ours, theirs in zip(stepper.current(), reference(row, 3), strict=True):
+        # thinc decays the weights after the step and not before it
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=5e-6)
+
+
+@pytest.mark.parametrize("library", ["fastgd", "numpy", "torch", "torch foreach", "torch fused"])
+def test_libraries_clip_alike(library):
+    row = BY_NAME["sgd_momentum"]
+    stepper = built(library, row, "float32", lr=FACTOR * row.lr, clip=0.5)
+    stepper.warm_up(3)
+    assert np.abs(stepper.current()[0] - arrays.fresh(SHAPES)[0][0]).max() < 0.2 * FACTOR * row.lr
+    for ours, theirs in zip(stepper.current(), reference(row, 3, clip=0.5), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=5e-7)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_functional_does_the_same(row):
+    functional = peers.functional_stepper(row, *arrays.fresh(SHAPES))
+    whole = peers.build("fastgd", row, *arrays.fresh(SHAPES))
+    for stepper in (functional, whole):
+        stepper.warm_up(4)
+        stepper.check()
+    for a, b in zip(functional.current(), whole.current(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("library", ["torch foreach", "thinc"])
+def test_gradients_that_a_library_destroys_are_restored(library):
+    row = BY_NAME["sgd_nesterov" if library == "torch foreach" else "adam"]
+    stepper = built(library, row, "float32")
+    assert stepper.before is not None
+    stepper.warm_up(500)
+    stepper.check()
+
+
+def test_absent_peers_are_not_available(monkeypatch):
+    monkeypatch.setitem(peers.MODULES, "torch", "no_such_module")
+    row = BY_NAME["adamw"]
+    with pytest.raises(UnavailableError, match="torch is not installed"):
+        peers.build("torch", row, *arrays.fresh(SHAPES))
+    with pytest.raises(UnavailableError, match="no_such_module cannot be imported"):
+        peers.load("torch", row)
+    with pytest.raises(UnavailableError, match="scikit-learn has no adamw"):
+        peers.build("scikit-learn", row, *arrays.fresh(SHAPES))
+    with pytest.raises(ValueError, match=r"library must be one of fastgd, numpy, .* got 'keras'"):
+        peers.build("keras", row, *arrays.fresh(SHAPES))
+
+
+# ---- what is timed ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (lambda p: None, "a parameter did not change"),
+        (lambda p: p.fill(np.nan), "a value is not finite"),
+        (lambda p: p.fill(1e-40), "a value is subnormal"),
+    ],
+)
+def test_a_distorted_timing_is_refused(step, message):
+    params, _ = arrays.fresh([(100,)])
+    stepper = ArrayStepper("it", params, lambda: step(params[0]))
+    with pytest.raises(RuntimeError, match=f"it: {message}"):
+        pairing.interleave([stepper], 0.0)
+
+
+def test_pairs_are_taken_in_turn_and_restoring_is_not_timed():
+    order = []
+
+    def sleeper(name, seconds, before=None):
+        params, _ = arrays.fresh([(100,)])
+
+        def step():
+            order.append(name)
+            params[0] += np.float32(0.1)
+            time.sleep(seconds)
+
+        return ArrayStepper(name, params, step, before=before)
+
+    short, long = sleeper("a", 0.004), sleeper("b", 0.012, before=lambda: time.sleep(0.01))
+    pair = pairing.compare(short, long, 0.0, least=3)
+    assert order[-6:] == ["a", "b"] * 3
+    assert pair.rounds == 3
+    assert 1.5 < pair.ratio < 5
+    assert pair.low <= pair.ratio <= pair.high
+
+
+@pytest.mark.parametrize("size", [1, 63, 70_000])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_values_are_ordinary_and_fresh(size, dtype):
+    (a,), (g,) = arrays.fresh([(size,)], dtype)
+    (b,), _ = arrays.fresh([(size,)], dtype)
+    assert a.dtype == dtype
+    np.testing.assert_array_equal(a, b)
+    assert not np.shares_memory(a, b)
+    for array in (a, g):
+        assert (np.abs(array) >= 0.5).all()
+        assert (np.abs(array) <= 1).all()
+    assert size < 64 or (0.3 < (g > 0).mean() < 0.7)
+
+
+@pytest.mark.parametrize("row", [BY_NAME["adamw"], BY_NAME["sgd"], BY_NAME["asgd"]], ids=lambda row: row.name)
+@pytest.mark.parametrize("whole_step", [False, True])
+def test_limit(row, whole_step):
+    pair = pairing.against_limit(row, [(20_000,)], "float32", 1, 0.02, whole_step=whole_step)
+    assert pair.ours > 0
+    assert pair.other > 0
+    assert 0.02 < pair.ratio < 50
+
+
+@pytest.mark.parametrize("rule", sorted({row.arithmetic for row in ROWS if row.arithmetic}))
+def test_arithmetic_stays_ordinary(rule):
+    row = next(row for row in ROWS if row.arithmetic == rule)
+    for dtype in ("float32", "float64"):
+        stepper = limits.arithmetic(row, np.dtype(dtype), 2)
+        assert stepper is not None
+        assert sum(param.size for param in stepper.current()) == limits.ARITHMETIC_ELEMENTS
+        stepper.warm_up(20)
+        stepper.check()
+
+
+def test_a_step_allocates_nothing():
+    for row in ROWS:
+        assert memory.new_bytes(row, [(1000,)]) == 0
+        assert memory.peak_bytes(row, [(100_000,)]) == memory.peak_bytes(row, [(1000,)])
+
+
+@pytest.mark.parametrize("library", peers.LIBRARIES)
+def test_training_learns(library):
+    rule = "adam" if library == "scikit-learn" else "adamw"
+    try:
+        training = Training(library, rule, "8-64-64-4")
+    except UnavailableError as reason:
+        pytest.skip(str(reason))
+    first = training.epoch()
+    for _ in range(10):
+        last = training.epoch()
+    assert last < 0.8 * first
+    assert 0 < training.step_share(1) < 1
+
+
+def test_bystanders():
+    cores = machine.Bystanders().cores()
+    assert cores is None or cores >= 0
+
+
+# ---- the asv suite ----------------------------------------------------------------------------------------------
+
+# At most this size, and of the others the first few values: what is asked is whether each benchmark runs.
+SMALL = {"size": [1_000], "rule": ["sgd_nesterov", "adamw", "asgd_average"], "network": ["8-64-64-4"],
+         "parameters": ["8-64-64-4 network"]}  # fmt: skip
+
+
+def combinations(benchmark):
+    names = getattr(benchmark, "param_names", [])
+    choices = [
+        [value for value in values if value in SMALL.get(name, values)] or values[:1]
+        for name, values in zip(names, getattr(benchmark, "params", []), strict=True)
+    ]
+    return itertools.product(*choices)
+
+
+def benchmarks(modules):
+    """(class, method) of everything that asv would find."""
+    for module in modules.values():
+        for kind in vars(module).values():
+            if not isinstance(kind, type) or kind.__module__ != module.__name__:
+                continue
+            for name in dir(kind):
+                if name.startswith(("time_", "track_", "peakmem_", "timeraw_")):
+                    yield kind, name
+
+
+def test_every_benchmark_runs(suite, monkeypatch):
+    monkeypatch.setattr(pairing, "BLOCK", 1e-5)
+    monkeypatch.setenv("PYTHONPATH", "")  # which the benchmark of importing sets
+    monkeypatch.setattr(suite["step"].Limit, "seconds", 0.0)
+    ran = set()
+    for kind, name in benchmarks(suite):
+        for values in combinations(kind):
+            benchmark = kind()
+            try:
+                if hasattr(benchmark, "setup"):
+                    benchmark.setup(*values)
+            except NotImplementedError:
+                continue
+            result = getattr(benchmark, name)(*values)
+            if hasattr(benchmark, "teardown"):
+                benchmark.teardown(*values)  # checks that parameters have changed
+            if name.startswith("track_"):
+                assert result >= 0
+            if name.startswith("timeraw_"):
+                compile(result, name, "exec")
+            ran.add((kind.__name__, name))
+    assert ran == {(kind.__name__, name) for kind, name in benchmarks(suite)}
+
+
+def test_every_rule_and_library_is_a_parameter(suite):
+    rules, _, sizes, libraries = suite["step"].Step.params
+    assert rules == [row.name for row in ROWS]
+    assert libraries == list(peers.LIBRARIES)
+    assert sizes == [1_000, 10_000, 100_000, 1_000_000, 20_000_000]
+
+
+@pytest.mark.skipif(shutil.which("asv") is None, reason="asv is not installed")
+def test_asv_finds_the_suite(tmp_path):
+    environment = {**os.environ, "HOME": str(tmp_path), "ASV_PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        ["asv", "check", "--environment", f"existing:{sys.executable}"],
+        cwd=ROOT / "benchmarks", env=environment, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert "No problems found" in done.stdout, done.stdout + done.stderr
+
+
+# ---- the command ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rules", "adamx"], "no rule 'adamx'; there are sgd, sgd_momentum,"),
+        (["--sizes", "10x"], "expected 1 to 1000M elements, such as 1000, 100k or 20M, got '10x'"),
+        (["--sizes", "0"], "expected 1 to 1000M elements, such as 1000, 100k or 20M, got '0'"),
+        (["--sizes"], "argument --sizes: expected at least one argument"),
+        (["--sizes", "9000M"], "expected 1 to 1000M elements, such as 1000, 100k or 20M, got '9000M'"),
+        (["--threads", "0"], "expected a number of threads from 1 to 1024, got '0'"),
+        (["--threads", "two"], "expected a number of threads from 1 to 1024, got 'two'"),
+        (["--seconds", "never"], "expected seconds above 0, got 'never'"),
+        (["--seconds", "-1"], "expected seconds above 0, got '-1'"),
+        (["--seconds", "nan"], "expected seconds above 0, got 'nan'"),
+        (["--json", "no/such/folder/x.json"], "the folder 'no/such/folder' does not exist"),
+        (["--json", "."], "expected a file, '.' is a folder"),
+        (["--plot", "x.txt"], "expected a name that ends with .png, .svg or .pdf, got 'x.txt'"),
+        (["--fast"], "unrecognized arguments: --fast"),
+    ],
+)
+def test_bad_arguments(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(arguments)
+    assert stopped.value.code == 2
+    printed = capsys.readouterr()
+    assert not printed.out
+    assert message in " ".join(printed.err.split())
+
+
+def test_command(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "PEERS", ("numpy", "thinc", "scikit-learn"))
+    figures, picture = tmp_path / "figures.json", tmp_path / "picture.png"
+    arguments = ["--rules", "adamw", "sgd", "--sizes", "1k", "2000", "--threads", "1", "--seconds", "0.1"]
+    plot = ["--plot", str(picture)] if importlib.util.find_spec("matplotlib") else []
+    assert cli.main([*arguments, "--json", str(figures), *plot]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "threads:         1" in lines
+    for head in ("cpu:", "instruction set:", "peers:"):
+        assert any(line.startswith(head) for line in lines)
+    assert [line.split()[:2] for line in lines if line.startswith(("adamw", "sgd "))] == [
+        ["adamw", "1k"], ["adamw", "2k"], ["sgd", "1k"], ["sgd", "2k"],
+    ]  # fmt: skip
+    check_schema(json.loads(figures.read_text()))
+    if plot:
+        assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def check_schema(document):
+    """What readers of `--json` may rely on."""
+    assert set(document) == {"version", "machine", "dtype", "results"}
+    assert document["version"] == 1
+    assert document["dtype"] == "float32"
+    assert all(isinstance(value, str) for value in document["machine"].values())
+    assert {"fastgd", "cpu", "instruction set", "threads", "numpy", "peers", "date"} <= set(document["machine"])
+    assert len(document["results"]) == 4
+    for result in document["results"]:
+        peers_of = result.pop("peers")
+        assert all(ratio is None or ratio > 0 for ratio in peers_of.values())
+        assert set(peers_of) <= set(cli.PEERS)
+        assert peers_of["numpy"] is not None
+        assert result.pop("rule") in BY_NAME
+        assert isinstance(result.pop("size"), int)
+        assert set(result) == {"us", "gb_per_s", "of_limit", "kernel_of_limit"}
+        assert all(isinstance(value, float) and value > 0 for value in result.values())
+
+
+# ---- the report -------------------------------------------------------------------------------------------------
+
+
+def test_report(report, capsys, tmp_path):
+    written = tmp_path / "report.md"
+    assert report.main(["--quick", "--only", "call-memory", "--output", str(written)]) == 0
+    text = written.read_text()
+    assert "| opt.step(grads) | - | no allocation that stays, none that grows | 0 (sgd" in text
+    assert "Quick run" in text
+    assert "- cpu: " in text
+    assert "0 rows missed" in capsys.readouterr().out
+
+
+def test_verdicts(report):
+    def cell(figure, need, at_most=False):
+        return report.Cell("line", "column", figure, need, at_most=at_most)
+
+    met, missed, absent = cell(2.0, 1.5), cell(0.899, 0.9), cell(None, 1.0)
+    assert report.verdict([met]) == "met"
+    assert report.verdict([met, missed]) == "**missed** in 1 of 2"
+    assert report.verdict([met, absent]) == "met, 1 n/a"
+    assert report.verdict([absent]) == "n/a"
+    assert report.verdict([cell(1.0, None)]) == "-"
+    assert report.figure(missed) == "0.899 (missed)"
+    assert cell(1.3, 1.2, at_most=True).met is False
+    assert cell(1.1, 1.2, at_most=True).met is True
+    assert min([met, missed, cell(3.0, 1.2)], key=report.closeness) is missed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--only", "("], "not a regular expression"),
+        (["--only", "nothing"], "--only: no row matches; there are limit-large,"),
+        (["--seconds", "0"], "--seconds must be above 0, got 0.0"),
+    ],
+)
+def test_bad_report_arguments(report, arguments, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        report.main(arguments)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,329 @@
+"""The dashboard of a small library that imports fastgd, in a browser that reaches nothing but 127.0.0.1."""
+
+import base64
+import functools
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import fastgd
+
+asv = pytest.importorskip("asv", reason="asv is not installed")
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPT = ROOT / "benchmarks" / "dashboard.py"
+PICTURES = ROOT / "build" / "dashboard"
+CHROMIUM = shutil.which("chromium")
+
+spec = importlib.util.spec_from_file_location("dashboard", SCRIPT)
+dashboard = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(dashboard)
+
+needs_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+CONFIG = {
+    "version": 1,
+    "project": "tiny",
+    "project_url": "#",
+    "show_commit_url": "#",
+    "repo": ".",
+    "branches": ["HEAD"],
+    "environment_type": "virtualenv",
+    "results_dir": ".asv/results",
+    "html_dir": ".asv/html",
+}
+# The cost lies in a file of its own: asv drops the results of a benchmark whose source has changed.
+SUITE = """
+from pathlib import Path
+
+import fastgd
+import numpy as np
+
+
+class Step:
+    params = ["sgd", "adam"], [1_000, 10_000]
+    param_names = "rule", "size"
+
+    def setup(self, rule, size):
+        self.optimizer = {"sgd": fastgd.SGD, "adam": fastgd.Adam}[rule]([np.ones(size, np.float32)])
+        self.grads = [np.full(size, 1e-3, np.float32)]
+
+    def time_step(self, rule, size):
+        self.optimizer.step(self.grads)
+
+
+def track_cost():
+    return float((Path(__file__).parent / "cost").read_text())
+
+
+track_cost.unit = "limits"
+"""
+COSTS = [1.0, 1.0, 1.1, 2.2]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory) -> Path:
+    """A repository with a commit and asv's results for each of COSTS."""
+    where = tmp_path_factory.mktemp("library")
+    (where / "benchmarks").mkdir()
+    (where / "benchmarks" / "__init__.py").touch()
+    (where / "benchmarks" / "suite.py").write_text(SUITE)
+    (where / "asv.conf.json").write_text(json.dumps(CONFIG))
+    (where / ".gitignore").write_text(".asv\n__pycache__\n")
+    # asv keeps what it knows of machines at home, and takes no PYTHONPATH
+    env = {
+        **os.environ,
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "ASV_PYTHONPATH": str(Path(fastgd.__file__).parent.parent),
+    }
+
+    def run(*command: str) -> str:
+        done = subprocess.run(command, cwd=where, env=env, text=True, capture_output=True, check=False)
+        assert done.returncode == 0, f"{command}:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    run("git", "init", "--quiet")
+    run(sys.executable, "-m", "asv", "machine", "--yes", "--machine", "here")
+    for day, cost in enumerate(COSTS, start=1):
+        (where / "benchmarks" / "cost").write_text(str(cost))
+        env["GIT_AUTHOR_DATE"] = env["GIT_COMMITTER_DATE"] = f"2026-01-{day:02d}T12:00:00Z"
+        run("git", "add", "--all")
+        author = ("-c", "user.name=tiny", "-c", "user.email=tiny@localhost", "-c", "commit.gpgsign=false")
+        run("git", *author, "commit", "--quiet", "--allow-empty", "--message", f"cost {cost}")
+        head = run("git", "rev-parse", "HEAD").strip()
+        asv_run = ("asv", "run", "--python=same", "--quick", "--machine=here", "--set-commit-hash", head)
+        run(sys.executable, "-m", *asv_run)
+    return where
+
+
+def publish(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(SCRIPT), *arguments], text=True, capture_output=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def site(library) -> Path:
+    done = publish("--config", str(library / "asv.conf.json"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    output = library / CONFIG["html_dir"]
+    assert f"-m http.server --bind 127.0.0.1 --directory {output} " in done.stdout
+    return output
+
+
+class Visit(NamedTuple):
+    dom: str
+    picture: Path
+    failed: list[str]  # requests that the server could not answer
+    elsewhere: list[str]  # requests of the page to other hosts
+    errors: list[str]  # what the page wrote to the console
+
+
+@contextmanager
+def served(directory: Path) -> Iterator[tuple[str, list[tuple[str, int]]]]:
+    """The address of a server of `directory`, and the list to which it adds path and status of each request."""
+    answers: list[tuple[str, int]] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_request(self, code="-", size="-"):
+            answers.append((self.path, int(code)))
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=directory)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", answers
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def visit(directory: Path, fragment: str, name: str, scratch: Path) -> Visit:
+    picture, events = scratch / f"{name}.png", scratch / "events.json"
+    with served(directory) as (address, answers):
+        command = [
+            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-proxy-server",
+            "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1", "--enable-logging=stderr",
+            f"--user-data-dir={scratch / 'profile'}", f"--log-net-log={events}", "--window-size=1200,800",
+            "--virtual-time-budget=10000", f"--screenshot={picture}", "--dump-dom", f"{address}/index.html{fragment}",
+        ]  # fmt: skip
+        env = {**os.environ, "TZ": "UTC"}
+        done = subprocess.run(command, env=env, text=True, capture_output=True, check=True, timeout=120)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    shutil.copy(picture, PICTURES)
+    # Chromium asks for updates and the like too, but only a page's requests have its address as their initiator.
+    asked = [event.get("params", {}) for event in json.loads(events.read_text())["events"]]
+    urls = {params["url"] for params in asked if params.get("initiator") == address and "url" in params}
+    return Visit(
+        done.stdout,
+        picture,
+        [f"{path}: {status}" for path, status in answers if status >= 400],
+        sorted(url for url in urls if not url.startswith((address, "data:"))),
+        [line for line in done.stderr.splitlines() if ":CONSOLE" in line],
+    )
+
+
+def drawn_columns(picture: Path) -> int:
+    """How many columns, right of the page's menu and below its head, have a point of a blue line."""
+    from matplotlib.image import imread
+
+    red, _, blue = np.moveaxis(imread(picture)[60:, 200:, :3], 2, 0)
+    return int(np.count_nonzero((blue - red > 0.15).any(axis=0)))
+
+
+class Page(NamedTuple):
+    name: str
+    fragment: str
+    in_dom: list[str]
+    columns: int = 0  # at least so many that a line of the graph crosses
+
+
+TICK = '<div class="flot-tick-label tickLabel"[^>]*>{}</div>'
+SORTED = '<th[^>]*class="[^"]*\\b{}"[^>]*>{}'
+CANVAS = '<div id="main-graph"[^>]*><canvas class="flot-base" width="[1-9]'
+PAGES = [
+    Page("grid", "", ["Step.time_step.*<canvas", "track_cost.*<canvas"], 350),
+    Page("commits", "#suite.track_cost", [CANVAS, *map(TICK.format, ["1.00", "1.20", "2.00"])], 800),
+    Page("dates", "#suite.track_cost?x-axis-scale=date", [CANVAS, TICK.format("Jan 03 00:00")], 800),
+    Page(
+        "sizes", "#suite.Step.time_step?x-axis=size", [CANVAS, *map(TICK.format, ["1000", "10000"]), "rule-adam"], 700
+    ),
+    Page("list", "#summarylist", [SORTED.format("asc", "Benchmark"), "2.20 limits", r"'adam', 10000"]),
+    Page("regressions", "#regressions", [SORTED.format("desc", "Factor"), "2.00x", "1.10 limits"]),
+]
+
+
+@needs_npm
+@needs_browser
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page_is_drawn(site, page, tmp_path):
+    seen = visit(site, page.fragment, page.name, tmp_path)
+    assert (seen.failed, seen.elsewhere, seen.errors) == ([], [], [])
+    for pattern in page.in_dom:
+        assert re.search(pattern, seen.dom, re.DOTALL), f"{page.name}: no {pattern}"
+    if page.columns:
+        assert drawn_columns(seen.picture) >= page.columns
+
+
+@needs_npm
+@needs_browser
+def test_a_missing_copy_is_seen(site, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(site, broken)
+    (broken / "vendor" / "jquery.flot.js").unlink()
+    seen = visit(broken, "#suite.track_cost", "broken", tmp_path)
+    assert seen.failed == ["/vendor/jquery.flot.js: 404"]
+    assert not re.search(CANVAS, seen.dom)
+    assert not drawn_columns(seen.picture)
+
+
+@needs_npm
+@needs_browser
+def test_a_page_of_asv_itself_is_seen_to_ask_elsewhere(site, tmp_path):
+    online = tmp_path / "online"
+    shutil.copytree(site, online)
+    shutil.copy(Path(asv.__file__).parent / "www" / "index.html", online)
+    seen = visit(online, "", "online", tmp_path)
+    assert any("jquery" in url for url in seen.elsewhere)
+    assert not drawn_columns(seen.picture)
+    with pytest.raises(SystemExit, match=r"load from the internet:\nindex.html: https://.*jquery"):
+        dashboard.check(online)
+
+
+@needs_npm
+def test_copies_are_what_the_page_asks_for(site):
+    """Where npm has the very file, its hash is the one in asv's page; flot and Stupid Table differ (see COPIES)."""
+    page = (Path(asv.__file__).parent / "www" / "index.html").read_text(encoding="utf-8")
+    same = set()
+    for copy in dashboard.COPIES:
+        method, digest = re.search(rf'{re.escape(copy.url_end)}" integrity="(\w+)-([^"]+)"', page).groups()
+        content = (site / "vendor" / Path(copy.file).name).read_bytes()
+        if base64.b64encode(hashlib.new(method, content).digest()).decode() == digest:
+            same.add(copy.package)
+    assert same == {copy.package for copy in dashboard.COPIES} - {"flot@0.8.3", "stupid-table-plugin@1.1.3"}
+
+
+@needs_npm
+def test_publishing_again_replaces_the_page(site, library):
+    assert publish("--config", str(library / "asv.conf.json"), "--output", str(site)).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("a.html", '<script src="https://cdn.test/a.js"></script>', ["https://cdn.test/a.js"]),
+        ("a.html", "<link href='//cdn.test/a.css'>", ["//cdn.test/a.css"]),
+        ("a.html", '<script>load("http://cdn.test/a.js")</script>', ["http://cdn.test/a.js"]),
+        ("a.html", "<style>@import '//cdn.test/a.css'</style>", ["//cdn.test/a.css"]),
+        ("a.html", '<a href="https://project.test">project</a><img src="a.png"> "https://words.test"', []),
+        ("a.js", "fetch('//cdn.test/a')", ["//cdn.test/a"]),
+        ("a.js", "x = `https://cdn.test/${name}`", ["https://cdn.test/${name}"]),
+        ("a.js", "y = a / b; // see https://project.test", []),
+        ("a.css", "@font-face {src: url(https://cdn.test/a.woff)}", ["https://cdn.test/a.woff"]),
+        ("a.css", "/* https://project.test */ a {background: url('a.png')}", []),
+    ],
+)
+def test_what_a_browser_would_fetch(name, text, found, tmp_path):
+    (tmp_path / name).write_text(text)
+    assert dashboard.fetched_urls(tmp_path / name) == found
+    if found:
+        with pytest.raises(SystemExit, match=re.escape(f"{name}: {found[0]}")):
+            dashboard.check(tmp_path)
+
+
+def test_npm_is_missing(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(SystemExit, match="npm is missing"):
+        dashboard.download()
+
+
+@needs_npm
+def test_a_copy_that_differs(monkeypatch):
+    monkeypatch.setitem(dashboard.SHA256, "dist/jquery.min.js", "0")
+    with pytest.raises(SystemExit, match=r"jquery@3.3.1, dist/jquery.min.js: sha256 must be 0, got 160a"):
+        dashboard.download()
+
+
+def test_a_page_that_asks_for_something_new(tmp_path):
+    (tmp_path / "index.html").write_text('<script src="https://cdn.test/new.js" integrity="sha256-0"></script>')
+    with pytest.raises(SystemExit, match=r"asks for https://cdn.test/new.js, which has no row in COPIES"):
+        dashboard.vendor(tmp_path, {})
+
+
+def test_a_directory_of_something_else_is_kept(tmp_path):
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(SystemExit, match="--output must be new, empty or an earlier dashboard"):
+        dashboard.publish(tmp_path / "asv.conf.json", tmp_path)
+    assert (tmp_path / "thesis.txt").is_file()
+
+
+def test_no_config():
+    done = publish("--config", "nowhere.json")
+    assert done.returncode == 2
+    assert "--config must be an asv.conf.json, got nowhere.json" in done.stderr
+
+
+@needs_npm
+def test_no_results(tmp_path):
+    (tmp_path / "asv.conf.json").write_text(json.dumps(CONFIG))
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    done = publish("--config", str(tmp_path / "asv.conf.json"))
+    assert done.returncode == 1
+    assert "run the benchmarks first" in done.stderr
