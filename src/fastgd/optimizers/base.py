@@ -4,6 +4,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, ClassVar, TypedDict
@@ -99,6 +100,7 @@ class Optimizer:
         self._group_params: list[tuple[np.ndarray, ...]] = []
         self._group_states: list[tuple[str, ...]] = []  # the state keys that the plan's arrays stand for
         self._group_values: list[tuple[Any, ...]] = []  # checked hyperparameters, as of the latest step
+        self._group_seen: list[tuple[Any, ...]] = []  # the parameters and those values, as `_pick` gives them
         self._group_keys: list[int] = []  # how many keys a group has
         self._params: list[np.ndarray] = []
         self._extents: list[tuple[int, int]] = []
@@ -109,6 +111,10 @@ class Optimizer:
         self._pick = itemgetter("params", *self._checks)
         for group in [{"params": params}] if groups is None else groups:
             self._add_group(group)
+        # gradients, in the form of the parameters -> a tuple in their order
+        self._flatten: Callable[[str, object], tuple[Any, ...]] = (
+            self._forms[0].flatten if groups is None else partial(flatten_groups, self._forms)
+        )
 
     @staticmethod
     def _prepare(scale: float, t: int, carry: Carry, *args: Any, **kwargs: Any) -> Prepared:
@@ -169,6 +175,7 @@ class Optimizer:
         with self._exclusive():
             self._add_group(group)
             self._grouped = True
+            self._flatten = partial(flatten_groups, self._forms)
             self._bound = None
 
     def _add_group(self, group: dict[str, Any]) -> None:
@@ -192,6 +199,7 @@ class Optimizer:
         self._forms.append(form)
         self._group_params.append(self.param_groups[number]["params"])
         self._group_values.append(values)
+        self._group_seen.append((self._group_params[number], *values))
         self._group_keys.append(len(self.param_groups[number]))
         self._group_states.append(())
         for array, name in zip(arrays, labels, strict=True):
@@ -230,8 +238,13 @@ class Optimizer:
         if group["params"] is not self._group_params[number]:
             raise ValueError(f"{label}['params'] cannot be replaced; use add_param_group or a new optimizer")
         values = tuple(check(f"{label}[{name!r}]", group[name]) for name, check in self._checks.items())
-        group.update(zip(self._checks, values, strict=True))
+        self._take(number, values)
+
+    def _take(self, number: int, values: tuple[Any, ...]) -> None:
+        """Make checked values the hyperparameters of a group."""
+        self.param_groups[number].update(zip(self._checks, values, strict=True))
         self._group_values[number] = values
+        self._group_seen[number] = (self._group_params[number], *values)
 
     def _current(self, number: int, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Hyperparameters of a group in this step: where `lr` is a schedule, its value now."""
@@ -250,7 +263,7 @@ class Optimizer:
             raise ValueError(f"param_groups: expected {len(self._forms)} groups, got {len(self.param_groups)}")
         for number, group in enumerate(self.param_groups):
             try:
-                same = self._pick(group) == (self._group_params[number], *self._group_values[number])
+                same = self._pick(group) == self._group_seen[number]
             except (KeyError, ValueError):  # a name is missing, or a value is an array
                 same = False
             if not same or len(group) != self._group_keys[number]:
@@ -292,7 +305,7 @@ class Optimizer:
         plan = self._plan
         scale = validation.real("grad_scale", grad_scale)
         self._read_groups()
-        flat = self._bound_gradients() if grads is None else self._flatten(grads)
+        flat = self._bound_gradients() if grads is None else self._flatten("grads", grads)
         if plan.refresh(flat) >= 0 and plan.refresh(self._check_gradients(flat)) >= 0:
             raise RuntimeError("a gradient passed every check and was refused by the plan; please report this")
         if self._max_grad_norm is not None or self._skip_nonfinite:
@@ -310,18 +323,16 @@ class Optimizer:
         bound = self._max_grad_value
         rule_scale = scale if bound is None else 1.0
         for cohort, (number, steps, carry) in enumerate(plan.cohorts_of_step()):
-            values = self._current(number, self._group_values[number])
+            values = self._group_values[number]
+            if callable(values[0]):
+                values = self._current(number, values)
             rule, scalars, carry = self._prepare(rule_scale, steps + 1, carry, *values)
-            if RULES[rule][1] is not self._group_states[number]:
+            rule_number, keys, _ = RULES[rule]
+            if keys is not self._group_states[number]:
                 self._use(number, rule)
-            plan.prepare(cohort, RULES[rule][0], scalars, carry)
+            plan.prepare(cohort, rule_number, scalars, carry)
         plan.run(scale, bound or 0.0, bound is not None)
         self._completed += 1
-
-    def _flatten(self, grads: object, label: str = "grads") -> tuple[Any, ...]:
-        if self._grouped:
-            return flatten_groups(label, self._forms, grads)
-        return self._forms[0].flatten(label, grads)
 
     def _check_gradients(self, flat: tuple[Any, ...]) -> tuple[np.ndarray | None, ...]:
         """All gradients, checked one by one with a message for what is wrong; the plan has only said that one is."""
@@ -357,7 +368,7 @@ class Optimizer:
             As by `step`; what was bound before stays so.
         """
         with self._exclusive():
-            self._bound = self._check_gradients(self._flatten(grads))
+            self._bound = self._check_gradients(self._flatten("grads", grads))
 
     def zero_grad(self) -> None:
         """
@@ -459,8 +470,7 @@ class Optimizer:
             rules = [self._rule(number, values) for number, values in enumerate(groups)]
             self._completed = exchange.restore_schedules(self, state_dict, entries)
             for number, (values, rule) in enumerate(zip(groups, rules, strict=True)):
-                self.param_groups[number].update(zip(self._checks, values, strict=True))
-                self._group_values[number] = values
+                self._take(number, values)
                 self._group_states[number] = ()
                 for i in self._members(number):
                     steps, carry, self._states[i] = entries[i]

@@ -92,7 +92,7 @@ def _describe(value: object) -> str:
     return f"a dict without it: {list(value)}" if isinstance(value, dict) else type(value).__name__
 
 
-def flatten_groups(label: str, forms: list[Form], values: object) -> tuple[Any, ...]:
+def flatten_groups(forms: list[Form], label: str, values: object) -> tuple[Any, ...]:
     """Gradients of several groups: one entry a group, in the form of its parameters, or one flat list."""
     total = sum(len(form.arrays) for form in forms)
     if not isinstance(values, (list, tuple)):
