@@ -339,7 +339,6 @@ def test_waiting_threads_soon_sleep_unless_the_user_says_otherwise(env: dict[str
     assert printed.endswith("True")
 
 
-
 @needs_openmp
 def test_limits_of_threadpoolctl_hold() -> None:
     pytest.importorskip("threadpoolctl")

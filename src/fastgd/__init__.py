@@ -1,9 +1,10 @@
 """fastgd: optimizer steps fused into one pass over memory, for training on CPUs."""
 
-from fastgd import functional
+from fastgd import functional, schedules, textbook
 from fastgd.config import show_config
 from fastgd.engine.threads import get_num_threads, set_num_threads
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
+from fastgd.minimize import minimize, scipy_method
 from fastgd.optimizers.adadelta import Adadelta
 from fastgd.optimizers.adagrad import Adagrad
 from fastgd.optimizers.adam import Adam, AdamW
@@ -40,6 +41,10 @@ __all__ = [
     "functional",
     "get_num_threads",
     "grad_norm",
+    "minimize",
+    "schedules",
+    "scipy_method",
     "set_num_threads",
     "show_config",
+    "textbook",
 ]

@@ -1,8 +1,11 @@
-"""`python -m fastgd info`, `demo` and `bench`."""
+"""`python -m fastgd info`, `demo`, `bench` and `examples`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+
+from fastgd import show_config
+from fastgd.examples import cli as examples
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -12,6 +15,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands.add_parser("info", help="version, instruction sets, OpenMP, threads and compiler flags")
     commands.add_parser("demo", help="train a network on handwritten digits with every optimizer", add_help=False)
     commands.add_parser("bench", help="fastgd against the machine's limit and the installed peers", add_help=False)
+    examples_parser = commands.add_parser("examples", help="list the examples, or run one by its name")
+    examples.add_arguments(examples_parser)
     arguments, rest = parser.parse_known_args(argv)
     if arguments.command == "demo":
         from fastgd.demo import digits
@@ -23,8 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return cli.main(rest)
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    from fastgd import show_config
-
+    if arguments.command == "examples":
+        return examples.run(arguments)
     show_config()
     return 0
 

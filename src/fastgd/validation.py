@@ -86,6 +86,17 @@ def count(name: str, value: object) -> int:
     return int(value)
 
 
+def whole(name: str, value: object) -> int:
+    """An integer from 0."""
+    if type(value) is int and value >= 0:
+        return value
+    if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be an integer, got {type(value).__name__}")
+    if value < 0:
+        raise ValueError(f"{name} must be at least 0, got {value}")
+    return int(value)
+
+
 def pair(name: str, value: object, check: Callable[[str, object], float]) -> tuple[float, float]:
     """Two numbers that `check` accepts."""
     if not isinstance(value, (tuple, list)):

@@ -3,7 +3,7 @@
 from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
 
 
 class Adadelta(Optimizer):
@@ -21,7 +21,7 @@ class Adadelta(Optimizer):
     ----------
     params
         As for `Optimizer`.
-    lr : float, default 1.0
+    lr : float or schedule, default 1.0
         Factor of the step, at least 0; 1 is the paper's method.
     rho : float, default 0.9
         Decay rate of both averages, in [0, 1].
@@ -74,7 +74,7 @@ class Adadelta(Optimizer):
     def __init__(
         self,
         params: object,
-        lr: float = 1.0,
+        lr: Rate = 1.0,
         rho: float = 0.9,
         eps: float = 1e-6,
         weight_decay: float = 0.0,

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
 
 
 class Adagrad(Optimizer):
@@ -21,7 +21,7 @@ class Adagrad(Optimizer):
     ----------
     params
         As for `Optimizer`.
-    lr : float, default 1e-2
+    lr : float or schedule, default 1e-2
         Learning rate, at least 0.
     lr_decay : float, default 0
         Decay of the learning rate, at least 0.
@@ -80,7 +80,7 @@ class Adagrad(Optimizer):
     def __init__(
         self,
         params: object,
-        lr: float = 1e-2,
+        lr: Rate = 1e-2,
         lr_decay: float = 0.0,
         weight_decay: float = 0.0,
         initial_accumulator_value: float = 0.0,

@@ -3,7 +3,7 @@
 from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
 
 
 class ASGD(Optimizer):
@@ -20,7 +20,7 @@ class ASGD(Optimizer):
     ----------
     params
         As for `Optimizer`.
-    lr : float, default 1e-2
+    lr : float or schedule, default 1e-2
         Learning rate, at least 0.
     lambd : float, default 1e-4
         Decay term, at least 0.
@@ -78,7 +78,7 @@ class ASGD(Optimizer):
     def __init__(
         self,
         params: object,
-        lr: float = 1e-2,
+        lr: Rate = 1e-2,
         lambd: float = 1e-4,
         alpha: float = 0.75,
         t0: float = 1e6,

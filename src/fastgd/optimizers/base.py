@@ -22,6 +22,8 @@ from fastgd.optimizers.structure import Form, flatten_groups, split_groups
 Carry = tuple[float, float]
 Prepared = tuple[str, tuple[float, ...], Carry]
 
+Rate = float | Callable[[int], float]  # a number, or a schedule
+
 RULES = dispatch.rules()
 
 

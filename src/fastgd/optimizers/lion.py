@@ -3,7 +3,7 @@
 from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
 
 
 class Lion(Optimizer):
@@ -19,7 +19,7 @@ class Lion(Optimizer):
     ----------
     params
         As for `Optimizer`.
-    lr : float, default 1e-4
+    lr : float or schedule, default 1e-4
         Learning rate, at least 0; three to ten times below that of AdamW.
     betas : pair of float, default (0.9, 0.99)
         Decay rates of the update and of the state, in [0, 1).
@@ -67,7 +67,7 @@ class Lion(Optimizer):
     def __init__(
         self,
         params: object,
-        lr: float = 1e-4,
+        lr: Rate = 1e-4,
         betas: tuple[float, float] = (0.9, 0.99),
         weight_decay: float = 0.0,
         *,

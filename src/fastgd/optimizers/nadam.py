@@ -4,7 +4,7 @@ from math import sqrt
 from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
 
 
 class NAdam(Optimizer):
@@ -24,7 +24,7 @@ class NAdam(Optimizer):
     ----------
     params
         As for `Optimizer`.
-    lr : float, default 2e-3
+    lr : float or schedule, default 2e-3
         Learning rate, at least 0.
     betas : pair of float, default (0.9, 0.999)
         Decay rates of the two moments, in [0, 1).
@@ -86,7 +86,7 @@ class NAdam(Optimizer):
     def __init__(
         self,
         params: object,
-        lr: float = 2e-3,
+        lr: Rate = 2e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,

@@ -3,7 +3,7 @@
 from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
 
 
 class RMSprop(Optimizer):
@@ -22,7 +22,7 @@ class RMSprop(Optimizer):
     ----------
     params
         As for `Optimizer`.
-    lr : float, default 1e-2
+    lr : float or schedule, default 1e-2
         Learning rate, at least 0.
     alpha : float, default 0.99
         Decay rate of the averages, in [0, 1].
@@ -85,7 +85,7 @@ class RMSprop(Optimizer):
     def __init__(
         self,
         params: object,
-        lr: float = 1e-2,
+        lr: Rate = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,
         weight_decay: float = 0.0,

@@ -3,7 +3,7 @@
 from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
 
 
 class Rprop(Optimizer):
@@ -21,7 +21,7 @@ class Rprop(Optimizer):
     ----------
     params
         As for `Optimizer`.
-    lr : float, default 1e-2
+    lr : float or schedule, default 1e-2
         The size of the first step, at least 0.
     etas : pair of float, default (0.5, 1.2)
         Factors of the step size, above 0: the first below 1, the second above.
@@ -70,7 +70,7 @@ class Rprop(Optimizer):
     def __init__(
         self,
         params: object,
-        lr: float = 1e-2,
+        lr: Rate = 1e-2,
         etas: tuple[float, float] = (0.5, 1.2),
         step_sizes: tuple[float, float] = (1e-6, 50.0),
         *,

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
 
 
 class SGD(Optimizer):
@@ -24,7 +24,7 @@ class SGD(Optimizer):
     ----------
     params
         As for `Optimizer`.
-    lr : float, default 1e-3
+    lr : float or schedule, default 1e-3
         Learning rate, at least 0.
     momentum : float, default 0
         At least 0; below 1 for ``momentum_form="ema"``.
@@ -84,7 +84,7 @@ class SGD(Optimizer):
     def __init__(
         self,
         params: object,
-        lr: float = 1e-3,
+        lr: Rate = 1e-3,
         momentum: float = 0.0,
         dampening: float = 0.0,
         weight_decay: float = 0.0,

@@ -3,7 +3,7 @@
 from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Settings
+from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
 
 
 class SignSGD(Optimizer):
@@ -19,7 +19,7 @@ class SignSGD(Optimizer):
     ----------
     params
         As for `Optimizer`.
-    lr : float, default 1e-3
+    lr : float or schedule, default 1e-3
         Learning rate, at least 0: the size of every step.
     momentum : float, default 0
         In [0, 1); 0.9 is usual for Signum.
@@ -68,7 +68,7 @@ class SignSGD(Optimizer):
     def __init__(
         self,
         params: object,
-        lr: float = 1e-3,
+        lr: Rate = 1e-3,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         *,

@@ -1,0 +1,1 @@
+"""Runnable examples, each with a table and a picture: ``python -m fastgd examples``."""

@@ -1,0 +1,36 @@
+"""
+Learning rates that change: functions of the steps completed, for `lr=` of any optimizer or group.
+
+A schedule is called with the number of steps that are complete, 0 at the first update, and returns the learning rate
+of the next. Schedules are small objects that print and pickle as the call that made them, and go into one another:
+``warmup(cosine(0.1, 900), 100)``. Only `plateau` has state; an optimizer keeps it in its ``state_dict``.
+
+Decays: `constant`, `step`, `multistep`, `exponential`, `linear`, `polynomial`, `inverse_time`. Waves: `cosine`,
+`warm_restarts`, `cyclic`, `one_cycle`. Put together: `warmup`, `piecewise`, `join`. Told a loss: `plateau`.
+"""
+
+from fastgd.schedules.base import Schedule
+from fastgd.schedules.compose import join, piecewise, warmup
+from fastgd.schedules.decay import constant, exponential, inverse_time, linear, multistep, polynomial, step
+from fastgd.schedules.plateau import Plateau, plateau
+from fastgd.schedules.waves import cosine, cyclic, one_cycle, warm_restarts
+
+__all__ = [
+    "Plateau",
+    "Schedule",
+    "constant",
+    "cosine",
+    "cyclic",
+    "exponential",
+    "inverse_time",
+    "join",
+    "linear",
+    "multistep",
+    "one_cycle",
+    "piecewise",
+    "plateau",
+    "polynomial",
+    "step",
+    "warm_restarts",
+    "warmup",
+]
