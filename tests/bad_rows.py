@@ -48,7 +48,8 @@ class Scene:
     def bits(self) -> Any:
         """What steps have made of the optimizer, bit for bit."""
         hyperparameters = [{k: v for k, v in group.items() if k != "params"} for group in self.opt.param_groups]
-        options = [self.opt.max_grad_norm, self.opt.max_grad_value, self.opt.skip_nonfinite, self.opt.skipped_steps]
+        options = [self.opt.max_grad_norm, self.opt.max_grad_value, self.opt.skip_nonfinite]
+        options += [self.opt.skipped_steps, self.opt.grad_norm]
         return freeze([self.params, self.opt.state, hyperparameters, options])
 
     def frozen(self) -> Any:
@@ -248,7 +249,7 @@ COMMON = {"lr": "from 0", "weight_decay": "from 0", "maximize": "flag"}
 ADAM = {**COMMON, "betas": "rates", "eps": "from 0", "amsgrad": "flag", "eps_root": "from 0", "eps_hat": "flag",
         "decoupled_weight_decay": "flag"}  # fmt: skip
 HYPERPARAMETERS: dict[type[fastgd.Optimizer], dict[str, str]] = {
-    fastgd.ASGD: {**COMMON, "lambd": "from 0", "alpha": "finite", "t0": "from 0"},
+    fastgd.ASGD: {**COMMON, "lambd": "from 0", "alpha": "[0, 1]", "t0": "from 0"},
     fastgd.Adadelta: {**COMMON, "rho": "[0, 1]", "eps": "from 0"},
     fastgd.Adagrad: {**COMMON, "lr_decay": "from 0", "initial_accumulator_value": "from 0", "eps": "from 0",
                      "eps_root": "from 0"},

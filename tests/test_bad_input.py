@@ -1,5 +1,7 @@
 """Bad input: one table. Each row is refused with its message, and changes neither the optimizer nor an array."""
 
+import copy
+import pickle
 import re
 from collections.abc import Callable
 from typing import Any
@@ -70,7 +72,18 @@ FORMS: tuple[tuple[str, Callable[[Scene], object], type[Exception], str], ...] =
     ("new group's array known", lambda s: s.opt.add_param_group({"params": [B, s.params[2]]}), ValueError,
      f"params[...]: {SHARED}params[...]"),
     ("keyword", lambda s: fastgd.SGD(W, learning_rate=0.1), TypeError,
-     "...unexpected keyword argument 'learning_rate'..."),
+     "SGD: unknown argument 'learning_rate'; known: params, lr, momentum, ..."),
+    ("the base itself", lambda s: fastgd.Optimizer(W, {}), TypeError,
+     "Optimizer is the base of all optimizers: construct one of its subclasses"),
+    ("a state array as parameter", lambda s: s.opt.add_param_group({"params": s.opt.state[0]["exp_avg"]}), ValueError,
+     "...: expected memory of its own, got memory that it shares with ..."),
+    ("copy", lambda s: copy.copy(s.opt), TypeError, "Adam is bound to its arrays ... use state_dict"),
+    ("deepcopy", lambda s: copy.deepcopy(s.opt), TypeError, "Adam is bound to its arrays ... use state_dict"),
+    ("pickle", lambda s: pickle.dumps(s.opt), TypeError, "Adam is bound to its arrays ... use state_dict"),
+    ("huge integer", lambda s: fastgd.SGD(W, lr=10**400), ValueError, "lr must be finite, got inf"),
+    ("beyond float32", lambda s: fastgd.SGD(W, lr=1e39), ValueError, "lr must be within float32's range, got 1e+39"),
+    ("huge scale", lambda s: s.opt.step(s.grads, grad_scale=1e300), ValueError,
+     "grad_scale must be within float32's range, got 1e+300"),
     ("Nesterov without momentum", lambda s: fastgd.SGD(W, nesterov=True), ValueError,
      "nesterov needs momentum above 0 and dampening 0, got 0.0 and 0.0"),
     ("Nesterov with dampening", lambda s: fastgd.SGD(W, momentum=0.9, dampening=0.5, nesterov=True), ValueError,
@@ -114,9 +127,9 @@ FORMS: tuple[tuple[str, Callable[[Scene], object], type[Exception], str], ...] =
      "grads must be an array or a list or tuple of arrays, got float"),
     ("unknown instruction set", lambda s: dispatch.select("x86-64-v9"), ImportError,
      "FASTGD_ISA must be one of generic, x86-64-v2, x86-64-v3, x86-64-v4, got 'x86-64-v9'"),
-    ("no threads", lambda s: fastgd.set_num_threads(0), ValueError, "n must be in [1, 65535], got 0"),
-    ("fewer threads", lambda s: fastgd.set_num_threads(-2), ValueError, "n must be in [1, 65535], got -2"),
-    ("many threads", lambda s: fastgd.set_num_threads(10**6), ValueError, "n must be in [1, 65535], got 1000000"),
+    ("no threads", lambda s: fastgd.set_num_threads(0), ValueError, "n must be in [1, 1024], got 0"),
+    ("fewer threads", lambda s: fastgd.set_num_threads(-2), ValueError, "n must be in [1, 1024], got -2"),
+    ("many threads", lambda s: fastgd.set_num_threads(10**6), ValueError, "n must be in [1, 1024], got 1000000"),
     ("part of a thread", lambda s: fastgd.set_num_threads(1.5), TypeError, "n must be an int or None, got float"),
     ("threads as text", lambda s: fastgd.set_num_threads("2"), TypeError, "n must be an int or None, got str"),
     ("threads as a flag", lambda s: fastgd.set_num_threads(True), TypeError, "n must be an int or None, got bool"),
@@ -208,6 +221,9 @@ STATES: tuple[tuple[tuple[Any, ...], Any, type[Exception], str], ...] = (
     (GROUP, 5, TypeError, IN_GROUP + ": expected a mapping, got int"),
     ((*GROUP, "params"), GONE, ValueError, IN_GROUP + ": missing 'params'"),
     ((*GROUP, "params"), 5, TypeError, IN_GROUP + "['params']: expected a list, got int"),
+    ((*GROUP, "params"), [0, 1, 1], ValueError,
+     "state_dict['param_groups']: expected each parameter once, got [1] again"),
+    ((*GROUP, "params"), [0, 1, [2]], TypeError, IN_GROUP + "['params']: expected numbers of parameters, got [2]"),
     ((*GROUP, "params"), [0, 1], ValueError, IN_GROUP + ": expected 3 parameters, got 2"),
     ((*GROUP, "params"), [0, 1, 3], ValueError, "state_dict: state of unknown parameters [2]"),
     ((*GROUP, "lr"), GONE, ValueError, IN_GROUP + ": missing 'lr'"),

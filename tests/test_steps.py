@@ -208,7 +208,7 @@ CHANGES: tuple[tuple[type[fastgd.Optimizer], dict[str, Any], dict[str, Any], tup
     (fastgd.Adagrad, dict(), dict(lr_decay=0.1, eps=1), ()),
     (fastgd.Adadelta, dict(), dict(rho=1), ()),
     (fastgd.Rprop, dict(), dict(etas=(0.1, 3), step_sizes=(1e-3, 0.1)), ()),
-    (fastgd.ASGD, dict(t0=0), dict(lambd=0.5, alpha=-1, t0=2), ()),
+    (fastgd.ASGD, dict(t0=0), dict(lambd=0.5, alpha=0.25, t0=2), ()),
     (fastgd.Lion, dict(), dict(betas=(0.1, 0.2), maximize=np.bool(True)), ()),
 )  # fmt: skip
 

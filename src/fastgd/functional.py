@@ -19,8 +19,7 @@ from fastgd.optimizers.adagrad import Adagrad
 from fastgd.optimizers.adam import Adam
 from fastgd.optimizers.adamax import Adamax
 from fastgd.optimizers.asgd import ASGD
-from fastgd.optimizers.base import RULES, Carry, Optimizer
-from fastgd.optimizers.exchange import NO_CARRY
+from fastgd.optimizers.base import RULES, Optimizer
 from fastgd.optimizers.lion import Lion
 from fastgd.optimizers.nadam import NAdam
 from fastgd.optimizers.radam import RAdam
@@ -28,23 +27,27 @@ from fastgd.optimizers.rmsprop import RMSprop
 from fastgd.optimizers.rprop import Rprop
 from fastgd.optimizers.sgd import SGD
 from fastgd.optimizers.sign import SignSGD
+from fastgd.optimizers.terms import NO_CARRY, Carry
 
 Array = np.ndarray
 
 _latest: dict[type[Optimizer], tuple[tuple[Any, ...], tuple[Any, ...]]] = {}
 
 
+def _immutable(value: object) -> bool:
+    return type(value) in (float, bool, str) or (type(value) is tuple and all(type(v) is float for v in value))
+
+
 def _checked(optimizer: type[Optimizer], values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Hyperparameters in the order of the class's checks; those of the latest call are known to be good."""
+    typed = (*values, *map(type, values))  # True equals 1.0 and is another thing
     known = _latest.get(optimizer)
-    try:
-        if known is not None and known[0] == values:
-            return known[1]
-    except ValueError:
-        pass  # an array, which the checks refuse by name
+    if known is not None and all(map(_immutable, values)) and known[0] == typed:
+        return known[1]
     checks = {**optimizer._checks, "lr": validation.nonnegative}
     checked = tuple(check(name, value) for (name, check), value in zip(checks.items(), values, strict=True))
-    _latest[optimizer] = values, checked
+    if all(map(_immutable, values)):
+        _latest[optimizer] = typed, checked
     return checked
 
 
@@ -325,7 +328,7 @@ def nadam(
     grad_scale: float = 1.0,
 ) -> float:
     """NAdam; returns the `mu_product` of this step, for the next."""
-    carry = (validation.real("mu_product", mu_product), 0.0)
+    carry = (validation.fraction("mu_product", mu_product), 0.0)
     return _update(
         NAdam, param, grad, {"exp_avg": exp_avg, "exp_avg_sq": exp_avg_sq}, step, grad_scale, carry,
         lr, betas, eps, weight_decay, momentum_decay, decoupled_weight_decay, maximize, eps_root,
@@ -372,7 +375,7 @@ def asgd(
     grad_scale: float = 1.0,
 ) -> tuple[float, float]:
     """ASGD; returns the (eta, mu) of the next step. On step 1, `eta` and `mu` are not used."""
-    carry = (validation.real("eta", eta), validation.real("mu", mu))
+    carry = (validation.nonnegative("eta", eta), validation.fraction("mu", mu))
     return _update(
         ASGD, param, grad, {"ax": ax}, step, grad_scale, carry,
         lr, lambd, alpha, t0, weight_decay, maximize,

@@ -16,19 +16,26 @@ import numpy as np
 
 Named = tuple[str, np.ndarray]
 
+LARGEST = float(np.finfo(np.float32).max)
+
 
 # ---- numbers ----------------------------------------------------------------------------------------------------
 
 
 def real(name: str, value: object) -> float:
-    """`value` as a finite float."""
-    if type(value) is float and math.isfinite(value):
+    """`value` as a float that is finite in float32 too."""
+    if type(value) is float and -LARGEST <= value <= LARGEST:
         return value  # the checks below cost a microsecond
     if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a real number, got {type(value).__name__}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond float64
+        number = math.inf
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {number}")
+    if abs(number) > LARGEST:
+        raise ValueError(f"{name} must be within float32's range, got {number}")
     return number
 
 

@@ -15,6 +15,8 @@ cdef extern from "numpy/arrayobject.h" nogil:
     const Py_ssize_t* shape_of "PyArray_DIMS"(PyArrayObject*)
     const Py_ssize_t* strides_of "PyArray_STRIDES"(PyArrayObject*)
     void* descr_of "PyArray_DESCR"(PyArrayObject*)
+    int type_of "PyArray_TYPE"(PyArrayObject*)
+    bint is_native "PyArray_ISNOTSWAPPED"(PyArrayObject*)
     int flags_of "PyArray_FLAGS"(PyArrayObject*)
     int itemsize_of "PyArray_ITEMSIZE"(PyArrayObject*)
 
@@ -29,6 +31,11 @@ cdef inline Py_ssize_t size_of(PyArrayObject* a) noexcept nogil:
     for axis in range(ndim_of(a)):
         result *= shape_of(a)[axis]
     return result
+
+
+cdef inline bint same_dtype(PyArrayObject* a, PyArrayObject* b) noexcept nogil:
+    # Native dtypes are mostly one object; unpickled arrays have their own.
+    return descr_of(a) == descr_of(b) or (type_of(a) == type_of(b) and is_native(a) and is_native(b))
 
 
 cdef inline bint same_layout(PyArrayObject* a, PyArrayObject* b) noexcept nogil:

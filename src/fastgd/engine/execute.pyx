@@ -10,6 +10,7 @@ cdef enum:
     TILE = 512              # elements that a gradient stage holds in L1
     ALIGN_FROM = 1024       # elements from which a short head pays that brings the parameter to a cache line
     PARALLEL_FROM = 32768   # elements from which a parallel region pays
+    PER_THREAD = 8192       # elements from which one more thread pays
 
 # A rule's function as table.pxi stores it, by its number of states.
 ctypedef void (*Kernel0)(void*, const void*, Py_ssize_t, const double*) noexcept nogil
@@ -131,6 +132,7 @@ cdef void execute(const Segment* segments, Py_ssize_t count, const Cohort* cohor
     if total < PARALLEL_FROM or threads == 1:
         work(segments, cohorts, Cut(0, 0), Cut(count - 1, segments[count - 1].size), stage)
         return
+    threads = <int>min(<Py_ssize_t>threads, total // PER_THREAD)
     for k in prange(threads, num_threads=threads, schedule="static", chunksize=1):
         work(segments, cohorts, cut(segments, count, total // threads * k),
              cut(segments, count, total if k == threads - 1 else total // threads * (k + 1)), stage)

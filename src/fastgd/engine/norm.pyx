@@ -109,6 +109,7 @@ cdef double sum_squares(const View* views, Py_ssize_t count, double* partial, in
     if n < PARALLEL_FROM // BLOCK or threads == 1:
         range_sums(views, 0, n, scale, partial)
     else:
+        threads = <int>min(<Py_ssize_t>threads, n // 2)
         for k in prange(threads, num_threads=threads, schedule="static", chunksize=1):
             range_sums(views, n * k // threads, n * (k + 1) // threads, scale, partial)
     for b in range(n):

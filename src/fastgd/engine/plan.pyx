@@ -11,7 +11,8 @@ cimport numpy as cnp
 
 from fastgd.engine.arrays cimport (
     NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE,
-    PyArrayObject, data_of, descr_of, flags_of, is_array, itemsize_of, pointer, same_layout, size_of,
+    PyArrayObject, data_of, descr_of, flags_of, is_array, is_native, itemsize_of, pointer, same_dtype, same_layout,
+    size_of, type_of,
 )
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport MAX_CARRY, Cohort, Segment, Stage, execute
@@ -26,10 +27,6 @@ cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
 
 cnp.import_array()
-
-# NumPy has one object for each native dtype.
-cdef object float32 = cnp.dtype("f4")
-cdef object float64 = cnp.dtype("f8")
 
 ctypedef struct Extent:
     # Memory that the plan writes to: [start, stop).
@@ -143,8 +140,8 @@ cdef class Plan:
         for k in range(MAX_CARRY):
             self.segments[i].carry[k] = carry[k]
 
-    cdef int order_written(self) except -1:
-        """Sort what the plan writes to, for the search that `overlaps` makes."""
+    cdef int begin_anew(self) except -1:
+        """Sort what the plan writes to, for the search that `overlaps` makes, and forget what was searched before."""
         cdef Py_ssize_t i
         arrays = [a for a in self.params if a.size]
         for states in self.states:
@@ -157,6 +154,8 @@ cdef class Plan:
         for i in range(len(arrays)):
             self.written[i] = extent_of(pointer(arrays[i]))
         self.written_count = len(arrays)
+        for i in range(self.count):
+            self.segments[i].arrays[1] = NULL
         return 0
 
     cdef bint overlaps(self, PyArrayObject* grad) noexcept:
@@ -164,12 +163,18 @@ cdef class Plan:
         return (extent.start != extent.stop
                 and bsearch(&extent, self.written, self.written_count, sizeof(Extent), compare_extents) != NULL)
 
+    def touches(self, cnp.ndarray array):
+        """Whether a checked array shares memory with what the plan writes to."""
+        if self.written_count < 0:
+            self.begin_anew()
+        return self.overlaps(pointer(array))
+
     cdef bint usable(self, Segment* segment, PyArrayObject* param, PyObject* grad) noexcept:
         """Whether a parameter is as it was bound and `grad` can be its gradient."""
         cdef PyArrayObject* g = <PyArrayObject*>grad
-        # Arrays of one native dtype share its descriptor; validation takes those that do not.
         if not (is_array(grad)
-                and descr_of(g) == segment.descr
+                and same_dtype(param, g)
+                and descr_of(param) == segment.descr
                 and flags_of(g) & NPY_ARRAY_ALIGNED
                 and same_layout(param, g)
                 and data_of(param) == segment.arrays[0]
@@ -216,9 +221,7 @@ cdef class Plan:
         if PyTuple_GET_SIZE(grads) != self.count:
             raise RuntimeError(f"{self.count} gradients expected, got {len(grads)}")
         if self.written_count < 0:
-            self.order_written()
-            for i in range(self.count):
-                self.segments[i].arrays[1] = NULL
+            self.begin_anew()
         self.cohort_count = 0
         self.grads = grads
         for i in range(self.count):
@@ -305,7 +308,7 @@ def fit(tuple arrays not None):
         if not is_array(<PyObject*>a):
             return False
         needed = NPY_ARRAY_ALIGNED if i == 1 else NPY_ARRAY_ALIGNED | NPY_ARRAY_WRITEABLE
-        if not (descr_of(a) == descr_of(param)
+        if not (same_dtype(param, a)
                 and flags_of(a) & needed == needed
                 and flags_of(a) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS)
                 and same_layout(param, a)):
@@ -315,7 +318,7 @@ def fit(tuple arrays not None):
             other = extent_of(<PyArrayObject*>PyTuple_GET_ITEM(arrays, j))
             if one.start < other.stop and other.start < one.stop:
                 return False
-    return descr_of(param) == <void*>float32 or descr_of(param) == <void*>float64
+    return type_of(param) in (cnp.NPY_FLOAT32, cnp.NPY_FLOAT64) and is_native(param)
 
 
 def update(int rule, tuple arrays not None, tuple scalars not None):

@@ -56,13 +56,13 @@ def set_num_threads(n):
     Parameters
     ----------
     n : int or None
-        At least 1; may exceed the number of cores. None restores the default. A limit that threadpoolctl sets
-        still holds.
+        In [1, 1024]; may exceed the number of cores. None restores the default. A limit that threadpoolctl sets
+        still holds, and a forked child stays on one thread.
 
     Raises
     ------
     TypeError, ValueError
-        If `n` is not an integer, or below 1.
+        If `n` is not an integer, or out of range.
     """
     global _asked
     if n is None:
@@ -70,8 +70,8 @@ def set_num_threads(n):
         return
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         raise TypeError(f"n must be an int or None, got {type(n).__name__}")
-    if not 1 <= n <= 0xffff:
-        raise ValueError(f"n must be in [1, 65535], got {n}")
+    if not 1 <= n <= 1024:
+        raise ValueError(f"n must be in [1, 1024], got {n}")
     _asked = n
 
 

@@ -4,7 +4,7 @@ ctypedef struct Rule:
     const char* name
     const char* states      # state keys, in the order of the arrays after param and grad
     const char* scalars     # fields of the scalars struct, all double, in order
-    void* f32               # (param, grad, *states, n, scalars), see call() in engine/plan.pyx
+    void* f32               # (param, grad, *states, n, scalars), see call() in engine/execute.pyx
     void* f64
 
 ctypedef double (*SumSquares32)(const float*, Py_ssize_t, double) noexcept nogil

@@ -4,7 +4,8 @@ from math import sqrt
 from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
+from fastgd.optimizers.base import Optimizer
+from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
 
 
 class Adam(Optimizer):

@@ -3,7 +3,8 @@
 from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
+from fastgd.optimizers.base import Optimizer
+from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
 
 
 class ASGD(Optimizer):
@@ -25,7 +26,7 @@ class ASGD(Optimizer):
     lambd : float, default 1e-4
         Decay term, at least 0.
     alpha : float, default 0.75
-        Power of the schedule of eta.
+        Power of the schedule of eta, in [0, 1].
     t0 : float, default 1e6
         Step at which averaging begins, at least 0.
     weight_decay : float, default 0
@@ -68,12 +69,12 @@ class ASGD(Optimizer):
     _checks = {
         "lr": validation.rate,
         "lambd": validation.nonnegative,
-        "alpha": validation.real,
+        "alpha": validation.fraction,
         "t0": validation.nonnegative,
         "weight_decay": validation.nonnegative,
         "maximize": validation.flag,
     }
-    _carry_keys = ("eta", "mu")
+    _carries = {"eta": validation.nonnegative, "mu": validation.fraction}
 
     def __init__(
         self,

@@ -1,13 +1,13 @@
 """Optimizer: what all rules share. Parameters -> groups -> Plan; a step; the state as a dict."""
 
-import math
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
@@ -16,23 +16,10 @@ from fastgd.engine import dispatch
 from fastgd.engine.memory import zeros_beside
 from fastgd.engine.plan import Plan
 from fastgd.optimizers import exchange
-from fastgd.optimizers.exchange import NO_CARRY
-from fastgd.optimizers.structure import Form, flatten_groups, split_groups
-
-Carry = tuple[float, float]
-Prepared = tuple[str, tuple[float, ...], Carry]
-
-Rate = float | Callable[[int], float]  # a number, or a schedule
+from fastgd.optimizers.structure import Form, flatten_groups, read_group, split_groups
+from fastgd.optimizers.terms import NO_CARRY, Carry, Prepared, Settings
 
 RULES = dispatch.rules()
-
-
-class Settings(TypedDict, total=False):
-    """What every optimizer takes besides its hyperparameters; see `Optimizer`."""
-
-    max_grad_norm: float | None
-    max_grad_value: float | None
-    skip_nonfinite: bool
 
 
 class Optimizer:
@@ -53,7 +40,8 @@ class Optimizer:
     max_grad_value : float, optional
         If given, each element of the gradients is clipped to [-max_grad_value, max_grad_value].
     skip_nonfinite : bool, default False
-        Whether a step with an infinite or NaN gradient is left out: nothing changes but `skipped_steps`.
+        Whether a step whose gradients have, after `grad_scale`, a norm that is NaN or beyond the dtype's range is left
+        out: nothing changes but `skipped_steps`.
 
     Attributes
     ----------
@@ -76,33 +64,37 @@ class Optimizer:
 
     _checks: ClassVar[dict[str, Callable[[str, object], Any]]]
     _own: ClassVar[tuple[str, ...]] = ()  # hyperparameters that torch does not have
-    _carry_keys: ClassVar[tuple[str, ...]] = ()  # state keys of the numbers that a rule carries
+    _carries: ClassVar[dict[str, Callable[[str, object], float]]] = {}  # state keys of the numbers that a rule carries
     _has_step: ClassVar[bool] = True
 
     def __init__(
         self,
         params: object,
         defaults: dict[str, Any],
-        *,
-        max_grad_norm: float | None = None,
-        max_grad_value: float | None = None,
-        skip_nonfinite: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
-        self.max_grad_norm = max_grad_norm
-        self.max_grad_value = max_grad_value
-        self.skip_nonfinite = skip_nonfinite
+        if type(self) is Optimizer:
+            raise TypeError("Optimizer is the base of all optimizers: construct one of its subclasses")
+        for name in settings:
+            if name not in Settings.__annotations__:
+                known = ", ".join([*self._checks, *Settings.__annotations__])
+                raise TypeError(f"{type(self).__name__}: unknown argument {name!r}; known: params, {known}")
+        self.max_grad_norm = settings.get("max_grad_norm")
+        self.max_grad_value = settings.get("max_grad_value")
+        self.skip_nonfinite = settings.get("skip_nonfinite", False)
         self.defaults = {name: check(name, defaults[name]) for name, check in self._checks.items()}
         self.param_groups: list[dict[str, Any]] = []
         self.grad_norm: float | None = None
         self.skipped_steps = 0
         self._completed = 0  # steps, as schedules count them
+        self._scheduled = False  # whether a group's lr is a schedule
+        self._largest = sys.float_info.max  # norm of a gradient that is finite in the dtypes of all parameters
         self._lock = threading.Lock()
         self._plan = Plan()
         self._forms: list[Form] = []
         self._group_params: list[tuple[np.ndarray, ...]] = []
         self._group_states: list[tuple[str, ...]] = []  # the state keys that the plan's arrays stand for
         self._group_values: list[tuple[Any, ...]] = []  # checked hyperparameters, as of the latest step
-        self._group_seen: list[tuple[Any, ...]] = []  # the parameters and those values, as `_pick` gives them
         self._group_keys: list[int] = []  # how many keys a group has
         self._params: list[np.ndarray] = []
         self._extents: list[tuple[int, int]] = []
@@ -110,7 +102,7 @@ class Optimizer:
         self._states: list[dict[str, np.ndarray]] = []
         self._bound: tuple[np.ndarray | None, ...] | None = None
         self._grouped = (groups := split_groups(params)) is not None
-        self._pick = itemgetter("params", *self._checks)
+        self._pick = itemgetter(*self._checks)
         for group in [{"params": params}] if groups is None else groups:
             self._add_group(group)
         # gradients, in the form of the parameters -> a tuple in their order
@@ -189,28 +181,36 @@ class Optimizer:
         arrays = [validation.writeable(*pair) for pair in zip(labels, form.arrays, strict=True)]
         given = {name: group.get(name, default) for name, default in self.defaults.items()}
         values = tuple(check(name, given[name]) for name, check in self._checks.items())
-        written = list(zip(self._labels, self._params, strict=True))
-        validation.apart([*written, *zip(labels, arrays, strict=True)])
+        validation.apart([*self._written(), *zip(labels, arrays, strict=True)])
         for name in form.names or ():
             if any(name in (other.names or ()) for other in self._forms):
                 raise ValueError(f"{label}: the name {name!r} is taken by another group")
         rule = self._rule(number, values)
+        states = [{key: zeros_beside(array) for key in RULES[rule][1]} for array in arrays]
 
         names = {} if form.names is None else {"param_names": form.names}
         self.param_groups.append({"params": tuple(arrays), **names, **dict(zip(self._checks, values, strict=True))})
         self._forms.append(form)
         self._group_params.append(self.param_groups[number]["params"])
         self._group_values.append(values)
-        self._group_seen.append((self._group_params[number], *values))
+        self._scheduled = self._scheduled or callable(values[0])
         self._group_keys.append(len(self.param_groups[number]))
         self._group_states.append(())
-        for array, name in zip(arrays, labels, strict=True):
+        for array, state, name in zip(arrays, states, labels, strict=True):
             self._plan.add(array, number)
             self._params.append(array)
+            self._largest = min(self._largest, float(np.finfo(array.dtype).max))
             self._extents.append(validation.extent_of(array))
             self._labels.append(name)
-            self._states.append({})
+            self._states.append(state)
         self._use(number, rule)
+
+    def _written(self) -> list[tuple[str, np.ndarray]]:
+        """What a step writes to, by name."""
+        written = list(zip(self._labels, self._params, strict=True))
+        for label, state in zip(self._labels, self._states, strict=True):
+            written.extend((f"state {key!r} of {label}", array) for key, array in state.items())
+        return written
 
     def _members(self, number: int) -> range:
         """Numbers of the parameters of a group."""
@@ -232,21 +232,16 @@ class Optimizer:
     def _read_group(self, number: int) -> None:
         """Check the hyperparameters of a group that has been changed, and take them over."""
         group = self.param_groups[number]
-        label = f"param_groups[{number}]"
-        names = ["param_names"] if self._forms[number].names is not None else []
-        validation.known(label, group, ["params", *names, *self._checks])
-        if missing := [name for name in ("params", *names, *self._checks) if name not in group]:
-            raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
-        if group["params"] is not self._group_params[number]:
-            raise ValueError(f"{label}['params'] cannot be replaced; use add_param_group or a new optimizer")
-        values = tuple(check(f"{label}[{name!r}]", group[name]) for name, check in self._checks.items())
+        values = read_group(
+            f"param_groups[{number}]", group, self._forms[number], self._group_params[number], self._checks
+        )
         self._take(number, values)
 
     def _take(self, number: int, values: tuple[Any, ...]) -> None:
         """Make checked values the hyperparameters of a group."""
         self.param_groups[number].update(zip(self._checks, values, strict=True))
         self._group_values[number] = values
-        self._group_seen[number] = (self._group_params[number], *values)
+        self._scheduled = any(callable(values[0]) for values in self._group_values)
 
     def _current(self, number: int, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Hyperparameters of a group in this step: where `lr` is a schedule, its value now."""
@@ -259,17 +254,26 @@ class Optimizer:
         """The rule that a group begins with; raises where its hyperparameters do not go together."""
         return self._prepare(1.0, 1, NO_CARRY, *self._current(number, values))[0]
 
-    def _read_groups(self) -> None:
-        """Take over what has been changed in `param_groups` since the latest step."""
+    def _read_groups(self) -> list[tuple[Any, ...]]:
+        """The hyperparameters of this step, with what has been changed in `param_groups` since the latest."""
+        if not isinstance(self.param_groups, list):
+            raise TypeError(f"param_groups must be a list, got {type(self.param_groups).__name__}")
         if len(self.param_groups) != len(self._forms):
             raise ValueError(f"param_groups: expected {len(self._forms)} groups, got {len(self.param_groups)}")
         for number, group in enumerate(self.param_groups):
             try:
-                same = self._pick(group) == self._group_seen[number]
-            except (KeyError, ValueError):  # a name is missing, or a value is an array
+                same = (
+                    self._pick(group) == self._group_values[number]
+                    and group["params"] is self._group_params[number]
+                    and len(group) == self._group_keys[number]
+                )
+            except Exception:  # no dict, a name is missing, a value that cannot be compared: the checks say which
                 same = False
-            if not same or len(group) != self._group_keys[number]:
+            if not same:
                 self._read_group(number)
+        if not self._scheduled:
+            return self._group_values
+        return [self._current(number, values) for number, values in enumerate(self._group_values)]
 
     # ---- a step -----------------------------------------------------------------------------------------------
 
@@ -306,13 +310,18 @@ class Optimizer:
     def _step(self, grads: object, grad_scale: float) -> None:
         plan = self._plan
         scale = validation.real("grad_scale", grad_scale)
-        self._read_groups()
+        values = self._read_groups()
         flat = self._bound_gradients() if grads is None else self._flatten("grads", grads)
-        if plan.refresh(flat) >= 0 and plan.refresh(self._check_gradients(flat)) >= 0:
-            raise RuntimeError("a gradient passed every check and was refused by the plan; please report this")
+        refused = -1
+        while (i := plan.refresh(flat)) >= 0:
+            if i == refused:
+                raise RuntimeError(f"gradient {i} passed every check and was refused by the plan; please report this")
+            refused, flat = i, (*flat[:i], self._check_gradient(i, flat[i]), *flat[i + 1 :])
+        norm = None
         if self._max_grad_norm is not None or self._skip_nonfinite:
-            norm = self.grad_norm = plan.grad_norm() * abs(scale)
-            if self._skip_nonfinite and not math.isfinite(norm):
+            norm = plan.grad_norm() * abs(scale)
+            if self._skip_nonfinite and not norm <= self._largest:
+                self.grad_norm = norm
                 self.skipped_steps += 1
                 plan.release()
                 return
@@ -320,38 +329,29 @@ class Optimizer:
                 factor = self._max_grad_norm / (norm + 1e-6)
                 # NaN must not become 1
                 scale *= 1.0 if factor > 1.0 else factor
-        else:
-            self.grad_norm = None
         bound = self._max_grad_value
         rule_scale = scale if bound is None else 1.0
-        for cohort, (number, steps, carry) in enumerate(plan.cohorts_of_step()):
-            values = self._group_values[number]
-            if callable(values[0]):
-                values = self._current(number, values)
-            rule, scalars, carry = self._prepare(rule_scale, steps + 1, carry, *values)
+        cohorts = plan.cohorts_of_step()
+        for cohort, (number, steps, carry) in enumerate(cohorts):
+            rule, scalars, carry = self._prepare(rule_scale, steps + 1, carry, *values[number])
             rule_number, keys, _ = RULES[rule]
             if keys is not self._group_states[number]:
                 self._use(number, rule)
             plan.prepare(cohort, rule_number, scalars, carry)
+        self.grad_norm = norm
         plan.run(scale, bound or 0.0, bound is not None)
-        self._completed += 1
+        self._completed += bool(cohorts)
 
-    def _check_gradients(self, flat: tuple[Any, ...]) -> tuple[np.ndarray | None, ...]:
-        """All gradients, checked one by one with a message for what is wrong; the plan has only said that one is."""
-        written = list(zip(self._labels, self._params, strict=True))
-        for label, state in zip(self._labels, self._states, strict=True):
-            written.extend((f"state {key!r} of {label}", array) for key, array in state.items())
-        result: list[np.ndarray | None] = []
-        for i, grad in enumerate(flat):
-            validation.unchanged(self._labels[i], self._params[i], self._extents[i])
-            if grad is None:
-                result.append(None)
-                continue
-            label = "grads" + self._labels[i].removeprefix("params")
-            array = validation.like(label, grad, self._params[i])
-            validation.not_within(label, array, written)
-            result.append(array)
-        return tuple(result)
+    def _check_gradient(self, i: int, grad: object) -> np.ndarray | None:
+        """The gradient of parameter `i`, checked with a message for what is wrong."""
+        validation.unchanged(self._labels[i], self._params[i], self._extents[i])
+        if grad is None:
+            return None
+        label = "grads" + self._labels[i].removeprefix("params")
+        array = validation.like(label, grad, self._params[i])
+        if self._plan.touches(array):
+            validation.not_within(label, array, self._written())
+        return array
 
     # ---- gradients that stay where they are -------------------------------------------------------------------
 
@@ -370,7 +370,8 @@ class Optimizer:
             As by `step`; what was bound before stays so.
         """
         with self._exclusive():
-            self._bound = self._check_gradients(self._flatten("grads", grads))
+            flat = self._flatten("grads", grads)
+            self._bound = tuple(self._check_gradient(i, grad) for i, grad in enumerate(flat))
 
     def zero_grad(self) -> None:
         """
@@ -423,7 +424,7 @@ class Optimizer:
         """The state of a parameter after `steps` steps; empty before the first."""
         if steps == 0:
             return {}
-        numbers = {key: np.array(number) for key, number in zip(self._carry_keys, carry, strict=False)}
+        numbers = {key: np.array(number) for key, number in zip(self._carries, carry, strict=False)}
         return {"step": exchange.export_step(steps), **numbers, **arrays}
 
     def state_dict(self) -> dict[str, Any]:
@@ -439,17 +440,10 @@ class Optimizer:
             class of the same name.
         """
         with self._exclusive():
-            self._read_groups()
-            state = dict(enumerate(self._entries()))
-            groups = []
-            for number, group in enumerate(self.param_groups):
-                names = {"param_names": list(group["param_names"])} if "param_names" in group else {}
-                values = self._current(number, self._group_values[number])
-                hyperparameters = dict(zip(self._checks, values, strict=True))
-                schedule = exchange.export_schedule(group["lr"], self._completed)
-                groups.append({**hyperparameters, **schedule, "params": list(self._members(number)), **names})
-        copies = {i: {key: np.array(a, order="K") for key, a in entry.items()} for i, entry in state.items() if entry}
-        return {"state": copies, "param_groups": groups}
+            values_now = self._read_groups()
+            for number, values in enumerate(self._group_values):
+                self._use(number, self._rule(number, values))
+            return exchange.write(self, values_now, self._entries(), self._completed)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """
@@ -460,7 +454,7 @@ class Optimizer:
         state_dict : mapping
             As `state_dict` returns it; arrays may be anything that `numpy.asarray` takes, such as CPU tensors.
             Hyperparameters that torch does not have may be absent. Where `lr` is a schedule it stays one; it takes its
-            own state, or counts from the steps of the parameters if there is none.
+            own state, or counts from the largest ``step`` in the state if there is none (SGD's state has none: from 1).
 
         Raises
         ------
@@ -481,8 +475,10 @@ class Optimizer:
 
     def _progress(self, label: str, entry: Mapping[str, Any]) -> tuple[int, Carry]:
         """(steps, carried numbers) of a parameter whose state is `entry`."""
-        numbers = [exchange.number(f"{label}[{key!r}]", entry[key]) for key in self._carry_keys] + [0.0, 0.0]
-        return exchange.import_step(f"{label}['step']", entry["step"]), (numbers[0], numbers[1])
+        names = {key: f"{label}[{key!r}]" for key in self._carries}
+        carry = [check(names[key], exchange.number(names[key], entry[key])) for key, check in self._carries.items()]
+        first, second, *_ = [*carry, *NO_CARRY]
+        return exchange.import_step(f"{label}['step']", entry["step"]), (first, second)
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -492,6 +488,9 @@ class Optimizer:
             yield
         finally:
             self._lock.release()
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{type(self).__name__} is bound to its arrays and cannot be copied or pickled: use state_dict")
 
     def __repr__(self) -> str:
         lines = []

@@ -8,11 +8,10 @@ import numpy as np
 from fastgd import validation
 from fastgd.engine import dispatch
 from fastgd.engine.memory import zeros_beside
+from fastgd.optimizers.terms import NO_CARRY, Carry
 
 if TYPE_CHECKING:
-    from fastgd.optimizers.base import Carry, Optimizer
-
-NO_CARRY = (0.0, 0.0)
+    from fastgd.optimizers.base import Optimizer
 
 # What torch and its schedulers keep in a group, without meaning here.
 IGNORED = (
@@ -49,7 +48,7 @@ def export_schedule(lr: object, completed: int) -> dict[str, Any]:
 
 
 def restore_schedules(
-    optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: list[tuple[int, "Carry", dict[str, np.ndarray]]]
+    optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: list[tuple[int, Carry, dict[str, np.ndarray]]]
 ) -> int:
     """Give schedules their state back, all or none; returns the steps completed."""
     completed = max(steps for steps, _, _ in entries)
@@ -72,9 +71,28 @@ def restore_schedules(
     return completed
 
 
+def write(
+    optimizer: "Optimizer", values: list[tuple[Any, ...]], entries: list[dict[str, Any]], completed: int
+) -> dict[str, Any]:
+    """The state dict: hyperparameters of each group, and copies of the entries of the parameters that have one."""
+    groups = []
+    for number, group in enumerate(optimizer.param_groups):
+        names = optimizer._forms[number].names
+        groups.append(
+            {
+                **dict(zip(optimizer._checks, values[number], strict=True)),
+                **export_schedule(group["lr"], completed),
+                "params": list(optimizer._members(number)),
+                **({} if names is None else {"param_names": list(names)}),
+            }
+        )
+    copies = [{key: np.array(array, order="K") for key, array in entry.items()} for entry in entries]
+    return {"state": {i: entry for i, entry in enumerate(copies) if entry}, "param_groups": groups}
+
+
 def read(
     optimizer: "Optimizer", state_dict: Mapping[str, Any]
-) -> tuple[list[tuple[Any, ...]], list[tuple[int, "Carry", dict[str, np.ndarray]]]]:
+) -> tuple[list[tuple[Any, ...]], list[tuple[int, Carry, dict[str, np.ndarray]]]]:
     """(hyperparameters of each group, (steps, carried numbers, new state arrays) of each parameter)."""
     groups, state = _parts(state_dict)
     if len(groups) != len(optimizer.param_groups):
@@ -114,7 +132,12 @@ def _parts(state_dict: Any) -> tuple[list[Mapping[str, Any]], Mapping[int, Any]]
         label = f"state_dict['param_groups'][{i}]"
         if "params" not in _mapping(label, group):
             raise ValueError(f"{label}: missing 'params'")
-        _list(f"{label}['params']", group["params"])
+        for key in _list(f"{label}['params']", group["params"]):
+            if not isinstance(key, (int, str)):
+                raise TypeError(f"{label}['params']: expected numbers of parameters, got {key!r}")
+    ids = [key for group in groups for key in group["params"]]
+    if repeated := {key for key in ids if ids.count(key) > 1}:
+        raise ValueError(f"state_dict['param_groups']: expected each parameter once, got {sorted(repeated)} again")
     return groups, _mapping("state_dict['state']", state_dict["state"])
 
 
@@ -152,25 +175,24 @@ def _entry(
     param: np.ndarray,
     group: int,
     values: tuple[Any, ...],
-) -> tuple[int, "Carry", dict[str, np.ndarray]]:
+) -> tuple[int, Carry, dict[str, np.ndarray]]:
     """State of one parameter, in arrays of its own."""
-    if not entry:
-        return 0, NO_CARRY, {}
-    scalars = [*(["step"] if optimizer._has_step else []), *optimizer._carry_keys]
     arrays = dispatch.rules()[optimizer._rule(group, values)][1]
+    begun = {key: zeros_beside(param) for key in arrays}
+    if not entry:
+        return 0, NO_CARRY, begun
+    scalars = [*(["step"] if optimizer._has_step else []), *optimizer._carries]
     validation.known(label, entry, [*scalars, *arrays])
     if missing := [key for key in (*scalars, *arrays) if key not in entry]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     steps, carry = optimizer._progress(label, entry)
     if steps == 0:
-        return 0, NO_CARRY, {}  # what a state begins with is the rule's to say, on the first step
-    states: dict[str, np.ndarray] = {}
+        return 0, NO_CARRY, begun  # what a state begins with is the rule's to say, on the first step
     for key in arrays:
         array = np.asarray(entry[key])
         if array.shape != param.shape:
             raise ValueError(f"{label}[{key!r}]: expected shape {param.shape}, got {array.shape}")
         if array.dtype != param.dtype:
             raise TypeError(f"{label}[{key!r}]: expected dtype {param.dtype}, got {array.dtype}")
-        states[key] = zeros_beside(param)
-        np.copyto(states[key], array)
-    return steps, carry, states
+        np.copyto(begun[key], array)
+    return steps, carry, begun

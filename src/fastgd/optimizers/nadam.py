@@ -4,7 +4,8 @@ from math import sqrt
 from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
+from fastgd.optimizers.base import Optimizer
+from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
 
 
 class NAdam(Optimizer):
@@ -81,7 +82,7 @@ class NAdam(Optimizer):
         "eps_root": validation.nonnegative,
     }
     _own = ("eps_root",)
-    _carry_keys = ("mu_product",)
+    _carries = {"mu_product": validation.fraction}
 
     def __init__(
         self,

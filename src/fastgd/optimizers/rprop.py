@@ -3,7 +3,8 @@
 from typing import Unpack
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
+from fastgd.optimizers.base import Optimizer
+from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
 
 
 class Rprop(Optimizer):

@@ -6,7 +6,8 @@ from typing import Any, Unpack
 import numpy as np
 
 from fastgd import validation
-from fastgd.optimizers.base import Carry, Optimizer, Prepared, Rate, Settings
+from fastgd.optimizers.base import Optimizer
+from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
 
 
 class SGD(Optimizer):

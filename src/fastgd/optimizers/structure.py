@@ -1,8 +1,11 @@
 """The forms that parameters and gradients come in: one array, a list, a dict by name, or groups of any of these."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from fastgd import validation
 
 
 class Form:
@@ -110,3 +113,22 @@ def flatten_groups(forms: list[Form], label: str, values: object) -> tuple[Any, 
             value = value["params"]
         flat.extend(form.flatten(f"{label}[{i}]", value))
     return tuple(flat)
+
+
+def read_group(
+    label: str,
+    group: object,
+    form: Form,
+    params: tuple[np.ndarray, ...],
+    checks: dict[str, Callable[[str, object], Any]],
+) -> tuple[Any, ...]:
+    """The checked hyperparameters of a group that has been changed."""
+    if not isinstance(group, dict):
+        raise TypeError(f"{label} must be a dict, got {type(group).__name__}")
+    required = ["params", *(["param_names"] if form.names is not None else []), *checks]
+    validation.known(label, group, required)
+    if missing := [name for name in required if name not in group]:
+        raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
+    if group["params"] is not params:
+        raise ValueError(f"{label}['params'] cannot be replaced; use add_param_group or a new optimizer")
+    return tuple(check(f"{label}[{name!r}]", group[name]) for name, check in checks.items())
