@@ -95,7 +95,7 @@ def test_gradients_of_a_subclass_are_checked_once_each(checks: list[str], tmp_pa
 def test_more_threads_than_the_work_is_worth_are_not_started() -> None:
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30)); import numpy as np, fastgd;"
-        "fastgd.set_num_threads(1024); w = np.zeros(40_000, np.float32); fastgd.SGD(w, lr=1.0).step(np.ones_like(w));"
+        "fastgd.set_num_threads(1024); w = np.zeros(400_000, np.float32); fastgd.SGD(w, lr=1.0).step(np.ones_like(w));"
         "assert (w == -1).all(); fastgd.grad_norm(np.ones(200_000))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60)

@@ -25,6 +25,8 @@ IN_USE = "this optimizer is in use by another thread; give each thread its own, 
 # A training whose bits are the same wherever it runs; the head of what subprocesses run.
 PROGRAM = """
 import hashlib, os, sys, numpy as np, fastgd
+from fastgd.engine.execute import set_parallel_from
+set_parallel_from(32768)
 
 def train(n=100_003):
     rng = np.random.default_rng(3)

@@ -9,8 +9,19 @@ cdef enum:
     CACHE_LINE = 64
     TILE = 512              # elements that a gradient stage holds in L1
     ALIGN_FROM = 1024       # elements from which a short head pays that brings the parameter to a cache line
-    PARALLEL_FROM = 32768   # elements from which a parallel region pays
     PER_THREAD = 8192       # elements from which one more thread pays
+
+# Elements from which a parallel region pays. With threads awake it does from some 50,000; between the steps of a
+# training they sleep, and waking them costs what 500,000 elements of Adam do.
+cdef Py_ssize_t parallel_from = 262144
+
+
+def set_parallel_from(Py_ssize_t elements):
+    """Change from how many elements threads are used; returns the number before. For tests and measurements."""
+    global parallel_from
+    before, parallel_from = parallel_from, elements
+    return before
+
 
 # A rule's function as table.pxi stores it, by its number of states.
 ctypedef void (*Kernel0)(void*, const void*, Py_ssize_t, const double*) noexcept nogil
@@ -129,7 +140,7 @@ cdef void execute(const Segment* segments, Py_ssize_t count, const Cohort* cohor
     for i in range(count):
         if segments[i].cohort >= 0:
             total += segments[i].size
-    if total < PARALLEL_FROM or threads == 1:
+    if total < parallel_from or threads == 1:
         work(segments, cohorts, Cut(0, 0), Cut(count - 1, segments[count - 1].size), stage)
         return
     threads = <int>min(<Py_ssize_t>threads, total // PER_THREAD)

@@ -1,0 +1,15 @@
+"""For all tests: threads are used from a size at which whole tests of them are still quick."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from fastgd.engine.execute import set_parallel_from
+
+
+@pytest.fixture(scope="session", autouse=True)
+def threads_from_small_sizes_on() -> Iterator[None]:
+    before = set_parallel_from(32768)
+    assert before == 262144  # what users have
+    yield
+    set_parallel_from(before)
