@@ -9,10 +9,6 @@ STUBS := $(shell find src -name '*.pyi')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
-# The requirements of pyproject.toml: for the build, or for an extra.
-NEEDS := python -c 'import sys, tomllib; t = tomllib.load(open("pyproject.toml", "rb")); \
-	e = {"build": t["build-system"]["requires"], **t["project"]["optional-dependencies"]}; print(*e[sys.argv[1]])'
-
 .PHONY: demo test lint bench bench-compare report dashboard wheel smoke clean
 .NOTPARALLEL:
 
@@ -51,7 +47,7 @@ smoke: $(VENV)/python
 	python tools/smoke.py
 
 clean:
-	rm -rf $(VENV) build dist src/fastgd.egg-info benchmarks/.asv digits.png
+	rm -rf $(VENV) build dist src/fastgd.egg-info benchmarks/.asv digits.png pictures
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 	find src -name '*.so' -delete
@@ -63,7 +59,7 @@ $(VENV)/python:
 	@touch $@
 
 $(VENV)/%: $(VENV)/python pyproject.toml
-	python -m pip install --quiet $$($(NEEDS) $*)
+	python -m pip install --quiet $$(python tools/needs.py $*)
 	@touch $@
 
 # The package is imported from src. New flags or directives in setup.py reach every module.
