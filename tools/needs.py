@@ -12,7 +12,8 @@ REQUIREMENTS = {"build": TABLE["build-system"]["requires"], **TABLE["project"]["
 def needs(name: str) -> Iterator[str]:
     for requirement in REQUIREMENTS[name]:
         if requirement.startswith("fastgd["):
-            yield from needs(requirement.removeprefix("fastgd[").removesuffix("]"))
+            for extra in requirement.removeprefix("fastgd[").removesuffix("]").split(","):
+                yield from needs(extra)
         else:
             yield requirement
 
