@@ -120,7 +120,7 @@ def fastgd_stepper(row: Row, params: Arrays, grads: Arrays, lr: float, clip: flo
 def functional_stepper(row: Row, params: Arrays, grads: Arrays) -> Stepper:
     """fastgd.functional on state that the caller owns."""
     call = getattr(fastgd.functional, {"SignSGD": "sign_sgd"}.get(row.optimizer, row.optimizer.lower()))
-    carried: tuple[str, ...] = getattr(fastgd, row.optimizer)._carry_keys
+    carried = tuple(getattr(fastgd, row.optimizer)._carries)
     # A function sees by its state arrays which variant is meant.
     keywords = {key: value for key, value in row.keywords.items() if key not in ("centered", "amsgrad")}
     own = [{key: np.zeros_like(p) for key in RULES[row.rule][1]} for p in params]
