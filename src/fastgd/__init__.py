@@ -1,6 +1,7 @@
 """fastgd: optimizer steps fused into one pass over memory, for training on CPUs."""
 
 from fastgd import functional, schedules, textbook
+from fastgd.checkpoint import load, save
 from fastgd.config import show_config
 from fastgd.engine.threads import get_num_threads, set_num_threads
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
@@ -41,7 +42,9 @@ __all__ = [
     "functional",
     "get_num_threads",
     "grad_norm",
+    "load",
     "minimize",
+    "save",
     "schedules",
     "scipy_method",
     "set_num_threads",
