@@ -199,8 +199,9 @@ def _replacing(name: str) -> Iterator[tuple[BinaryIO, Path]]:
             raise
         _sync_folder(target.parent)
     except OSError as error:
-        error.filename, error.filename2 = name, None
-        raise
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, name) from error  # of the class that belongs to errno
 
 
 def _mode(target: Path) -> int | None:
