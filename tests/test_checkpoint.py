@@ -293,12 +293,16 @@ def test_the_same_state_gives_the_same_file(file: Path) -> None:
     assert len(contents) == 1
 
 
-def test_arrays_are_aligned_and_torch_reads_them(file: Path) -> None:
-    fastgd.save(file, stepped())
+def test_what_the_file_is(file: Path) -> None:
+    opt = fastgd.NAdam([np.ones(3, np.float32), np.ones(3), np.ones(())])
+    opt.step([np.ones(3, np.float32), np.ones(3), np.ones(())])
+    fastgd.save(file, opt)
     content = file.read_bytes()
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
-    assert json.loads(header.pop("__metadata__")["fastgd"])["version"] == checkpoint.FORMAT
+    metadata = json.loads(header.pop("__metadata__")["fastgd"])
+    assert (metadata["version"], metadata["optimizer"]) == (checkpoint.FORMAT, "NAdam")
+    assert metadata["param_groups"][0]["betas"] == [0.9, 0.999]
     sizes = {"F32": 4, "F64": 8}
     assert all((8 + length + a["data_offsets"][0]) % sizes[a["dtype"]] == 0 for a in header.values())
     assert_same({k: t.numpy() for k, t in safetensors.torch.load_file(file).items()}, safetensors.numpy.load_file(file))
@@ -351,6 +355,7 @@ def test_a_missing_file_or_folder(tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError, match=re.escape(str(path))) as caught:
             call(path, stepped())
         assert caught.value.filename == str(path)
+        assert str(caught.value).endswith(f"'{path}'")
 
 
 def test_more_arrays_than_safetensors_reads(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

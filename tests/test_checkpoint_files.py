@@ -16,6 +16,7 @@ import pytest
 import fastgd
 from bad_checkpoints import BAD, Falling, Row, says, stepped
 from cases import Case
+from fastgd import checkpoint
 from stepping import every_case, freeze, make, parameters
 
 
@@ -65,6 +66,15 @@ def test_a_failure_leaves_the_old_file(
             fastgd.save(file, stepped(steps=3))
     assert file.read_bytes() == before
     assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_what_safetensors_does_not_read_replaces_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fastgd.save(file, stepped())
+    before = file.read_bytes()
+    monkeypatch.setattr(checkpoint, "_write", lambda file, arrays, metadata: file.write(b"{}"))
+    with pytest.raises(ValueError, match=r"run\.safetensors: not a safetensors file, or a damaged one"):
+        fastgd.save(file, stepped())
+    assert file.read_bytes() == before
 
 
 FULL = """
