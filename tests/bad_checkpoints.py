@@ -163,7 +163,7 @@ BAD: tuple[Row, ...] = (
     ("Infinity", replaced("0.001", "-Infinity"), ValueError, "metadata: bad JSON: expected a finite number, got '-..."),
     ("1e999", replaced("0.001", "1e999"), ValueError, "metadata: bad JSON: expected a finite number, got '1e999'"),
     ("10**5000", replaced("0.001", "1" * 5000), ValueError, "metadata: bad JSON: ..."),
-    ("10**400", replaced("0.001", "1" * 400), ValueError, "(of Adam): OverflowError: ..."),
+    ("10**400", replaced("0.001", "1" * 400), ValueError, "(of Adam): ...['lr'] must be finite, got inf"),
     ("$float", group(lr={"$float": "inf"}), ValueError, ADAM + "['param_groups'][0]['lr'] must be finite, got inf"),
     ("$float of 1", group(lr={"$float": 1}), ValueError, "metadata: bad JSON: unknown object {'$float': 1}"),
     ("$float of 0x1p0", group(lr={"$float": "0x1p0"}), ValueError, "metadata: bad JSON: unknown object ..."),

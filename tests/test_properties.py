@@ -82,7 +82,7 @@ OPTIMIZERS: list[tuple[type[fastgd.Optimizer], Any, dict[str, Any]]] = [
     (
         fastgd.ASGD,
         reference.asgd,
-        dict(lambd=rates, alpha=st.floats(-1, 2), t0=st.floats(0, 6), weight_decay=decays),
+        dict(lambd=rates, alpha=st.floats(0, 1), t0=st.floats(0, 6), weight_decay=decays),
     ),
 ]  # fmt: skip
 

@@ -44,7 +44,7 @@ def smoke(python: str) -> bool:
         inside = str(environment / "bin" / "python")
         commands = [
             [python, "-m", "venv", str(environment)],
-            [inside, "-m", "pip", "install", "--quiet", str(source)],
+            [inside, "-m", "pip", "install", "--quiet", f"{source}[checkpoint,scipy]"],
             [inside, "-I", "-W", "error", "-c", CHECK],
         ]
         return all(subprocess.run(command, cwd=directory, check=False).returncode == 0 for command in commands)

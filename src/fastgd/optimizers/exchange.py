@@ -65,7 +65,7 @@ def restore_schedules(
                 before.append((schedule, schedule.state_dict()))
                 schedule.load_state_dict(saved)
     except Exception:
-        for schedule, state in before:
+        for schedule, state in reversed(before):  # one schedule may serve several groups
             schedule.load_state_dict(state)
         raise
     return completed
