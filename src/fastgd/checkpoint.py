@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from reprlib import repr as brief
-from types import ModuleType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -145,7 +144,7 @@ def _arguments(path: FilePath, opt: object) -> str:
     return name
 
 
-def _safetensors() -> ModuleType:
+def _safetensors() -> Any:
     try:
         import safetensors
     except ImportError as error:
@@ -154,7 +153,7 @@ def _safetensors() -> ModuleType:
 
 
 @contextmanager
-def _naming(name: str, library: ModuleType) -> Iterator[None]:
+def _naming(name: str, library: Any) -> Iterator[None]:
     """Errors in what a file holds, also safetensors' and a schedule's, as TypeError or ValueError with `name`."""
     try:
         yield
