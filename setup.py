@@ -62,5 +62,6 @@ engines = [
     engine("execute", openmp=True),
     engine("norm", openmp=True),
     engine("plan"),
+    engine("tensors"),
 ]
 setup(ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]))

@@ -71,6 +71,19 @@ cdef Cohort* set_rule(Cohort* cohort, int number, tuple scalars) except NULL:
     return cohort
 
 
+cdef inline double get(cnp.ndarray steps, Py_ssize_t i) noexcept:
+    if itemsize_of(pointer(steps)) == 4:
+        return (<float*>data_of(pointer(steps)))[i]
+    return (<double*>data_of(pointer(steps)))[i]
+
+
+cdef inline void put(cnp.ndarray steps, Py_ssize_t i, long long value) noexcept:
+    if itemsize_of(pointer(steps)) == 4:
+        (<float*>data_of(pointer(steps)))[i] = <float>value
+    else:
+        (<double*>data_of(pointer(steps)))[i] = <double>value
+
+
 cdef class Plan:
     """
     The arrays of one optimizer. The order of a step: `refresh`, perhaps `grad_norm`, `prepare` for each cohort, `run`.
@@ -139,6 +152,31 @@ cdef class Plan:
         self.segments[i].steps = steps
         for k in range(MAX_CARRY):
             self.segments[i].carry[k] = carry[k]
+
+    def write_progress(self, cnp.ndarray steps, cnp.ndarray carry):
+        """
+        Steps taken (float32 or float64) and carried numbers (float64, two to a row) of every parameter. Returns
+        whether `steps` holds them all exactly.
+        """
+        cdef double* numbers = <double*>data_of(pointer(carry))
+        cdef Py_ssize_t i
+        cdef bint exact = True
+        for i in range(self.count):
+            put(steps, i, self.segments[i].steps)
+            exact = exact and get(steps, i) == self.segments[i].steps
+            numbers[2 * i] = self.segments[i].carry[0]
+            numbers[2 * i + 1] = self.segments[i].carry[1]
+        return exact
+
+    def has_progress(self, cnp.ndarray steps, cnp.ndarray carry):
+        """Whether the arrays are as `write_progress` left them."""
+        cdef const double* numbers = <const double*>data_of(pointer(carry))
+        cdef Py_ssize_t i
+        for i in range(self.count):
+            if (get(steps, i) != self.segments[i].steps
+                    or numbers[2 * i] != self.segments[i].carry[0] or numbers[2 * i + 1] != self.segments[i].carry[1]):
+                return False
+        return True
 
     cdef int begin_anew(self) except -1:
         """Sort what the plan writes to, for the search that `overlaps` makes, and forget what was searched before."""

@@ -308,15 +308,30 @@ class Optimizer:
             self._lock.release()
 
     def _step(self, grads: object, grad_scale: float) -> None:
-        plan = self._plan
         scale = validation.real("grad_scale", grad_scale)
         values = self._read_groups()
         flat = self._bound_gradients() if grads is None else self._flatten("grads", grads)
+        if self._update(flat, scale, values, self._check_gradient):
+            self._completed += 1
+
+    def _update(
+        self,
+        flat: tuple[Any, ...],
+        scale: float,
+        values: list[tuple[Any, ...]],
+        check: Callable[[int, Any], np.ndarray | None],
+    ) -> bool:
+        """
+        The step itself, with the hyperparameters of each group; returns whether anything has been updated.
+
+        `check` is asked about a gradient that the plan does not take: it raises, or returns what can be taken.
+        """
+        plan = self._plan
         refused = -1
         while (i := plan.refresh(flat)) >= 0:
             if i == refused:
                 raise RuntimeError(f"gradient {i} passed every check and was refused by the plan; please report this")
-            refused, flat = i, (*flat[:i], self._check_gradient(i, flat[i]), *flat[i + 1 :])
+            refused, flat = i, (*flat[:i], check(i, flat[i]), *flat[i + 1 :])
         norm = None
         if self._max_grad_norm is not None or self._skip_nonfinite:
             norm = plan.grad_norm() * abs(scale)
@@ -324,7 +339,7 @@ class Optimizer:
                 self.grad_norm = norm
                 self.skipped_steps += 1
                 plan.release()
-                return
+                return False
             if self._max_grad_norm is not None:
                 factor = self._max_grad_norm / (norm + 1e-6)
                 # NaN must not become 1
@@ -340,7 +355,7 @@ class Optimizer:
             plan.prepare(cohort, rule_number, scalars, carry)
         self.grad_norm = norm
         plan.run(scale, bound or 0.0, bound is not None)
-        self._completed += bool(cohorts)
+        return bool(cohorts)
 
     def _check_gradient(self, i: int, grad: object) -> np.ndarray | None:
         """The gradient of parameter `i`, checked with a message for what is wrong."""

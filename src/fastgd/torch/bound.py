@@ -1,0 +1,195 @@
+"""Bound: a NumPy optimizer over the memory of a torch optimizer's tensors."""
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.autograd.graph import increment_version
+
+from fastgd import validation
+from fastgd.engine.memory import zeros_beside
+from fastgd.engine.tensors import Binding, Views
+from fastgd.optimizers.base import Optimizer as NumPyOptimizer
+from fastgd.torch import checks
+
+if TYPE_CHECKING:
+    from fastgd.torch.base import Optimizer
+
+
+class Bound:
+    """
+    Parameters and state of a torch optimizer as they were found, and the NumPy optimizer that updates them.
+
+    It is made anew when parameters, groups or state are no longer where and what they were. The state is then copied,
+    so that it lies in memory as the engine wants it, and its tensors in `state` are replaced by those that share
+    memory with the NumPy optimizer.
+
+    Attributes
+    ----------
+    inner : fastgd.Optimizer or None
+        None where no group has a parameter, as on a rank of ZeroRedundancyOptimizer.
+    """
+
+    __slots__ = (
+        "binding", "carry", "filled", "groups", "inner", "lately", "numpy_class", "params", "pick", "places",
+        "published", "state", "steps", "values", "waiting",
+    )  # fmt: skip
+
+    def __init__(self, optimizer: "Optimizer") -> None:
+        numpy_class = self.numpy_class = optimizer._numpy
+        self.groups, self.state = optimizer.param_groups, optimizer.state
+        names = checks.names(numpy_class)
+        self.pick = itemgetter(*names)
+        self.binding = Binding(torch.Tensor, self.groups)
+        self.params = self.binding.params
+        self.values = [
+            checks.hyperparameters(numpy_class, f"param_groups[{n}]", group) for n, group in enumerate(self.groups)
+        ]
+        self.places: dict[int, tuple[int, int, int]] = {}  # by id of a parameter: its number, group and address
+        self.lately: set[int] = set()  # what `update_one` has updated since it looked at everything
+        self.filled = [n for n, group in enumerate(self.groups) if group["params"]]  # groups that `inner` has
+        given, saved, state = [], [], {}
+        for n in self.filled:
+            group = dict(zip(names, self.values[n], strict=True))
+            keys = ("step", *numpy_class._carries, *checks.state_keys(numpy_class, self.values[n]))
+            numbers = []
+            for k, param in enumerate(self.groups[n]["params"]):
+                checks.parameter(f"param_groups[{n}]['params'][{k}]", param)
+                i = len(self.places)
+                self.places[id(param)] = i, n, param.data_ptr()
+                entry = self.state.get(param, {})
+                state[i] = {key: _array(entry[key]) for key in keys if entry.get(key) is not None}
+                numbers.append(i)
+            given.append({**group, "params": [self.binding.arrays[i] for i in numbers]})
+            saved.append({**group, "params": numbers})
+        self.inner = numpy_class(given, **optimizer._settings()) if given else None
+        if self.inner is not None and any(state.values()):
+            self.inner.load_state_dict({"state": state, "param_groups": saved})
+        self.steps, self.carry = np.zeros(len(self.params), np.float32), np.zeros((len(self.params), 2))
+        self.waiting: list[int] = []  # parameters that have not begun
+        self.publish(anew=True)
+
+    def label(self, i: int) -> str:
+        for n, group in enumerate(self.groups):
+            if i < len(group["params"]):
+                return f"param_groups[{n}]['params'][{i}]"
+            i -= len(group["params"])
+        raise IndexError(i)
+
+    def holds(self, optimizer: "Optimizer") -> bool:
+        """Whether parameters, groups and state are where and what they were after the latest step."""
+        return (
+            optimizer.param_groups is self.groups
+            and optimizer.state is self.state
+            and self.binding.holds(self.groups, self.state)
+            and (self.inner is None or self.inner._plan.has_progress(self.steps, self.carry))
+        )
+
+    def publish(self, *, anew: bool) -> None:
+        """Bring into `state` what the NumPy optimizer has: all of it, or what is not there yet."""
+        inner = self.inner
+        if inner is not None:
+            if not inner._plan.write_progress(self.steps, self.carry):
+                self.steps, anew = self.steps.astype(np.float64), True  # float32 would stay at 2**24
+                inner._plan.write_progress(self.steps, self.carry)
+            self.published = list(inner._group_states)
+            self.waiting = [i for i in range(len(self.params)) if not inner._plan.progress(i)[0]]
+            for number, keys in enumerate(inner._group_states):
+                for i in inner._members(number):
+                    self._publish_one(i, keys, anew)
+        self.binding.remember(self.state)
+
+    def _publish_one(self, i: int, keys: tuple[str, ...], anew: bool) -> None:
+        assert self.inner is not None
+        steps, carry = self.inner._plan.progress(i)
+        if not steps:
+            return
+        arrays = {key: self.inner._states[i][key] for key in keys}
+        visible = self.inner._entry(steps, carry, arrays, {})
+        if not visible:
+            return
+        arrays["step"] = self.steps[i : i + 1].reshape(())
+        for k, key in enumerate(self.numpy_class._carries):
+            arrays[key] = self.carry[i, k : k + 1].reshape(())
+        entry = self.state[self.params[i]]
+        entry.update({key: torch.from_numpy(arrays[key]) for key in visible if anew or key not in entry})
+
+    # ---- a step -----------------------------------------------------------------------------------------------
+
+    def update(self, scale: float) -> None:
+        """Update all parameters that have a gradient."""
+        for n, group in enumerate(self.groups):
+            self.read_group(n, group)
+        if self.inner is None:
+            return
+        flat, grads = self.binding.gradients()
+        if self.run(self.inner, flat, scale):
+            updated = self.params
+            if self.binding.missing:
+                updated = [param for param, grad in zip(updated, grads, strict=True) if grad is not None]
+            self.finish(self.inner, updated)
+
+    def knows(self, param: torch.Tensor) -> bool:
+        """
+        Whether `update_one` can go on without looking at everything.
+
+        It cannot where a parameter's turn comes again: this is another backward pass.
+        """
+        i, _, address = self.places.get(id(param), (0, 0, None))
+        return address == param.data_ptr() and i not in self.lately
+
+    def update_one(self, param: torch.Tensor) -> None:
+        """Update one parameter, as in a step in which no other has a gradient."""
+        i, n, _ = self.places[id(param)]
+        self.lately.add(i)
+        self.read_group(n, self.groups[n])
+        assert self.inner is not None
+        flat: list[Any] = [None] * len(self.params)
+        flat[i] = Views(torch.Tensor).look([param.grad])[0]
+        if self.run(self.inner, tuple(flat), 1.0):
+            self.finish(self.inner, [param])
+
+    def read_group(self, n: int, group: dict[str, Any]) -> None:
+        """Check the hyperparameters of a group if they have been changed."""
+        try:
+            same = self.pick(group) == self.values[n]
+        except Exception:  # a name is missing, or a value that cannot be compared: the checks say which
+            same = False
+        if not same:
+            self.values[n] = checks.hyperparameters(self.numpy_class, f"param_groups[{n}]", group)
+
+    def run(self, inner: NumPyOptimizer, flat: tuple[Any, ...], scale: float) -> bool:
+        values = self.values
+        if len(self.filled) != len(values):
+            values = [values[n] for n in self.filled]
+        try:
+            return inner._update(flat, scale, values, self.check_gradient)
+        except BaseException:
+            inner._plan.release()
+            raise
+
+    def check_gradient(self, i: int, _: object) -> np.ndarray:
+        """The gradient of parameter `i`, which the plan does not take as it is; copied if its strides differ."""
+        assert self.inner is not None
+        label = f"{self.label(i)}.grad"
+        array = checks.gradient(label, self.params[i])
+        if validation.is_dense(array) and self.inner._plan.touches(array):
+            raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
+        beside = zeros_beside(self.binding.arrays[i])
+        np.copyto(beside, array)
+        return beside
+
+    def finish(self, inner: NumPyOptimizer, updated: list[torch.Tensor]) -> None:
+        """Tell autograd what has been written to, and bring `state` up to date."""
+        increment_version(updated)
+        if (
+            not inner._plan.write_progress(self.steps, self.carry)
+            or inner._group_states != self.published
+            or (self.waiting and self.steps[self.waiting].any())
+        ):
+            self.publish(anew=False)
+
+
+def _array(value: Any) -> Any:
+    return value.detach().numpy() if isinstance(value, torch.Tensor) else value

@@ -1,0 +1,82 @@
+"""What a tensor and a hyperparameter must be, and the messages that one gets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
+
+from fastgd import validation
+from fastgd.optimizers import base
+from fastgd.optimizers.exchange import NO_CARRY
+
+SWITCHES = ("capturable", "differentiable")  # of torch, which cannot be on here
+
+
+def names(numpy_class: type[base.Optimizer]) -> dict[str, Any]:
+    """The hyperparameters of a class, each with its check. Schedules are torch's, so `lr` is a number."""
+    return {**numpy_class._checks, "lr": validation.nonnegative}
+
+
+def plain(label: str, value: Any) -> Any:
+    """A number that may be kept as a tensor, as torch allows."""
+    if isinstance(value, (tuple, list)):
+        return tuple(plain(f"{label}[{i}]", entry) for i, entry in enumerate(value))
+    if isinstance(value, torch.Tensor):
+        if value.numel() != 1:
+            raise ValueError(f"{label} must be a number or a tensor of one element, got one of {value.numel()}")
+        return value.item()
+    return value
+
+
+def hyperparameters(numpy_class: type[base.Optimizer], where: str, group: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The checked hyperparameters of a group, in the order of `names`."""
+
+    def label(name: str) -> str:
+        return f"{where}[{name!r}]" if where else name
+
+    for name in SWITCHES:
+        if group.get(name):
+            raise ValueError(f"{label(name)} must be False: steps run on the CPU and are not part of a graph")
+    checks = names(numpy_class)
+    if missing := [name for name in checks if name not in group]:
+        raise ValueError(f"{where}: missing {', '.join(map(repr, missing))}")
+    values = tuple(check(label(name), plain(label(name), group[name])) for name, check in checks.items())
+    numpy_class._prepare(1.0, 1, NO_CARRY, *values)  # raises where they do not go together
+    return values
+
+
+def state_keys(numpy_class: type[base.Optimizer], values: tuple[Any, ...]) -> tuple[str, ...]:
+    """The keys of the state arrays that a group with these hyperparameters begins with."""
+    return base.RULES[numpy_class._prepare(1.0, 1, NO_CARRY, *values)[0]][1]
+
+
+def memory(label: str, tensor: torch.Tensor) -> np.ndarray:
+    """The elements of a tensor that a step can read."""
+    if is_traceable_wrapper_subclass(tensor):
+        raise TypeError(f"{label}: expected a plain tensor, got {type(tensor).__name__}")
+    if tensor.layout is not torch.strided:
+        raise ValueError(f"{label}: expected a dense tensor, got layout {tensor.layout}")
+    if tensor.device.type != "cpu":
+        raise ValueError(f"{label}: expected a tensor on the CPU, got one on {tensor.device}")
+    if tensor.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f"{label}: expected dtype torch.float32 or torch.float64, got {tensor.dtype}")
+    return tensor.detach().resolve_neg().numpy()
+
+
+def parameter(label: str, tensor: torch.Tensor) -> np.ndarray:
+    """The elements of a tensor that a step can write to."""
+    return validation.writeable(label, memory(label, tensor))
+
+
+def gradient(label: str, param: torch.Tensor) -> np.ndarray:
+    """The elements of a parameter's gradient, of whatever strides."""
+    grad = param.grad
+    assert grad is not None
+    array = memory(label, grad)
+    if grad.dtype != param.dtype:
+        raise TypeError(f"{label}: expected dtype {param.dtype} like the parameter's, got {grad.dtype}")
+    if grad.shape != param.shape:
+        raise ValueError(f"{label}: expected shape {tuple(param.shape)}, got {tuple(grad.shape)}")
+    return array

@@ -1,0 +1,90 @@
+"""Updates inside the backward pass: no gradient lives longer than it takes to be used."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from fastgd.torch.base import Optimizer
+
+
+class StepInBackward:
+    """
+    What `step_in_backward` returns.
+
+    Attributes
+    ----------
+    optimizer : Optimizer
+        For schedulers, `state_dict`, and everything else but `step`.
+    """
+
+    def __init__(self, optimizer: Optimizer, handles: list[torch.utils.hooks.RemovableHandle]) -> None:
+        self.optimizer = optimizer
+        self._handles = handles
+
+    def remove(self) -> None:
+        """Leave gradients to the caller again; `optimizer.step` then goes on from the same state."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+
+def step_in_backward(
+    model_or_params: torch.nn.Module | Any, factory: Callable[..., Optimizer], **hyperparameters: Any
+) -> StepInBackward:
+    """
+    Let every backward pass update each parameter as soon as its gradient is complete, and free the gradient.
+
+    Parameters
+    ----------
+    model_or_params : Module, or as for torch.optim
+        The model, or the parameters or groups that the optimizer takes. Those that do not require a gradient now are
+        left alone.
+    factory : callable
+        A class of `fastgd.torch`, or a function that returns an object of one.
+    **hyperparameters
+        For `factory`.
+
+    Returns
+    -------
+    StepInBackward
+        With the attribute `optimizer` and the method `remove`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As by `factory`; also if it gives another kind of optimizer, or one with `max_grad_norm` or `skip_nonfinite`,
+        which need all gradients at once.
+
+    Notes
+    -----
+    The numbers are those of a step after the pass. Instead of all gradients, those live at a time that autograd has
+    just computed. Each backward pass is a step, so gradients cannot be accumulated over several, nor scaled by
+    GradScaler; hooks of the optimizer's step are not called. Where a parameter is changed that the rest of the pass
+    needs, autograd raises its error for in-place changes.
+
+    Examples
+    --------
+    >>> import torch, fastgd.torch
+    >>> model = torch.nn.Linear(3, 1)
+    >>> handle = fastgd.torch.step_in_backward(model, fastgd.torch.AdamW, lr=1e-2)
+    >>> before = model.weight.clone()
+    >>> model(torch.ones(2, 3)).square().mean().backward()
+    >>> bool((model.weight != before).all()), model.weight.grad
+    (True, None)
+    >>> handle.remove()
+    """
+    params = model_or_params.parameters() if isinstance(model_or_params, torch.nn.Module) else model_or_params
+    optimizer = factory(params, **hyperparameters)
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"factory: expected a class of fastgd.torch, got one that makes {type(optimizer).__name__}")
+    for name in ("max_grad_norm", "skip_nonfinite"):
+        if getattr(optimizer, name):
+            raise ValueError(f"{name} needs all gradients at once: use step after the backward pass")
+
+    def update(param: torch.Tensor) -> None:
+        optimizer._step_in_backward(param)
+        param.grad = None
+
+    params = [param for group in optimizer.param_groups for param in group["params"] if param.requires_grad]
+    return StepInBackward(optimizer, [param.register_post_accumulate_grad_hook(update) for param in params])
