@@ -48,7 +48,8 @@ class Optimizer(torch.optim.Optimizer):
     param_groups, state, defaults
         As of torch.optim: may be changed between steps, and are exchanged with torch by `state_dict` and
         `load_state_dict` at any time. State begins with a parameter's first step. Entries of `state` may be replaced
-        or changed in place; a tensor in it must not be given other memory through its ``.data``.
+        or changed in place, but a tensor in it must not be given other memory through its ``.data``; a ``step`` of 0
+        begins a parameter's state anew.
     grad_norm : float or None
         As of `fastgd.Optimizer`.
     skipped_steps : int
@@ -70,9 +71,7 @@ class Optimizer(torch.optim.Optimizer):
     _skipped = 0
     _constructing = False
     _bound: Bound | None = None  # made by the first step, and anew when something has moved
-    _step_supports_amp_scaling = True  # GradScaler gives the next two, instead of dividing the gradients
-    grad_scale: torch.Tensor | None = None
-    found_inf: torch.Tensor | None = None
+    _step_supports_amp_scaling = True  # GradScaler gives `found_inf` and `grad_scale`, instead of dividing gradients
 
     max_grad_norm = _setting("max_grad_norm")
     max_grad_value = _setting("max_grad_value")
@@ -155,7 +154,7 @@ class Optimizer(torch.optim.Optimizer):
             or _global_optimizer_pre_hooks
             or _global_optimizer_post_hooks
             or _profiler_enabled()
-        ):
+        ) and type(self).step is Optimizer.step:  # torch wraps that of a subclass
             return self._step_with_hooks() if closure is None else self._step_with_hooks(closure)
         return self._step(closure)
 
@@ -169,11 +168,12 @@ class Optimizer(torch.optim.Optimizer):
         if not self._lock.acquire(False):
             raise self._in_use()
         try:
-            if self.found_inf is None or not bool(self.found_inf):
+            if not bool(self.__dict__.get("found_inf")):
                 bound = self._bound
                 if bound is None or not bound.holds(self):
                     bound = self._bind()
-                bound.update(1.0 if self.grad_scale is None else 1.0 / float(self.grad_scale))
+                scale = self.__dict__.get("grad_scale")
+                bound.update(1.0 if scale is None else 1.0 / float(scale))
         finally:
             self._lock.release()
         return loss

@@ -67,7 +67,7 @@ class Bound:
         if self.inner is not None and any(state.values()):
             self.inner.load_state_dict({"state": state, "param_groups": saved})
         self.steps, self.carry = np.zeros(len(self.params), np.float32), np.zeros((len(self.params), 2))
-        self.waiting: list[int] = []  # parameters that have not begun
+        self.waiting: set[int] = set()  # parameters that have not begun
         self.publish(anew=True)
 
     def label(self, i: int) -> str:
@@ -93,11 +93,11 @@ class Bound:
             if not inner._plan.write_progress(self.steps, self.carry):
                 self.steps, anew = self.steps.astype(np.float64), True  # float32 would stay at 2**24
                 inner._plan.write_progress(self.steps, self.carry)
-            self.published = list(inner._group_states)
-            self.waiting = [i for i in range(len(self.params)) if not inner._plan.progress(i)[0]]
             for number, keys in enumerate(inner._group_states):
                 for i in inner._members(number):
-                    self._publish_one(i, keys, anew)
+                    self._publish_one(i, keys, anew or i in self.waiting)
+            self.published = list(inner._group_states)
+            self.waiting = {i for i in range(len(self.params)) if not inner._plan.progress(i)[0]}
         self.binding.remember(self.state)
 
     def _publish_one(self, i: int, keys: tuple[str, ...], anew: bool) -> None:
@@ -186,7 +186,7 @@ class Bound:
         if (
             not inner._plan.write_progress(self.steps, self.carry)
             or inner._group_states != self.published
-            or (self.waiting and self.steps[self.waiting].any())
+            or (self.waiting and self.steps[list(self.waiting)].any())
         ):
             self.publish(anew=False)
 

@@ -1,0 +1,53 @@
+"""torch's own descriptions of its optimizers, with the inputs that they take and that they refuse, run against ours."""
+
+import warnings
+
+import pytest
+
+from torch_nets import SHARED, TOLERANCE, adapter, assert_near, torch, train, twins
+
+pytest.importorskip("expecttest", reason="torch's test helpers import it")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of what the helpers import
+    from torch.testing._internal.common_optimizers import optim_db
+
+INFOS = [info for info in optim_db if hasattr(adapter, info.optim_cls.__name__)]
+every_info = pytest.mark.parametrize("info", INFOS, ids=lambda info: info.optim_cls.__name__)
+
+
+def test_all_of_torchs_descriptions_are_used():
+    assert {info.optim_cls.__name__ for info in INFOS} == {case.torch for case in SHARED}
+
+
+@every_info
+def test_torchs_own_inputs(info):
+    for given in info.optim_inputs_func(device="cpu", dtype=torch.float64):
+        arguments = {k: v for k, v in given.kwargs.items() if k not in ("foreach", "fused")}
+        cls = getattr(adapter, info.optim_cls.__name__)
+        net, twin = twins(torch.float64)
+        if arguments.get("capturable") or arguments.get("differentiable"):
+            with pytest.raises(ValueError, match="must be False"):
+                cls(net.parameters(), **arguments)
+            continue
+        opt, other = cls(net.parameters(), **arguments), info.optim_cls(twin.parameters(), **arguments)
+        train(net, opt, range(8))
+        train(twin, other, range(8))
+        assert_near(net, twin, TOLERANCE[info.optim_cls.__name__])
+
+
+# What torch refuses for its own implementations' sake.
+MEANINGLESS = ("foreach", "both floats or both Tensors", "capturable")
+
+
+@every_info
+def test_torchs_own_error_inputs(info):
+    cls = getattr(adapter, info.optim_cls.__name__)
+    for error in info.optim_error_inputs_func(device="cpu", dtype=torch.float32):
+        given = error.optimizer_error_input
+        params = [torch.zeros(1, requires_grad=True)] if given.params is None else given.params
+        if any(words in str(error.error_regex) for words in MEANINGLESS):
+            cls(params, **given.kwargs)  # works here
+            continue
+        kind = error.error_type if error.error_type is not UserWarning else (UserWarning, ValueError)
+        with pytest.raises(kind):
+            cls(params, **given.kwargs)
