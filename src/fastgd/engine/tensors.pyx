@@ -67,14 +67,14 @@ cdef cnp.dtype float64 = cnp.dtype("f8")
 cdef bint lies_at(PyArrayObject* a, cnp.dtype dtype, const Place* place) noexcept:
     """Whether an array has just this place; strides count where there is more than one element."""
     cdef int axis
+    cdef bint strides = True
     if descr_of(a) != <void*>dtype or ndim_of(a) != place.ndim:
         return False
     for axis in range(place.ndim):
         if shape_of(a)[axis] != place.shape[axis]:
             return False
-        if strides_of(a)[axis] != place.strides[axis] and place.shape[axis] > 1:
-            return False
-    return data_of(a) == place.data or size_of(a) == 0
+        strides = strides and (strides_of(a)[axis] == place.strides[axis] or place.shape[axis] == 1)
+    return size_of(a) == 0 or (strides and data_of(a) == place.data)
 
 
 cdef class Views:

@@ -1,0 +1,90 @@
+"""fastgd.torch on two ranks: DistributedDataParallel and ZeroRedundancyOptimizer give what one process gives."""
+
+import os
+import socket
+import time
+import warnings
+
+import pytest
+
+from torch_nets import adapter, assert_near, batch, network, same, torch, train
+
+pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
+RANKS = 2
+STEPS = 6
+TIMEOUT = 120
+
+
+def zero(params, *args, **arguments):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what torch itself imports there
+        from torch.distributed.optim import ZeroRedundancyOptimizer
+
+    return ZeroRedundancyOptimizer(params, *args, **arguments)
+
+
+KINDS = {
+    "ddp": lambda params: adapter.AdamW(params, lr=0.05),
+    "zero": lambda params: zero(params, adapter.AdamW, lr=0.05),
+    "zero_sgd": lambda params: zero(params, adapter.SGD, lr=0.05, momentum=0.9),
+    "zero_empty_rank": lambda params: zero(list(params)[:1], adapter.AdamW, lr=0.05),
+}
+
+
+def alone(kind):
+    net = network(torch.float64)
+    params = list(net.parameters())[: 1 if kind == "zero_empty_rank" else None]
+    opt = adapter.SGD(params, lr=0.05, momentum=0.9) if kind == "zero_sgd" else adapter.AdamW(params, lr=0.05)
+    train(net, opt, range(STEPS))
+    return net, opt
+
+
+def rank_main(rank, port, kind, path):
+    warnings.simplefilter("error")
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), GLOO_SOCKET_IFNAME="lo")
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo", rank=rank, world_size=RANKS)
+    try:
+        net = network(torch.float64, seed=rank)  # rank 0's parameters are broadcast
+        parallel = torch.nn.parallel.DistributedDataParallel(net)
+        opt = KINDS[kind](net.parameters())
+        for t in range(STEPS):
+            if t == 3 and kind.startswith("zero"):
+                opt = resumed(opt, kind, net)
+            opt.zero_grad()
+            x, y = (part.chunk(RANKS)[rank] for part in batch(t, net))
+            (parallel(x) - y).square().mean().backward()
+            opt.step()
+        torch.save(net.state_dict(), f"{path}/{kind}{rank}.pt")
+    finally:
+        torch.distributed.destroy_process_group()
+
+
+def resumed(opt, kind, net):
+    """Another optimizer with the state of `opt`, gathered on rank 0 and given to all."""
+    opt.consolidate_state_dict()
+    state = [opt.state_dict() if torch.distributed.get_rank() == 0 else None]
+    torch.distributed.broadcast_object_list(state)
+    other = KINDS[kind](net.parameters())
+    other.load_state_dict(state[0])
+    return other
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_ranks_equal_one_process(kind, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    context = torch.multiprocessing.spawn(rank_main, (port, kind, str(tmp_path)), nprocs=RANKS, join=False)
+    deadline = time.monotonic() + TIMEOUT
+    try:
+        while not context.join(timeout=1):  # raises what a rank raised
+            assert time.monotonic() < deadline, "the ranks wait for each other"
+    finally:
+        for process in context.processes:
+            if process.is_alive():
+                process.terminate()
+    nets = [torch.load(f"{tmp_path}/{kind}{rank}.pt") for rank in range(RANKS)]
+    assert same(*nets)
+    net, _ = alone(kind)
+    assert_near(list(net.state_dict().values()), list(nets[0].values()), 1e-12)
