@@ -167,20 +167,22 @@ cdef object find_slowly(object tensor, Place* place):
     return array.dtype
 
 
-cdef bint has_members(list groups, list expected) except -1:
-    """Whether the groups, which are dicts, have just the objects in `expected` as their "params"."""
+cdef bint has_members(list groups, list dicts, list members) except -1:
+    """Whether the groups are the same dicts, with the same objects in the same order as their "params"."""
     cdef Py_ssize_t i, k
-    cdef PyObject* members
+    cdef PyObject* found
     cdef list wanted
-    if len(groups) != len(expected):
+    if len(groups) != len(dicts):
         return False
     for i in range(len(groups)):
-        members = PyDict_GetItem(groups[i], "params")
-        wanted = expected[i]
-        if members == NULL or not PyList_Check(<object>members) or len(<list>members) != len(wanted):
+        if PyList_GET_ITEM(groups, i) != PyList_GET_ITEM(dicts, i):
+            return False
+        found = PyDict_GetItem(<object>PyList_GET_ITEM(groups, i), "params")
+        wanted = members[i]
+        if found == NULL or not PyList_Check(<object>found) or len(<list>found) != len(wanted):
             return False
         for k in range(len(wanted)):
-            if PyList_GET_ITEM(<object>members, k) != PyList_GET_ITEM(wanted, k):
+            if PyList_GET_ITEM(<object>found, k) != PyList_GET_ITEM(wanted, k):
                 return False
     return True
 
@@ -226,10 +228,11 @@ cdef class Binding:
     cdef readonly list params
     cdef readonly tuple arrays
     cdef readonly int missing
-    cdef list members, values
+    cdef list groups, members, values
     cdef Views views, grad_views
 
     def __init__(self, kind, list groups not None):
+        self.groups = list(groups)
         self.members = [list(group["params"]) for group in groups]
         self.params = [param for params in self.members for param in params]
         self.views = Views(kind)
@@ -243,7 +246,7 @@ cdef class Binding:
 
     def holds(self, list groups not None, state):
         """Whether groups and state have the same objects as before, and the parameters are where they were."""
-        return (has_members(groups, self.members)
+        return (has_members(groups, self.groups, self.members)
                 and has_values(state, self.values)
                 and self.views.look(self.params) is self.arrays)
 

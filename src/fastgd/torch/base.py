@@ -168,12 +168,16 @@ class Optimizer(torch.optim.Optimizer):
         if not self._lock.acquire(False):
             raise self._in_use()
         try:
-            if not bool(self.__dict__.get("found_inf")):
-                bound = self._bound
-                if bound is None or not bound.holds(self):
-                    bound = self._bind()
-                scale = self.__dict__.get("grad_scale")
-                bound.update(1.0 if scale is None else 1.0 / float(scale))
+            scale = 1.0
+            if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
+                if bool(self.__dict__.get("found_inf")):
+                    return loss
+                given = self.__dict__.get("grad_scale")
+                scale = 1.0 if given is None else 1.0 / float(given)
+            bound = self._bound
+            if bound is None or not bound.holds(self):
+                bound = self._bind()
+            bound.update(scale)
         finally:
             self._lock.release()
         return loss

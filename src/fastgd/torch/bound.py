@@ -9,6 +9,7 @@ from torch.autograd.graph import increment_version
 
 from fastgd import validation
 from fastgd.engine.memory import zeros_beside
+from fastgd.engine.plan import Plan
 from fastgd.engine.tensors import Binding, Views
 from fastgd.optimizers.base import Optimizer as NumPyOptimizer
 from fastgd.torch import checks
@@ -33,7 +34,7 @@ class Bound:
 
     __slots__ = (
         "binding", "carry", "filled", "groups", "inner", "lately", "numpy_class", "params", "pick", "places",
-        "published", "state", "steps", "values", "waiting",
+        "plan", "published", "state", "steps", "values", "waiting", "where",
     )  # fmt: skip
 
     def __init__(self, optimizer: "Optimizer") -> None:
@@ -43,39 +44,38 @@ class Bound:
         self.pick = itemgetter(*names)
         self.binding = Binding(torch.Tensor, self.groups)
         self.params = self.binding.params
-        self.values = [
-            checks.hyperparameters(numpy_class, f"param_groups[{n}]", group) for n, group in enumerate(self.groups)
-        ]
+        self.where: list[str] = []  # of the groups that have parameters, what messages call them,
+        self.filled: list[dict[str, Any]] = []  # the groups themselves
+        self.values: list[tuple[Any, ...]] = []  # and their checked hyperparameters
         self.places: dict[int, tuple[int, int, int]] = {}  # by id of a parameter: its number, group and address
         self.lately: set[int] = set()  # what `update_one` has updated since it looked at everything
-        self.filled = [n for n, group in enumerate(self.groups) if group["params"]]  # groups that `inner` has
         given, saved, state = [], [], {}
-        for n in self.filled:
-            group = dict(zip(names, self.values[n], strict=True))
-            keys = ("step", *numpy_class._carries, *checks.state_keys(numpy_class, self.values[n]))
+        for n, group in enumerate(self.groups):
+            values = checks.hyperparameters(numpy_class, where := f"param_groups[{n}]", group)
+            if not group["params"]:
+                continue
+            keys = ("step", *numpy_class._carries, *checks.state_keys(numpy_class, values))
             numbers = []
-            for k, param in enumerate(self.groups[n]["params"]):
-                checks.parameter(f"param_groups[{n}]['params'][{k}]", param)
+            for k, param in enumerate(group["params"]):
+                checks.parameter(f"{where}['params'][{k}]", param)
                 i = len(self.places)
-                self.places[id(param)] = i, n, param.data_ptr()
+                self.places[id(param)] = i, len(self.filled), param.data_ptr()
                 entry = self.state.get(param, {})
                 state[i] = {key: _array(entry[key]) for key in keys if entry.get(key) is not None}
                 numbers.append(i)
-            given.append({**group, "params": [self.binding.arrays[i] for i in numbers]})
-            saved.append({**group, "params": numbers})
+            self.where.append(where)
+            self.filled.append(group)
+            self.values.append(values)
+            named = dict(zip(names, values, strict=True))
+            given.append({**named, "params": [self.binding.arrays[i] for i in numbers]})
+            saved.append({**named, "params": numbers})
         self.inner = numpy_class(given, **optimizer._settings()) if given else None
         if self.inner is not None and any(state.values()):
             self.inner.load_state_dict({"state": state, "param_groups": saved})
+        self.plan = Plan() if self.inner is None else self.inner._plan
         self.steps, self.carry = np.zeros(len(self.params), np.float32), np.zeros((len(self.params), 2))
         self.waiting: set[int] = set()  # parameters that have not begun
         self.publish(anew=True)
-
-    def label(self, i: int) -> str:
-        for n, group in enumerate(self.groups):
-            if i < len(group["params"]):
-                return f"param_groups[{n}]['params'][{i}]"
-            i -= len(group["params"])
-        raise IndexError(i)
 
     def holds(self, optimizer: "Optimizer") -> bool:
         """Whether parameters, groups and state are where and what they were after the latest step."""
@@ -83,26 +83,26 @@ class Bound:
             optimizer.param_groups is self.groups
             and optimizer.state is self.state
             and self.binding.holds(self.groups, self.state)
-            and (self.inner is None or self.inner._plan.has_progress(self.steps, self.carry))
+            and self.plan.has_progress(self.steps, self.carry)
         )
 
     def publish(self, *, anew: bool) -> None:
         """Bring into `state` what the NumPy optimizer has: all of it, or what is not there yet."""
         inner = self.inner
         if inner is not None:
-            if not inner._plan.write_progress(self.steps, self.carry):
+            if not self.plan.write_progress(self.steps, self.carry):
                 self.steps, anew = self.steps.astype(np.float64), True  # float32 would stay at 2**24
-                inner._plan.write_progress(self.steps, self.carry)
+                self.plan.write_progress(self.steps, self.carry)
             for number, keys in enumerate(inner._group_states):
                 for i in inner._members(number):
                     self._publish_one(i, keys, anew or i in self.waiting)
             self.published = list(inner._group_states)
-            self.waiting = {i for i in range(len(self.params)) if not inner._plan.progress(i)[0]}
+            self.waiting = {i for i in range(len(self.params)) if not self.plan.progress(i)[0]}
         self.binding.remember(self.state)
 
     def _publish_one(self, i: int, keys: tuple[str, ...], anew: bool) -> None:
         assert self.inner is not None
-        steps, carry = self.inner._plan.progress(i)
+        steps, carry = self.plan.progress(i)
         if not steps:
             return
         arrays = {key: self.inner._states[i][key] for key in keys}
@@ -119,16 +119,14 @@ class Bound:
 
     def update(self, scale: float) -> None:
         """Update all parameters that have a gradient."""
-        for n, group in enumerate(self.groups):
-            self.read_group(n, group)
-        if self.inner is None:
-            return
+        for n in range(len(self.filled)):
+            self.read_group(n)
         flat, grads = self.binding.gradients()
-        if self.run(self.inner, flat, scale):
+        if self.run(flat, scale):
             updated = self.params
             if self.binding.missing:
                 updated = [param for param, grad in zip(updated, grads, strict=True) if grad is not None]
-            self.finish(self.inner, updated)
+            self.finish(updated)
 
     def knows(self, param: torch.Tensor) -> bool:
         """
@@ -143,49 +141,51 @@ class Bound:
         """Update one parameter, as in a step in which no other has a gradient."""
         i, n, _ = self.places[id(param)]
         self.lately.add(i)
-        self.read_group(n, self.groups[n])
-        assert self.inner is not None
+        self.read_group(n)
         flat: list[Any] = [None] * len(self.params)
         flat[i] = Views(torch.Tensor).look([param.grad])[0]
-        if self.run(self.inner, tuple(flat), 1.0):
-            self.finish(self.inner, [param])
+        if self.run(tuple(flat), 1.0):
+            self.finish([param])
 
-    def read_group(self, n: int, group: dict[str, Any]) -> None:
+    def read_group(self, n: int) -> None:
         """Check the hyperparameters of a group if they have been changed."""
+        group = self.filled[n]
         try:
-            same = self.pick(group) == self.values[n]
+            if self.pick(group) == self.values[n]:
+                return
         except Exception:  # a name is missing, or a value that cannot be compared: the checks say which
-            same = False
-        if not same:
-            self.values[n] = checks.hyperparameters(self.numpy_class, f"param_groups[{n}]", group)
+            pass
+        self.values[n] = checks.hyperparameters(self.numpy_class, self.where[n], group)
 
-    def run(self, inner: NumPyOptimizer, flat: tuple[Any, ...], scale: float) -> bool:
-        values = self.values
-        if len(self.filled) != len(values):
-            values = [values[n] for n in self.filled]
+    def run(self, flat: tuple[Any, ...], scale: float) -> bool:
+        if self.inner is None:
+            return False
         try:
-            return inner._update(flat, scale, values, self.check_gradient)
+            return self.inner._update(flat, scale, self.values, self.check_gradient)
         except BaseException:
-            inner._plan.release()
+            self.plan.release()
             raise
 
     def check_gradient(self, i: int, _: object) -> np.ndarray:
         """The gradient of parameter `i`, which the plan does not take as it is; copied if its strides differ."""
         assert self.inner is not None
-        label = f"{self.label(i)}.grad"
+        n = self.places[id(self.params[i])][1]
+        k = i - sum(len(group["params"]) for group in self.filled[:n])
+        label = f"{self.where[n]}['params'][{k}].grad"
         array = checks.gradient(label, self.params[i])
-        if validation.is_dense(array) and self.inner._plan.touches(array):
+        if validation.is_dense(array) and self.plan.touches(array):
             raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
         beside = zeros_beside(self.binding.arrays[i])
         np.copyto(beside, array)
         return beside
 
-    def finish(self, inner: NumPyOptimizer, updated: list[torch.Tensor]) -> None:
+    def finish(self, updated: list[torch.Tensor]) -> None:
         """Tell autograd what has been written to, and bring `state` up to date."""
+        assert self.inner is not None
         increment_version(updated)
         if (
-            not inner._plan.write_progress(self.steps, self.carry)
-            or inner._group_states != self.published
+            not self.plan.write_progress(self.steps, self.carry)
+            or self.inner._group_states != self.published
             or (self.waiting and self.steps[list(self.waiting)].any())
         ):
             self.publish(anew=False)
