@@ -41,10 +41,10 @@ def kernel(name: str, instruction_set: list[str]) -> Extension:
     )
 
 
-def engine(name: str, openmp: bool = False) -> Extension:
+def engine(name: str, openmp: bool = False, package: str = "engine") -> Extension:
     extension = Extension(
-        f"fastgd.engine.{name}",
-        [f"src/fastgd/engine/{name}.pyx"],
+        f"fastgd.{package}.{name}",
+        [f"src/fastgd/{package}/{name}.pyx"],
         include_dirs=[numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
         extra_compile_args=FLAGS + WARNINGS,
@@ -63,5 +63,6 @@ engines = [
     engine("norm", openmp=True),
     engine("plan"),
     engine("tensors"),
+    engine("bound", package="torch"),
 ]
 setup(ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]))

@@ -174,10 +174,8 @@ class Optimizer(torch.optim.Optimizer):
                     return loss
                 given = self.__dict__.get("grad_scale")
                 scale = 1.0 if given is None else 1.0 / float(given)
-            bound = self._bound
-            if bound is None or not bound.holds(self):
-                bound = self._bind()
-            bound.update(scale)
+            if self._bound is None or not self._bound.update(self.param_groups, self.state, scale):
+                self._bind().update(self.param_groups, self.state, scale)
         finally:
             self._lock.release()
         return loss
@@ -189,12 +187,8 @@ class Optimizer(torch.optim.Optimizer):
         if not self._lock.acquire(False):
             raise self._in_use()
         try:
-            bound = self._bound
-            if bound is None or not bound.knows(param):
-                if bound is None or not bound.holds(self):
-                    bound = self._bind()
-                bound.lately.clear()
-            bound.update_one(param)
+            if self._bound is None or not self._bound.update_one(self.param_groups, self.state, param):
+                self._bind().update_one(self.param_groups, self.state, param)
         finally:
             self._lock.release()
 

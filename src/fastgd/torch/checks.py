@@ -80,3 +80,8 @@ def gradient(label: str, param: torch.Tensor) -> np.ndarray:
     if grad.shape != param.shape:
         raise ValueError(f"{label}: expected shape {tuple(param.shape)}, got {tuple(grad.shape)}")
     return array
+
+
+def array(value: Any) -> Any:
+    """An entry of a parameter's state, as NumPy reads it."""
+    return value.detach().numpy() if isinstance(value, torch.Tensor) else value

@@ -1,0 +1,259 @@
+"""
+Bound: a NumPy optimizer over the memory of a torch optimizer's tensors.
+
+Compiled, since with small networks a step takes hardly longer than to find out that nothing has moved.
+"""
+from cpython.dict cimport PyDict_Check, PyDict_GetItem, PyDict_Next
+from cpython.list cimport PyList_Check
+from cpython.ref cimport PyObject
+
+from fastgd.engine.tensors cimport Views
+
+from operator import itemgetter
+
+import numpy as np
+import torch
+from torch.autograd.graph import increment_version
+
+from fastgd import validation
+from fastgd.engine.memory import zeros_beside
+from fastgd.engine.plan import Plan
+from fastgd.torch import checks
+
+cdef extern from "Python.h":
+    PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
+
+
+cdef bint same_objects(list a, list b) except -1:
+    cdef Py_ssize_t i
+    if len(a) != len(b):
+        return False
+    for i in range(len(a)):
+        if PyList_GET_ITEM(a, i) != PyList_GET_ITEM(b, i):
+            return False
+    return True
+
+
+cdef bint has_members(list groups, list members) except -1:
+    """Whether the groups, which are dicts, have just the objects in `members` as their "params"."""
+    cdef Py_ssize_t i
+    cdef PyObject* found
+    for i in range(len(groups)):
+        found = PyDict_GetItem(<object>PyList_GET_ITEM(groups, i), "params")
+        if found == NULL or not PyList_Check(<object>found) or not same_objects(<list>found, members[i]):
+            return False
+    return True
+
+
+cdef list values_of(object state):
+    """The values of a dict, each followed, where it is a dict itself, by its values."""
+    cdef list result = []
+    for value in state.values():
+        result.append(value)
+        if isinstance(value, dict):
+            result.extend(value.values())
+    return result
+
+
+cdef bint has_values(object state, list expected) except -1:
+    """Whether `values_of(state)` would be the same objects as `expected`."""
+    cdef Py_ssize_t position = 0, inner, n = len(expected), i = 0
+    cdef PyObject* value
+    cdef PyObject* item
+    if not PyDict_Check(state):
+        return False
+    while PyDict_Next(state, &position, NULL, &value):
+        if i >= n or PyList_GET_ITEM(expected, i) != value:
+            return False
+        i += 1
+        if not PyDict_Check(<object>value):
+            continue
+        inner = 0
+        while PyDict_Next(<object>value, &inner, NULL, &item):
+            if i >= n or PyList_GET_ITEM(expected, i) != item:
+                return False
+            i += 1
+    return i == n
+
+
+cdef class Bound:
+    """
+    Parameters and state of a torch optimizer as they were found, and the NumPy optimizer that updates them.
+
+    It is made anew when parameters, groups or state are no longer where and what they were. The state is then copied,
+    so that it lies in memory as the engine wants it, and its tensors in `state` are replaced by those that share
+    memory with the NumPy optimizer.
+
+    `inner`: the NumPy optimizer; None where no group has a parameter, as on a rank of ZeroRedundancyOptimizer.
+    """
+    cdef readonly object inner
+    cdef object plan, numpy_class, pick, state, groups
+    cdef list group_dicts, members          # of all groups
+    cdef list where, filled, values         # of those with parameters: name in messages, dict, checked hyperparameters
+    cdef list params, state_values
+    cdef tuple arrays
+    cdef Views views, grad_views
+    cdef dict places                        # by id of a parameter: its number, group and address
+    cdef set lately                         # what `update_one` has updated since it looked at everything
+    cdef object steps, carry                # arrays that the scalars in `state` are views of
+    cdef list published                     # the state keys of each group that `state` has
+    cdef set waiting                        # parameters that have not begun
+
+    def __init__(self, optimizer):
+        self.numpy_class = optimizer._numpy
+        self.groups, self.state = optimizer.param_groups, optimizer.state
+        self.group_dicts = list(self.groups)
+        self.members = [list(group["params"]) for group in self.groups]
+        self.params = [param for params in self.members for param in params]
+        self.views, self.grad_views = Views(torch.Tensor), Views(torch.Tensor)
+        self.arrays = self.views.look(self.params)
+        self.where, self.filled, self.values, self.places, self.lately = [], [], [], {}, set()
+        names = checks.names(self.numpy_class)
+        self.pick = itemgetter(*names)
+        given, saved, state = [], [], {}
+        for n, group in enumerate(self.groups):
+            where = f"param_groups[{n}]"
+            values = checks.hyperparameters(self.numpy_class, where, group)
+            if not group["params"]:
+                continue
+            keys = ("step", *self.numpy_class._carries, *checks.state_keys(self.numpy_class, values))
+            numbers = []
+            for k, param in enumerate(group["params"]):
+                checks.parameter(f"{where}['params'][{k}]", param)
+                i = len(self.places)
+                self.places[id(param)] = i, len(self.filled), param.data_ptr()
+                entry = self.state.get(param, {})
+                state[i] = {key: checks.array(entry[key]) for key in keys if entry.get(key) is not None}
+                numbers.append(i)
+            self.where.append(where)
+            self.filled.append(group)
+            self.values.append(values)
+            named = dict(zip(names, values, strict=True))
+            given.append({**named, "params": [self.arrays[i] for i in numbers]})
+            saved.append({**named, "params": numbers})
+        self.inner = self.numpy_class(given, **optimizer._settings()) if given else None
+        if any(state.values()):
+            self.inner.load_state_dict({"state": state, "param_groups": saved})
+        self.plan = self.inner._plan if given else Plan()
+        self.steps, self.carry = np.zeros(len(self.params), np.float32), np.zeros((len(self.params), 2))
+        self.waiting = set()
+        self.publish(True)
+
+    cdef int publish(self, bint anew) except -1:
+        """Bring into `state` what the NumPy optimizer has: all of it, or what is not there yet."""
+        if not self.plan.write_progress(self.steps, self.carry):
+            self.steps, anew = self.steps.astype(np.float64), True  # float32 would stay at 2**24
+            self.plan.write_progress(self.steps, self.carry)
+        self.published = [] if self.inner is None else list(self.inner._group_states)
+        for number, keys in enumerate(self.published):
+            for i in self.inner._members(number):
+                self.publish_one(i, keys, anew or i in self.waiting)
+        self.waiting = {i for i in range(len(self.params)) if not self.plan.progress(i)[0]}
+        self.state_values = values_of(self.state)
+        return 0
+
+    cdef int publish_one(self, i, keys, bint anew) except -1:
+        steps, carry = self.plan.progress(i)
+        if not steps:
+            return 0
+        arrays = {key: self.inner._states[i][key] for key in keys}
+        visible = self.inner._entry(steps, carry, arrays, {})
+        if not visible:
+            return 0
+        arrays["step"] = self.steps[i:i + 1].reshape(())
+        for k, key in enumerate(self.numpy_class._carries):
+            arrays[key] = self.carry[i, k:k + 1].reshape(())
+        entry = self.state[self.params[i]]
+        entry.update({key: torch.from_numpy(arrays[key]) for key in visible if anew or key not in entry})
+        return 0
+
+    cdef bint holds(self, groups, state) except -1:
+        """Whether parameters, groups and state are where and what they were after the latest step."""
+        return (groups is self.groups
+                and state is self.state
+                and same_objects(groups, self.group_dicts)
+                and has_members(self.group_dicts, self.members)
+                and has_values(state, self.state_values)
+                and self.views.look(self.params) is self.arrays
+                and self.plan.has_progress(self.steps, self.carry))
+
+    def update(self, groups, state, scale):
+        """Update all parameters that have a gradient. False, with nothing done, where anything has moved."""
+        cdef list grads = []
+        cdef bint missing = False
+        cdef Py_ssize_t n
+        if not self.holds(groups, state):
+            return False
+        for n in range(len(self.filled)):
+            self.read_group(n)
+        for param in self.params:
+            grad = param.grad
+            missing = missing or grad is None
+            grads.append(grad)
+        if self.run(self.grad_views.look(grads), scale):
+            if missing:
+                self.finish([param for param, grad in zip(self.params, grads) if grad is not None])
+            else:
+                self.finish(self.params)
+        return True
+
+    def update_one(self, groups, state, param):
+        """
+        Update one parameter, as in a step in which no other has a gradient. False, with nothing done, where anything
+        has moved; that is looked at in each backward pass, which begins, for all one can know, where a parameter's
+        turn comes again.
+        """
+        cdef list flat
+        i, n, address = self.places.get(id(param), (-1, -1, None))
+        if address != param.data_ptr() or not self.lately or i in self.lately:
+            if not self.holds(groups, state):
+                return False
+            self.lately.clear()
+        self.lately.add(i)
+        self.read_group(n)
+        flat = [None] * len(self.params)
+        flat[i] = Views(torch.Tensor).look([param.grad])[0]
+        if self.run(tuple(flat), 1.0):
+            self.finish([param])
+        return True
+
+    cdef int read_group(self, Py_ssize_t n) except -1:
+        """Check the hyperparameters of a group if they have been changed."""
+        group = self.filled[n]
+        try:
+            if self.pick(group) == self.values[n]:
+                return 0
+        except Exception:  # a name is missing, or a value that cannot be compared: the checks say which
+            pass
+        self.values[n] = checks.hyperparameters(self.numpy_class, self.where[n], group)
+        return 0
+
+    cdef bint run(self, tuple flat, scale) except -1:
+        if self.inner is None:
+            return False
+        try:
+            return self.inner._update(flat, scale, self.values, self.check_gradient)
+        except BaseException:
+            self.plan.release()
+            raise
+
+    def check_gradient(self, i, _):
+        """The gradient of parameter `i`, which the plan does not take as it is; copied if its strides differ."""
+        n = self.places[id(self.params[i])][1]
+        k = i - sum([len(group["params"]) for group in self.filled[:n]])
+        label = f"{self.where[n]}['params'][{k}].grad"
+        array = checks.gradient(label, self.params[i])
+        if validation.is_dense(array) and self.plan.touches(array):
+            raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
+        beside = zeros_beside(self.arrays[i])
+        np.copyto(beside, array)
+        return beside
+
+    cdef int finish(self, list updated) except -1:
+        """Tell autograd what has been written to, and bring `state` up to date."""
+        increment_version(updated)
+        if (not self.plan.write_progress(self.steps, self.carry)
+                or self.inner._group_states != self.published
+                or (self.waiting and self.steps[list(self.waiting)].any())):
+            self.publish(False)
+        return 0
