@@ -11,8 +11,26 @@ import pytest
 import fastgd
 import stepping
 from torch_nets import (
-    SHARED, TOLERANCE, adapter, assert_equal, assert_near, every_case, every_name, give, loss_of, network, ours, same, settings,
-    shared_case, snapshot, tensors, theirs, torch, train, twins,
+    SHARED,
+    TOLERANCE,
+    adapter,
+    assert_equal,
+    assert_near,
+    every_case,
+    every_name,
+    give,
+    loss_of,
+    network,
+    ours,
+    same,
+    settings,
+    shared_case,
+    snapshot,
+    tensors,
+    theirs,
+    torch,
+    train,
+    twins,
 )  # fmt: skip
 
 DOUBLE = torch.float64
@@ -59,7 +77,11 @@ def test_switches_that_are_refused(name, switch):
     ("arguments", "kind", "message"),
     [
         (dict(lr=-1.0), ValueError, r"^lr must be at least 0, got -1.0"),
-        (dict(lr=torch.tensor([1.0, 2.0])), ValueError, r"^lr must be a number or a tensor of one element, got one of 2"),
+        (
+            dict(lr=torch.tensor([1.0, 2.0])),
+            ValueError,
+            r"^lr must be a number or a tensor of one element, got one of 2",
+        ),
         (dict(lr=lambda t: 0.1), TypeError, r"^lr must be a real number, got function"),
         (dict(betas=(0.9, torch.tensor(1.0))), ValueError, r"^betas\[1\] must be in \[0, 1\), got 1.0"),
         (dict(max_grad_norm=0.0), ValueError, r"^max_grad_norm must be above 0"),

@@ -7,7 +7,19 @@ import pytest
 
 import fastgd
 from fastgd.engine.tensors import Views
-from torch_nets import adapter, assert_equal, assert_near, every_name, loss_of, network, same, snapshot, torch, train, twins
+from torch_nets import (
+    adapter,
+    assert_equal,
+    assert_near,
+    every_name,
+    loss_of,
+    network,
+    same,
+    snapshot,
+    torch,
+    train,
+    twins,
+)
 
 
 def one(value, **more):
@@ -126,8 +138,11 @@ def test_gradients_of_other_strides_are_paired_rightly(grad, order):
         opt = module.Adam([param], lr=0.1)
         for t in range(3):
             # The setter of .grad takes any strides.
-            param.grad = grad(g * (t + 1)).view_as(param) if order == "channels_last" and grad(g).is_contiguous() \
+            param.grad = (
+                grad(g * (t + 1)).view_as(param)
+                if order == "channels_last" and grad(g).is_contiguous()
                 else grad(g * (t + 1)).reshape(param.shape)
+            )
             opt.step()
     assert_near([params[0]], [params[1]])
 
@@ -155,7 +170,7 @@ def test_channels_last_and_shared_gradients_in_a_network():
 @pytest.mark.parametrize(
     ("make", "kind", "message"),
     [
-        (lambda: torch.zeros(3, dtype=torch.float16), TypeError, "expected dtype torch.float32 or torch.float64, got torch.float16"),
+        (lambda: torch.zeros(3, dtype=torch.float16), TypeError, "torch.float64, got torch.float16"),
         (lambda: torch.zeros(3, dtype=torch.bfloat16), TypeError, "got torch.bfloat16"),
         (lambda: torch.zeros(3, dtype=torch.complex64), TypeError, "got torch.complex64"),
         (lambda: torch.zeros(3, device="meta"), ValueError, "expected a tensor on the CPU, got one on meta"),
@@ -195,7 +210,7 @@ def test_wrapped_tensors_are_refused():
 @pytest.mark.parametrize(
     ("make", "kind", "message"),
     [
-        (lambda p: torch.ones(4).to_sparse(), ValueError, r"\.grad: expected a dense tensor, got layout torch.sparse_coo"),
+        (lambda p: torch.ones(4).to_sparse(), ValueError, r"\.grad: expected a dense tensor, got layout .*_coo"),
         (lambda p: p.detach(), ValueError, r"\.grad: expected memory of its own"),
     ],
     ids=["sparse", "overlapping"],
@@ -304,7 +319,9 @@ def test_step_in_backward_takes_groups_and_leaves_frozen_parameters():
     net, twin = twins()
     for n in (net, twin):
         n[0].weight.requires_grad_(False)
-    groups = [[{"params": list(n[0].parameters()), "lr": 0.1}, {"params": list(n[2].parameters())}] for n in (net, twin)]
+    groups = [
+        [{"params": list(n[0].parameters()), "lr": 0.1}, {"params": list(n[2].parameters())}] for n in (net, twin)
+    ]
     handle = adapter.step_in_backward(groups[0], adapter.SGD, momentum=0.9, lr=0.01)
     opt = adapter.SGD(groups[1], momentum=0.9, lr=0.01)
     for t in range(4):
@@ -318,7 +335,7 @@ def test_step_in_backward_takes_groups_and_leaves_frozen_parameters():
 def test_step_in_backward_refuses_what_needs_all_gradients(arguments):
     with pytest.raises(ValueError, match=f"^{next(iter(arguments))} needs all gradients at once"):
         adapter.step_in_backward(network(), adapter.AdamW, **arguments)
-    with pytest.raises(TypeError, match="^factory: expected a class of fastgd.torch, got one that makes AdamW"):
+    with pytest.raises(TypeError, match=r"^factory: expected a class of fastgd\.torch, got one that makes AdamW"):
         adapter.step_in_backward(network(), torch.optim.AdamW)
 
 

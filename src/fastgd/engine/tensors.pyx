@@ -80,7 +80,6 @@ cdef object find_slowly(object tensor, Place* place):
 cdef object find(Borrow borrow, object tensor, Place* place):
     """The dtype of a tensor and its place; None if it is not float32 or float64 in this memory."""
     cdef DLTensor found
-    cdef cnp.dtype dtype
     cdef int axis
     if borrow == NULL:
         return find_slowly(tensor, place)

@@ -10,11 +10,12 @@ from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimize
 
 from fastgd import validation
 from fastgd.optimizers import base
+from fastgd.optimizers.terms import Settings
 from fastgd.torch import checks
 from fastgd.torch.bound import Bound
 
 Closure = Callable[[], Any]
-SETTINGS = tuple(base.Settings.__annotations__)
+SETTINGS = tuple(Settings.__annotations__)
 
 
 def _setting(name: str) -> Any:
@@ -77,8 +78,8 @@ class Optimizer(torch.optim.Optimizer):
     max_grad_value = _setting("max_grad_value")
     skip_nonfinite = _setting("skip_nonfinite")
 
-    def __init__(self, params: Any, defaults: dict[str, Any], settings: base.Settings) -> None:
-        validation.known(f"{type(self).__name__}", settings, base.Settings.__annotations__)
+    def __init__(self, params: Any, defaults: dict[str, Any], settings: Settings) -> None:
+        validation.known(f"{type(self).__name__}", settings, Settings.__annotations__)
         self.max_grad_norm = settings.get("max_grad_norm")
         self.max_grad_value = settings.get("max_grad_value")
         self.skip_nonfinite = settings.get("skip_nonfinite", False)

@@ -1,10 +1,12 @@
 from typing import Any
 
 import torch
+from typing_extensions import disjoint_base
 
 from fastgd.optimizers.base import Optimizer as NumPyOptimizer
 from fastgd.torch.base import Optimizer
 
+@disjoint_base
 class Bound:
     def __init__(self, optimizer: Optimizer) -> None: ...
     @property

@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fastgd import validation
 from fastgd.optimizers import base
-from fastgd.optimizers.exchange import NO_CARRY
+from fastgd.optimizers.terms import NO_CARRY
 
 SWITCHES = ("capturable", "differentiable")  # of torch, which cannot be on here
 

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import torch
 
 from fastgd.optimizers import adadelta, adagrad, adam, adamax, asgd, lion, nadam, radam, rmsprop, rprop, sgd, sign
-from fastgd.optimizers.base import Settings
+from fastgd.optimizers.terms import Settings
 from fastgd.torch.base import Optimizer
 
 Betas = tuple[Any, Any]
@@ -222,7 +222,7 @@ class AdamW(Adam):
     True
     """
 
-    _numpy = adam.AdamW
+    _numpy = adam.AdamW  # type: ignore[assignment]
 
     def __init__(
         self, params: Any, lr: Any = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 1e-2,
