@@ -9,7 +9,7 @@ STUBS := $(shell find src -name '*.pyi' -not -path '*/torch/*')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
-.PHONY: demo test lint bench bench-compare report dashboard wheel smoke clean
+.PHONY: demo test lint bench bench-compare bench-history report dashboard wheel smoke clean
 .NOTPARALLEL:
 
 demo: $(VENV)/demo $(VENV)/built
@@ -25,13 +25,22 @@ lint: $(VENV)/dev $(VENV)/built
 	mypy
 	python -m mypy.stubtest --allowlist tools/stubtest.txt $(STUBBED)
 
+# make bench BENCH='step\.Limit.*adamw' measures a part: asv's regular expression.
+BENCH ?= .
 bench: $(VENV)/bench $(VENV)/built
 	cd benchmarks && asv machine --yes && \
-		asv run --python=same --set-commit-hash $$(git rev-parse HEAD) --show-stderr
+		asv run --python=same --set-commit-hash $$(git rev-parse HEAD) --show-stderr --bench '$(BENCH)'
 
-# make bench-compare BASE=v1.0 HEAD=main: both are built and measured in turn.
+# make bench-compare BASE=v1.0 HEAD=main: both are built and measured in turn; make bench-history BASE=v1.0 STEPS=5:
+# five commits from there to here, for the dashboard.
+STEPS ?= 5
 bench-compare: $(VENV)/bench
-	cd benchmarks && asv machine --yes && asv continuous --interleave-rounds $(BASE) $(HEAD)
+	cd benchmarks && asv machine --yes && \
+		asv continuous --interleave-rounds --show-stderr --bench '$(BENCH)' $(BASE) $(HEAD)
+
+bench-history: $(VENV)/bench
+	cd benchmarks && asv machine --yes && \
+		asv run --skip-existing-successful --show-stderr --steps $(STEPS) --bench '$(BENCH)' $(BASE)..HEAD
 
 report: $(VENV)/bench $(VENV)/built
 	python benchmarks/report.py
