@@ -17,12 +17,12 @@ from fastgd.engine.memory import zeros_beside
 from fastgd.engine.plan import Plan
 from fastgd.optimizers import exchange
 from fastgd.optimizers.structure import Form, flatten_groups, read_group, split_groups
-from fastgd.optimizers.terms import NO_CARRY, Carry, Prepared, Settings
+from fastgd.optimizers.terms import NO_CARRY, Carry, GradientSettings, Prepared, Settings
 
 RULES = dispatch.rules()
 
 
-class Optimizer:
+class Optimizer(GradientSettings):
     """
     Base of all optimizers; construct one of its subclasses.
 
@@ -79,9 +79,7 @@ class Optimizer:
             if name not in Settings.__annotations__:
                 known = ", ".join([*self._checks, *Settings.__annotations__])
                 raise TypeError(f"{type(self).__name__}: unknown argument {name!r}; known: params, {known}")
-        self.max_grad_norm = settings.get("max_grad_norm")
-        self.max_grad_value = settings.get("max_grad_value")
-        self.skip_nonfinite = settings.get("skip_nonfinite", False)
+        self._set(settings)
         self.defaults = {name: check(name, defaults[name]) for name, check in self._checks.items()}
         self.param_groups: list[dict[str, Any]] = []
         self.grad_norm: float | None = None
@@ -118,35 +116,6 @@ class Optimizer:
         `scale` is what the rule multiplies the gradient by; hyperparameters follow in the order of `_checks`.
         """
         raise NotImplementedError
-
-    # ---- settings ---------------------------------------------------------------------------------------------
-
-    @property
-    def max_grad_norm(self) -> float | None:
-        """Largest norm of the gradients of all parameters together, or None."""
-        return self._max_grad_norm
-
-    @max_grad_norm.setter
-    def max_grad_norm(self, value: float | None) -> None:
-        self._max_grad_norm = validation.optional_positive("max_grad_norm", value)
-
-    @property
-    def max_grad_value(self) -> float | None:
-        """Largest magnitude of a gradient's element, or None."""
-        return self._max_grad_value
-
-    @max_grad_value.setter
-    def max_grad_value(self, value: float | None) -> None:
-        self._max_grad_value = validation.optional_positive("max_grad_value", value)
-
-    @property
-    def skip_nonfinite(self) -> bool:
-        """Whether steps with infinite or NaN gradients are left out."""
-        return self._skip_nonfinite
-
-    @skip_nonfinite.setter
-    def skip_nonfinite(self, value: bool) -> None:
-        self._skip_nonfinite = validation.flag("skip_nonfinite", value)
 
     # ---- groups -----------------------------------------------------------------------------------------------
 
