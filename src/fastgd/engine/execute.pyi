@@ -1,1 +1,3 @@
+ALIGN_FROM: int
+
 def set_parallel_from(elements: int) -> int: ...
