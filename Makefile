@@ -26,21 +26,21 @@ lint: $(VENV)/dev $(VENV)/built
 	python -m mypy.stubtest --allowlist tools/stubtest.txt $(STUBBED)
 
 # make bench BENCH='step\.Limit.*adamw' measures a part: asv's regular expression.
-BENCH ?= .
+export BENCH ?= .
 bench: $(VENV)/bench $(VENV)/built
 	cd benchmarks && asv machine --yes && \
-		asv run --python=same --set-commit-hash $$(git rev-parse HEAD) --show-stderr --bench '$(BENCH)'
+		asv run --python=same --set-commit-hash $$(git rev-parse HEAD) --show-stderr --bench "$$BENCH"
 
 # make bench-compare BASE=v1.0 HEAD=main: both are built and measured in turn; make bench-history BASE=v1.0 STEPS=5:
 # five commits from there to here, for the dashboard.
 STEPS ?= 5
 bench-compare: $(VENV)/bench
 	cd benchmarks && asv machine --yes && \
-		asv continuous --interleave-rounds --show-stderr --bench '$(BENCH)' $(BASE) $(HEAD)
+		asv continuous --interleave-rounds --show-stderr --bench "$$BENCH" $(BASE) $(HEAD)
 
 bench-history: $(VENV)/bench
 	cd benchmarks && asv machine --yes && \
-		asv run --skip-existing-successful --show-stderr --steps $(STEPS) --bench '$(BENCH)' $(BASE)..HEAD
+		asv run --skip-existing-successful --show-stderr --steps $(STEPS) --bench "$$BENCH" $(BASE)..HEAD
 
 report: $(VENV)/bench $(VENV)/built
 	python benchmarks/report.py
