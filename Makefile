@@ -27,7 +27,7 @@ lint: $(VENV)/dev $(VENV)/built
 
 # make bench BENCH='step\.Limit.*adamw' measures a part: asv's regular expression.
 export BENCH ?= .
-bench: $(VENV)/bench $(VENV)/built
+bench: $(VENV)/deepspeed $(VENV)/built
 	cd benchmarks && asv machine --yes && \
 		asv run --python=same --set-commit-hash $$(git rev-parse HEAD) --show-stderr --bench "$$BENCH"
 
@@ -42,7 +42,7 @@ bench-history: $(VENV)/bench
 	cd benchmarks && asv machine --yes && \
 		asv run --skip-existing-successful --show-stderr --steps $(STEPS) --bench "$$BENCH" $(BASE)..HEAD
 
-report: $(VENV)/bench $(VENV)/built
+report: $(VENV)/deepspeed $(VENV)/built
 	python benchmarks/report.py
 
 dashboard: $(VENV)/bench $(VENV)/built
@@ -69,6 +69,11 @@ $(VENV)/python:
 
 $(VENV)/%: $(VENV)/python pyproject.toml
 	python -m pip install --quiet $$(python tools/needs.py $*)
+	@touch $@
+
+# Its build imports torch.
+$(VENV)/deepspeed: $(VENV)/bench
+	python -m pip install --quiet --no-build-isolation $$(python tools/needs.py deepspeed)
 	@touch $@
 
 # The package is imported from src. New flags or directives in setup.py reach every module.
