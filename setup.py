@@ -37,14 +37,14 @@ def kernel(name: str, instruction_set: list[str]) -> Extension:
         f"fastgd.kernels.{name}",
         [f"src/fastgd/kernels/{name}.pyx"],
         extra_compile_args=flags + WARNINGS,
-        define_macros=[("FASTGD_FLAGS", '"' + " ".join(flags) + '"')],
+        define_macros=[("FASTGD_NAME", f'"{name.replace("_", "-")}"'), ("FASTGD_FLAGS", f'"{" ".join(flags)}"')],
     )
 
 
-def engine(name: str, openmp: bool = False, package: str = "engine") -> Extension:
+def engine(name: str, openmp: bool = False) -> Extension:
     extension = Extension(
-        f"fastgd.{package}.{name}",
-        [f"src/fastgd/{package}/{name}.pyx"],
+        f"fastgd.{name}",
+        [f"src/fastgd/{name.replace('.', '/')}.pyx"],
         include_dirs=[numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
         extra_compile_args=FLAGS + WARNINGS,
@@ -57,12 +57,14 @@ def engine(name: str, openmp: bool = False, package: str = "engine") -> Extensio
 Options.warning_errors = STRICT
 kernels = [kernel(name, flags) for name, flags in INSTRUCTION_SETS.items() if X86_64 or name == "generic"]
 engines = [
-    engine("dispatch"),
-    engine("threads", openmp=True),
-    engine("execute", openmp=True),
-    engine("norm", openmp=True),
-    engine("plan"),
-    engine("tensors"),
-    engine("bound", package="torch"),
+    engine("engine.dispatch"),
+    engine("engine.threads", openmp=True),
+    engine("engine.execute", openmp=True),
+    engine("engine.norm", openmp=True),
+    engine("engine.plan"),
+    engine("engine.scalars"),
+    engine("engine.tensors"),
+    engine("torch.bound"),
+    engine("capi"),
 ]
 setup(ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]))

@@ -30,7 +30,6 @@ cdef extern from *:
     int fastgd_x86_64_level() nogil
 
 cdef const Table* chosen_table = NULL
-_chosen = None
 _capsules = {}
 
 # In ascending order: name -> (kernel module, x86-64 level that it needs).
@@ -59,7 +58,7 @@ def available():
 
 def chosen():
     """Name of the instruction set in use."""
-    return _chosen
+    return chosen_table.name.decode()
 
 
 def flags():
@@ -69,7 +68,7 @@ def flags():
 
 def select(name):
     """Use the kernels of instruction set `name`; for tests and benchmarks, between steps."""
-    global chosen_table, _chosen
+    global chosen_table
     if name not in _LEVELS:
         raise ImportError(f"FASTGD_ISA must be one of {', '.join(_LEVELS)}, got {name!r}")
     if name not in built():
@@ -79,7 +78,6 @@ def select(name):
     capsule = importlib.import_module(_LEVELS[name][0]).capsule
     chosen_table = <const Table*>PyCapsule_GetPointer(capsule, b"fastgd.kernels.Table")
     _capsules[name] = capsule
-    _chosen = name
 
 
 def rules():

@@ -93,6 +93,15 @@ cdef void range_sums(const View* views, Py_ssize_t first, Py_ssize_t stop, doubl
             i += 1
 
 
+cdef double sum_in_order(const View* views, Py_ssize_t count, double scale) noexcept nogil:
+    cdef double result = 0
+    cdef Py_ssize_t i, b
+    for i in range(count):
+        for b in range((views[i].size + BLOCK - 1) // BLOCK):
+            result += block_sum(&views[i], b * BLOCK, scale)
+    return result
+
+
 cdef Py_ssize_t blocks(const View* views, Py_ssize_t count) noexcept nogil:
     """How many partial sums `norm` needs room for."""
     cdef Py_ssize_t i, result = 0
@@ -107,11 +116,10 @@ cdef double sum_squares(const View* views, Py_ssize_t count, double* partial, in
     cdef double result = 0
     cdef int k
     if n < PARALLEL_FROM // BLOCK or threads == 1:
-        range_sums(views, 0, n, scale, partial)
-    else:
-        threads = <int>min(<Py_ssize_t>threads, n // 2)
-        for k in prange(threads, num_threads=threads, schedule="static", chunksize=1):
-            range_sums(views, n * k // threads, n * (k + 1) // threads, scale, partial)
+        return sum_in_order(views, count, scale)
+    threads = <int>min(<Py_ssize_t>threads, n // 2)
+    for k in prange(threads, num_threads=threads, schedule="static", chunksize=1):
+        range_sums(views, n * k // threads, n * (k + 1) // threads, scale, partial)
     for b in range(n):
         result += partial[b]
     return result
@@ -134,7 +142,10 @@ cdef double largest(const View* views, Py_ssize_t count) noexcept nogil:
 
 
 cdef double norm(const View* views, Py_ssize_t count, double* partial, int threads) noexcept nogil:
-    """The norm of all elements of all views; not finite only if an element or the norm itself is not."""
+    """
+    The norm of all elements of all views; not finite only if an element or the norm itself is not. One thread needs no
+    room for partial sums.
+    """
     cdef double total = sum_squares(views, count, partial, threads, 1)
     cdef double most
     cdef int exponent

@@ -8,7 +8,8 @@ from fastgd.kernels.rules cimport (
 )
 
 cdef extern from *:
-    const char* FASTGD_FLAGS    # the compiler's flags, defined by setup.py
+    const char* FASTGD_NAME     # of the instruction set, and
+    const char* FASTGD_FLAGS    # the compiler's flags, both defined by setup.py
 
 cdef enum:
     CAPACITY = 64
@@ -81,6 +82,7 @@ add(b"divide_two_roots", b"", b"addend",
     <void*>limits.divide_two_roots[float], <void*>limits.divide_two_roots[double])
 
 table.rules = rules
+table.name = FASTGD_NAME
 table.flags = FASTGD_FLAGS
 table.sum_squares32 = reductions.sum_squares[float]
 table.sum_squares64 = reductions.sum_squares[double]

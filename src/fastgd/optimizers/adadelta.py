@@ -3,8 +3,9 @@
 from typing import Unpack
 
 from fastgd import validation
+from fastgd.engine import scalars
 from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
+from fastgd.optimizers.terms import Rate, Settings
 
 
 class Adadelta(Optimizer):
@@ -71,6 +72,7 @@ class Adadelta(Optimizer):
         "weight_decay": validation.nonnegative,
         "maximize": validation.flag,
     }
+    _prepare = staticmethod(scalars.adadelta)
 
     def __init__(
         self,
@@ -86,10 +88,3 @@ class Adadelta(Optimizer):
         super().__init__(
             params, dict(lr=lr, rho=rho, eps=eps, weight_decay=weight_decay, maximize=maximize), **settings
         )
-
-    @staticmethod
-    def _prepare(
-        scale: float, t: int, carry: Carry, lr: float, rho: float, eps: float, weight_decay: float, maximize: bool
-    ) -> Prepared:
-        scale = -scale if maximize else scale
-        return "adadelta", (scale, weight_decay, rho, 1.0 - rho, lr, eps), carry

@@ -5,8 +5,9 @@ from typing import Any, Unpack
 import numpy as np
 
 from fastgd import validation
+from fastgd.engine import scalars
 from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
+from fastgd.optimizers.terms import Carry, Rate, Settings
 
 
 class Adagrad(Optimizer):
@@ -76,6 +77,7 @@ class Adagrad(Optimizer):
         "maximize": validation.flag,
         "eps_root": validation.nonnegative,
     }
+    _prepare = staticmethod(scalars.adagrad)
     _own = ("eps_root",)
 
     def __init__(
@@ -96,24 +98,6 @@ class Adagrad(Optimizer):
             eps=eps, maximize=maximize, eps_root=eps_root,
         )  # fmt: skip
         super().__init__(params, defaults, **settings)
-
-    @staticmethod
-    def _prepare(
-        scale: float,
-        t: int,
-        carry: Carry,
-        lr: float,
-        lr_decay: float,
-        weight_decay: float,
-        initial_accumulator_value: float,
-        eps: float,
-        maximize: bool,
-        eps_root: float,
-    ) -> Prepared:
-        scale = -scale if maximize else scale
-        initial = initial_accumulator_value if t == 1 else 0.0
-        step_size = lr / (1.0 + (t - 1) * lr_decay)
-        return "adagrad", (scale, weight_decay, initial, step_size, eps_root, eps), carry
 
     def _entry(
         self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], hyperparameters: dict[str, Any]

@@ -1,11 +1,11 @@
 """Adam, AMSGrad and AdamW."""
 
-from math import sqrt
 from typing import Unpack
 
 from fastgd import validation
+from fastgd.engine import scalars
 from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
+from fastgd.optimizers.terms import Rate, Settings
 
 
 class Adam(Optimizer):
@@ -86,6 +86,7 @@ class Adam(Optimizer):
         "eps_root": validation.nonnegative,
         "eps_hat": validation.flag,
     }
+    _prepare = staticmethod(scalars.adam)
     _own = ("eps_root", "eps_hat")
 
     def __init__(
@@ -108,33 +109,6 @@ class Adam(Optimizer):
             decoupled_weight_decay=decoupled_weight_decay, eps_root=eps_root, eps_hat=eps_hat,
         )  # fmt: skip
         super().__init__(params, defaults, **settings)
-
-    @staticmethod
-    def _prepare(
-        scale: float,
-        t: int,
-        carry: Carry,
-        lr: float,
-        betas: tuple[float, float],
-        eps: float,
-        weight_decay: float,
-        amsgrad: bool,
-        maximize: bool,
-        decoupled_weight_decay: bool,
-        eps_root: float,
-        eps_hat: bool,
-    ) -> Prepared:
-        beta1, beta2 = betas
-        scale = -scale if maximize else scale
-        c2 = 1.0 - beta2**t
-        root_c2 = sqrt(c2)
-        if not eps_hat:
-            eps *= root_c2
-            eps_root *= c2
-        l2, keep = (0.0, 1.0 - lr * weight_decay) if decoupled_weight_decay else (weight_decay, 1.0)
-        step_size = lr * root_c2 / (1.0 - beta1**t)
-        scalars = (scale, l2, keep, 1.0 - beta1, beta2, 1.0 - beta2, step_size, eps_root, eps)
-        return "amsgrad" if amsgrad else "adam", scalars, carry
 
 
 def _decoupled(name: str, value: object) -> bool:

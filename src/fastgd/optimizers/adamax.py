@@ -3,8 +3,9 @@
 from typing import Unpack
 
 from fastgd import validation
+from fastgd.engine import scalars
 from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
+from fastgd.optimizers.terms import Rate, Settings
 
 
 class Adamax(Optimizer):
@@ -68,6 +69,7 @@ class Adamax(Optimizer):
         "weight_decay": validation.nonnegative,
         "maximize": validation.flag,
     }
+    _prepare = staticmethod(scalars.adamax)
 
     def __init__(
         self,
@@ -83,18 +85,3 @@ class Adamax(Optimizer):
         super().__init__(
             params, dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, maximize=maximize), **settings
         )
-
-    @staticmethod
-    def _prepare(
-        scale: float,
-        t: int,
-        carry: Carry,
-        lr: float,
-        betas: tuple[float, float],
-        eps: float,
-        weight_decay: float,
-        maximize: bool,
-    ) -> Prepared:
-        beta1, beta2 = betas
-        scale = -scale if maximize else scale
-        return "adamax", (scale, weight_decay, 1.0 - beta1, beta2, lr / (1.0 - beta1**t), eps), carry

@@ -3,8 +3,9 @@
 from typing import Unpack
 
 from fastgd import validation
+from fastgd.engine import scalars
 from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
+from fastgd.optimizers.terms import Rate, Settings
 
 
 class ASGD(Optimizer):
@@ -74,6 +75,7 @@ class ASGD(Optimizer):
         "weight_decay": validation.nonnegative,
         "maximize": validation.flag,
     }
+    _prepare = staticmethod(scalars.asgd)
     _carries = {"eta": validation.nonnegative, "mu": validation.fraction}
 
     def __init__(
@@ -93,21 +95,3 @@ class ASGD(Optimizer):
             dict(lr=lr, lambd=lambd, alpha=alpha, t0=t0, weight_decay=weight_decay, maximize=maximize),
             **settings,
         )
-
-    @staticmethod
-    def _prepare(
-        scale: float,
-        t: int,
-        carry: Carry,
-        lr: float,
-        lambd: float,
-        alpha: float,
-        t0: float,
-        weight_decay: float,
-        maximize: bool,
-    ) -> Prepared:
-        scale = -scale if maximize else scale
-        eta, mu = carry if t > 1 else (lr, 1.0)
-        after = (lr / (1.0 + lambd * lr * t) ** alpha, 1.0 / max(1.0, t - t0))
-        rule = "asgd" if mu == 1.0 else "asgd_average"
-        return rule, (scale, weight_decay, 1.0 - lambd * eta, eta, mu), after

@@ -3,8 +3,9 @@
 from typing import Unpack
 
 from fastgd import validation
+from fastgd.engine import scalars
 from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
+from fastgd.optimizers.terms import Rate, Settings
 
 
 class Lion(Optimizer):
@@ -64,6 +65,7 @@ class Lion(Optimizer):
         "weight_decay": validation.nonnegative,
         "maximize": validation.flag,
     }
+    _prepare = staticmethod(scalars.lion)
 
     def __init__(
         self,
@@ -76,11 +78,3 @@ class Lion(Optimizer):
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, dict(lr=lr, betas=betas, weight_decay=weight_decay, maximize=maximize), **settings)
-
-    @staticmethod
-    def _prepare(
-        scale: float, t: int, carry: Carry, lr: float, betas: tuple[float, float], weight_decay: float, maximize: bool
-    ) -> Prepared:
-        beta1, beta2 = betas
-        scale = -scale if maximize else scale
-        return "lion", (scale, 1.0 - lr * weight_decay, beta1, 1.0 - beta1, beta2, 1.0 - beta2, lr), carry

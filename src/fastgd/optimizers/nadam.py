@@ -1,11 +1,11 @@
 """NAdam: Adam with Nesterov momentum."""
 
-from math import sqrt
 from typing import Unpack
 
 from fastgd import validation
+from fastgd.engine import scalars
 from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
+from fastgd.optimizers.terms import Rate, Settings
 
 
 class NAdam(Optimizer):
@@ -81,6 +81,7 @@ class NAdam(Optimizer):
         "maximize": validation.flag,
         "eps_root": validation.nonnegative,
     }
+    _prepare = staticmethod(scalars.nadam)
     _own = ("eps_root",)
     _carries = {"mu_product": validation.fraction}
 
@@ -103,31 +104,3 @@ class NAdam(Optimizer):
             decoupled_weight_decay=decoupled_weight_decay, maximize=maximize, eps_root=eps_root,
         )  # fmt: skip
         super().__init__(params, defaults, **settings)
-
-    @staticmethod
-    def _prepare(
-        scale: float,
-        t: int,
-        carry: Carry,
-        lr: float,
-        betas: tuple[float, float],
-        eps: float,
-        weight_decay: float,
-        momentum_decay: float,
-        decoupled_weight_decay: bool,
-        maximize: bool,
-        eps_root: float,
-    ) -> Prepared:
-        beta1, beta2 = betas
-        scale = -scale if maximize else scale
-        mu = beta1 * (1.0 - 0.5 * 0.96 ** (t * momentum_decay))
-        mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
-        mu_product = (carry[0] if t > 1 else 1.0) * mu
-        c2 = 1.0 - beta2**t
-        step = lr * sqrt(c2)
-        l2, keep = (0.0, 1.0 - lr * weight_decay) if decoupled_weight_decay else (weight_decay, 1.0)
-        grad_step = step * (1.0 - mu) / (1.0 - mu_product)
-        step_size = step * mu_next / (1.0 - mu_product * mu_next)
-        eps, eps_root = eps * sqrt(c2), eps_root * c2
-        scalars = (scale, l2, keep, 1.0 - beta1, beta2, 1.0 - beta2, grad_step, step_size, eps_root, eps)
-        return "nadam", scalars, (mu_product, 0.0)

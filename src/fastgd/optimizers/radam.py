@@ -1,11 +1,11 @@
 """RAdam: Adam whose first steps wait for the second moment to settle."""
 
-from math import sqrt
 from typing import Unpack
 
 from fastgd import validation
+from fastgd.engine import scalars
 from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
+from fastgd.optimizers.terms import Rate, Settings
 
 
 class RAdam(Optimizer):
@@ -78,6 +78,7 @@ class RAdam(Optimizer):
         "maximize": validation.flag,
         "eps_root": validation.nonnegative,
     }
+    _prepare = staticmethod(scalars.radam)
     _own = ("eps_root",)
 
     def __init__(
@@ -98,29 +99,3 @@ class RAdam(Optimizer):
             maximize=maximize, eps_root=eps_root,
         )  # fmt: skip
         super().__init__(params, defaults, **settings)
-
-    @staticmethod
-    def _prepare(
-        scale: float,
-        t: int,
-        carry: Carry,
-        lr: float,
-        betas: tuple[float, float],
-        eps: float,
-        weight_decay: float,
-        decoupled_weight_decay: bool,
-        maximize: bool,
-        eps_root: float,
-    ) -> Prepared:
-        beta1, beta2 = betas
-        scale = -scale if maximize else scale
-        c2 = 1.0 - beta2**t
-        rho_inf = 2.0 / (1.0 - beta2) - 1.0
-        rho = rho_inf - 2.0 * t * beta2**t / c2
-        l2, keep = (0.0, 1.0 - lr * weight_decay) if decoupled_weight_decay else (weight_decay, 1.0)
-        step_size = lr / (1.0 - beta1**t)
-        rule = "adam_unrectified"
-        if rho > 5.0:
-            rule = "adam"
-            step_size *= sqrt((rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho) * c2)
-        return rule, (scale, l2, keep, 1.0 - beta1, beta2, 1.0 - beta2, step_size, eps_root, eps), carry

@@ -3,8 +3,9 @@
 from typing import Unpack
 
 from fastgd import validation
+from fastgd.engine import scalars
 from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
+from fastgd.optimizers.terms import Rate, Settings
 
 
 class RMSprop(Optimizer):
@@ -81,6 +82,7 @@ class RMSprop(Optimizer):
         "maximize": validation.flag,
         "eps_root": validation.nonnegative,
     }
+    _prepare = staticmethod(scalars.rmsprop)
     _own = ("eps_root",)
 
     def __init__(
@@ -102,23 +104,3 @@ class RMSprop(Optimizer):
             maximize=maximize, eps_root=eps_root,
         )  # fmt: skip
         super().__init__(params, defaults, **settings)
-
-    @staticmethod
-    def _prepare(
-        scale: float,
-        t: int,
-        carry: Carry,
-        lr: float,
-        alpha: float,
-        eps: float,
-        weight_decay: float,
-        momentum: float,
-        centered: bool,
-        maximize: bool,
-        eps_root: float,
-    ) -> Prepared:
-        scale = -scale if maximize else scale
-        rule = "rmsprop_centered" if centered else "rmsprop"
-        if momentum == 0:
-            return rule, (scale, weight_decay, alpha, 1.0 - alpha, lr, eps_root, eps), carry
-        return rule + "_momentum", (scale, weight_decay, alpha, 1.0 - alpha, momentum, lr, eps_root, eps), carry

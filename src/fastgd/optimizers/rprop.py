@@ -3,8 +3,9 @@
 from typing import Unpack
 
 from fastgd import validation
+from fastgd.engine import scalars
 from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
+from fastgd.optimizers.terms import Rate, Settings
 
 
 class Rprop(Optimizer):
@@ -67,6 +68,7 @@ class Rprop(Optimizer):
         "step_sizes": validation.interval,
         "maximize": validation.flag,
     }
+    _prepare = staticmethod(scalars.rprop)
 
     def __init__(
         self,
@@ -79,16 +81,3 @@ class Rprop(Optimizer):
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, dict(lr=lr, etas=etas, step_sizes=step_sizes, maximize=maximize), **settings)
-
-    @staticmethod
-    def _prepare(
-        scale: float,
-        t: int,
-        carry: Carry,
-        lr: float,
-        etas: tuple[float, float],
-        step_sizes: tuple[float, float],
-        maximize: bool,
-    ) -> Prepared:
-        scale = -scale if maximize else scale
-        return "rprop", (scale, lr if t == 1 else 0.0, *etas, *step_sizes), carry

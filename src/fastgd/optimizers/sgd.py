@@ -6,8 +6,9 @@ from typing import Any, Unpack
 import numpy as np
 
 from fastgd import validation
+from fastgd.engine import scalars
 from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
+from fastgd.optimizers.terms import Carry, Rate, Settings
 
 
 class SGD(Optimizer):
@@ -79,6 +80,7 @@ class SGD(Optimizer):
         "maximize": validation.flag,
         "momentum_form": validation.choice("heavy_ball", "ema"),
     }
+    _prepare = staticmethod(scalars.sgd)
     _own = ("momentum_form",)
     _has_step = False
 
@@ -100,41 +102,6 @@ class SGD(Optimizer):
             maximize=maximize, momentum_form=momentum_form,
         )  # fmt: skip
         super().__init__(params, defaults, **settings)
-
-    @staticmethod
-    def _prepare(
-        scale: float,
-        t: int,
-        carry: Carry,
-        lr: float,
-        momentum: float,
-        dampening: float,
-        weight_decay: float,
-        nesterov: bool,
-        maximize: bool,
-        momentum_form: str,
-    ) -> Prepared:
-        # carry[0] is 1 once the buffer has been started.
-        scale = -scale if maximize else scale
-        if nesterov and (momentum == 0 or dampening != 0):
-            raise ValueError(f"nesterov needs momentum above 0 and dampening 0, got {momentum} and {dampening}")
-        if momentum == 0:
-            return "sgd", (scale, weight_decay, lr), carry
-        ahead = 1.0
-        if momentum_form == "ema":
-            if momentum >= 1 or dampening != 0:
-                raise ValueError(
-                    f"momentum_form='ema' needs momentum in (0, 1) and dampening 0, got {momentum} and {dampening}"
-                )
-            decay, gain = momentum, 1.0 - momentum
-            ahead = gain
-        elif carry[0]:
-            decay, gain = momentum, 1.0 - dampening
-        else:
-            decay, gain = 0.0, 1.0
-        if nesterov:
-            return "sgd_nesterov", (scale, weight_decay, decay, gain, momentum, ahead, lr), (1.0, 0.0)
-        return "sgd_momentum", (scale, weight_decay, decay, gain, lr), (1.0, 0.0)
 
     def _entry(
         self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], hyperparameters: dict[str, Any]

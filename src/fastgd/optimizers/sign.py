@@ -3,8 +3,9 @@
 from typing import Unpack
 
 from fastgd import validation
+from fastgd.engine import scalars
 from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Prepared, Rate, Settings
+from fastgd.optimizers.terms import Rate, Settings
 
 
 class SignSGD(Optimizer):
@@ -65,6 +66,7 @@ class SignSGD(Optimizer):
         "weight_decay": validation.nonnegative,
         "maximize": validation.flag,
     }
+    _prepare = staticmethod(scalars.sign_sgd)
 
     def __init__(
         self,
@@ -79,12 +81,3 @@ class SignSGD(Optimizer):
         super().__init__(
             params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay, maximize=maximize), **settings
         )
-
-    @staticmethod
-    def _prepare(
-        scale: float, t: int, carry: Carry, lr: float, momentum: float, weight_decay: float, maximize: bool
-    ) -> Prepared:
-        scale = -scale if maximize else scale
-        if momentum == 0:
-            return "sign_sgd", (scale, weight_decay, lr), carry
-        return "sign_momentum", (scale, weight_decay, momentum, 1.0 - momentum, lr), carry

@@ -10,6 +10,16 @@ ctypedef struct AdadeltaScalars:
     double eps
 
 
+cdef inline void fold_adadelta(AdadeltaScalars* s, double grad_scale, long long t,
+                               double lr, double rho, double eps, double weight_decay, bint maximize) noexcept nogil:
+    s.grad_scale = -grad_scale if maximize else grad_scale
+    s.l2 = weight_decay
+    s.rho = rho
+    s.one_minus_rho = 1.0 - rho
+    s.step_size = lr
+    s.eps = eps
+
+
 cdef inline void adadelta(real* restrict param, const real* restrict grad,
                           real* restrict square_avg, real* restrict acc_delta,
                           Py_ssize_t n, const AdadeltaScalars* s) noexcept nogil:

@@ -10,6 +10,17 @@ ctypedef struct AdagradScalars:
     double eps
 
 
+cdef inline void fold_adagrad(AdagradScalars* s, double grad_scale, long long t,
+                              double lr, double lr_decay, double weight_decay, double initial_accumulator_value,
+                              double eps, bint maximize, double eps_root) noexcept nogil:
+    s.grad_scale = -grad_scale if maximize else grad_scale
+    s.l2 = weight_decay
+    s.initial = initial_accumulator_value if t == 1 else 0.0
+    s.step_size = lr / (1.0 + <double>(t - 1) * lr_decay)
+    s.eps_root = eps_root
+    s.eps = eps
+
+
 cdef inline void adagrad(real* restrict param, const real* restrict grad, real* restrict sum,
                          Py_ssize_t n, const AdagradScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, initial = <real>s.initial

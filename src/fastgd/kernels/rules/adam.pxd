@@ -4,6 +4,8 @@
 # With c1 = 1 - beta1**t and c2 = 1 - beta2**t the update lr * (m / c1) / (sqrt(v / c2 + eps_root) + eps) is, with
 # both sides of the fraction multiplied by sqrt(c2), one divide and one root of raw moments: the bias correction lives
 # in step_size = lr * sqrt(c2) / c1, eps_root * c2 and eps * sqrt(c2). RAdam and eps_hat differ in these scalars alone.
+from libc.math cimport pow, sqrt
+
 from fastgd.kernels.real cimport larger, real, root, with_l2
 
 ctypedef struct AdamScalars:
@@ -16,6 +18,43 @@ ctypedef struct AdamScalars:
     double step_size
     double eps_root
     double eps
+
+
+cdef inline void fold_adam(AdamScalars* s, double grad_scale, long long t,
+                           double lr, double beta1, double beta2, double eps, double weight_decay, bint maximize,
+                           bint decoupled_weight_decay, double eps_root, bint eps_hat) noexcept nogil:
+    cdef double c2 = 1.0 - pow(beta2, <double>t), root_c2 = sqrt(c2)
+    s.grad_scale = -grad_scale if maximize else grad_scale
+    s.l2 = 0.0 if decoupled_weight_decay else weight_decay
+    s.keep = 1.0 - lr * weight_decay if decoupled_weight_decay else 1.0
+    s.one_minus_beta1 = 1.0 - beta1
+    s.beta2 = beta2
+    s.one_minus_beta2 = 1.0 - beta2
+    s.step_size = lr * root_c2 / (1.0 - pow(beta1, <double>t))
+    s.eps_root = eps_root if eps_hat else eps_root * c2
+    s.eps = eps if eps_hat else eps * root_c2
+
+
+cdef inline bint fold_radam(AdamScalars* s, double grad_scale, long long t,
+                            double lr, double beta1, double beta2, double eps, double weight_decay,
+                            bint decoupled_weight_decay, bint maximize, double eps_root) noexcept nogil:
+    """Whether the step is rectified, by the rule adam; if not, the rule is adam_unrectified."""
+    cdef double power = pow(beta2, <double>t), c2 = 1.0 - power
+    cdef double rho_inf = 2.0 / (1.0 - beta2) - 1.0
+    cdef double rho = rho_inf - 2.0 * <double>t * power / c2
+    cdef bint rectified = rho > 5.0
+    s.grad_scale = -grad_scale if maximize else grad_scale
+    s.l2 = 0.0 if decoupled_weight_decay else weight_decay
+    s.keep = 1.0 - lr * weight_decay if decoupled_weight_decay else 1.0
+    s.one_minus_beta1 = 1.0 - beta1
+    s.beta2 = beta2
+    s.one_minus_beta2 = 1.0 - beta2
+    s.step_size = lr / (1.0 - pow(beta1, <double>t))
+    if rectified:
+        s.step_size *= sqrt((rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho) * c2)
+    s.eps_root = eps_root
+    s.eps = eps
+    return rectified
 
 
 cdef inline void adam(real* restrict param, const real* restrict grad,

@@ -1,4 +1,6 @@
 # Adamax: Kingma & Ba 2015, Algorithm 2.
+from libc.math cimport pow
+
 from fastgd.kernels.real cimport larger, magnitude, real, with_l2
 
 ctypedef struct AdamaxScalars:
@@ -8,6 +10,17 @@ ctypedef struct AdamaxScalars:
     double beta2
     double step_size
     double eps
+
+
+cdef inline void fold_adamax(AdamaxScalars* s, double grad_scale, long long t,
+                             double lr, double beta1, double beta2, double eps, double weight_decay,
+                             bint maximize) noexcept nogil:
+    s.grad_scale = -grad_scale if maximize else grad_scale
+    s.l2 = weight_decay
+    s.one_minus_beta1 = 1.0 - beta1
+    s.beta2 = beta2
+    s.step_size = lr / (1.0 - pow(beta1, <double>t))
+    s.eps = eps
 
 
 cdef inline void adamax(real* restrict param, const real* restrict grad,

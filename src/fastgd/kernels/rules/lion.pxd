@@ -11,6 +11,17 @@ ctypedef struct LionScalars:
     double step_size
 
 
+cdef inline void fold_lion(LionScalars* s, double grad_scale, long long t,
+                           double lr, double beta1, double beta2, double weight_decay, bint maximize) noexcept nogil:
+    s.grad_scale = -grad_scale if maximize else grad_scale
+    s.keep = 1.0 - lr * weight_decay
+    s.beta1 = beta1
+    s.one_minus_beta1 = 1.0 - beta1
+    s.beta2 = beta2
+    s.one_minus_beta2 = 1.0 - beta2
+    s.step_size = lr
+
+
 cdef inline void lion(real* restrict param, const real* restrict grad, real* restrict momentum_buffer,
                       Py_ssize_t n, const LionScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, keep = <real>s.keep, step_size = <real>s.step_size

@@ -21,6 +21,31 @@ ctypedef struct RmspropMomentumScalars:
     double eps
 
 
+cdef inline void fold_rmsprop(RmspropScalars* s, double grad_scale, long long t,
+                              double lr, double alpha, double eps, double weight_decay,
+                              bint maximize, double eps_root) noexcept nogil:
+    s.grad_scale = -grad_scale if maximize else grad_scale
+    s.l2 = weight_decay
+    s.alpha = alpha
+    s.one_minus_alpha = 1.0 - alpha
+    s.step_size = lr
+    s.eps_root = eps_root
+    s.eps = eps
+
+
+cdef inline void fold_rmsprop_momentum(RmspropMomentumScalars* s, double grad_scale, long long t,
+                                       double lr, double alpha, double eps, double weight_decay, double momentum,
+                                       bint maximize, double eps_root) noexcept nogil:
+    s.grad_scale = -grad_scale if maximize else grad_scale
+    s.l2 = weight_decay
+    s.alpha = alpha
+    s.one_minus_alpha = 1.0 - alpha
+    s.momentum = momentum
+    s.step_size = lr
+    s.eps_root = eps_root
+    s.eps = eps
+
+
 cdef inline real variance(real square_avg, real grad_avg) noexcept nogil:
     # Rounding can make it negative where the gradient is constant.
     cdef real zero = 0

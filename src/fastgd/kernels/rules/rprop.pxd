@@ -10,6 +10,17 @@ ctypedef struct RpropScalars:
     double largest
 
 
+cdef inline void fold_rprop(RpropScalars* s, double grad_scale, long long t,
+                            double lr, double eta_minus, double eta_plus, double smallest, double largest,
+                            bint maximize) noexcept nogil:
+    s.grad_scale = -grad_scale if maximize else grad_scale
+    s.initial = lr if t == 1 else 0.0
+    s.eta_minus = eta_minus
+    s.eta_plus = eta_plus
+    s.smallest = smallest
+    s.largest = largest
+
+
 cdef inline void rprop(real* restrict param, const real* restrict grad,
                        real* restrict prev, real* restrict step_size,
                        Py_ssize_t n, const RpropScalars* s) noexcept nogil:

@@ -23,6 +23,42 @@ ctypedef struct SgdNesterovScalars:
     double step_size
 
 
+cdef inline void fold_sgd(SgdScalars* s, double grad_scale, long long t,
+                          double lr, double weight_decay, bint maximize) noexcept nogil:
+    s.grad_scale = -grad_scale if maximize else grad_scale
+    s.l2 = weight_decay
+    s.step_size = lr
+
+
+cdef inline void fold_sgd_momentum(SgdMomentumScalars* s, double grad_scale, long long t,
+                                   double lr, double momentum, double dampening, double weight_decay,
+                                   bint maximize, bint ema) noexcept nogil:
+    """Step 1 starts the buffer."""
+    s.grad_scale = -grad_scale if maximize else grad_scale
+    s.l2 = weight_decay
+    if ema:
+        s.decay = momentum
+        s.gain = 1.0 - momentum
+    else:
+        s.decay = 0.0 if t == 1 else momentum
+        s.gain = 1.0 if t == 1 else 1.0 - dampening
+    s.step_size = lr
+
+
+cdef inline void fold_sgd_nesterov(SgdNesterovScalars* s, double grad_scale, long long t,
+                                   double lr, double momentum, double weight_decay,
+                                   bint maximize, bint ema) noexcept nogil:
+    cdef SgdMomentumScalars plain
+    fold_sgd_momentum(&plain, grad_scale, t, lr, momentum, 0.0, weight_decay, maximize, ema)
+    s.grad_scale = plain.grad_scale
+    s.l2 = plain.l2
+    s.decay = plain.decay
+    s.gain = plain.gain
+    s.momentum = momentum
+    s.ahead = plain.gain if ema else 1.0
+    s.step_size = plain.step_size
+
+
 cdef inline void sgd(real* restrict param, const real* restrict grad,
                      Py_ssize_t n, const SgdScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, step_size = <real>s.step_size

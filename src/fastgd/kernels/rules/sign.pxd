@@ -14,6 +14,22 @@ ctypedef struct SignMomentumScalars:
     double step_size
 
 
+cdef inline void fold_sign_sgd(SignScalars* s, double grad_scale, long long t,
+                               double lr, double weight_decay, bint maximize) noexcept nogil:
+    s.grad_scale = -grad_scale if maximize else grad_scale
+    s.l2 = weight_decay
+    s.step_size = lr
+
+
+cdef inline void fold_sign_momentum(SignMomentumScalars* s, double grad_scale, long long t,
+                                    double lr, double momentum, double weight_decay, bint maximize) noexcept nogil:
+    s.grad_scale = -grad_scale if maximize else grad_scale
+    s.l2 = weight_decay
+    s.momentum = momentum
+    s.one_minus_momentum = 1.0 - momentum
+    s.step_size = lr
+
+
 cdef inline void sign_sgd(real* restrict param, const real* restrict grad,
                           Py_ssize_t n, const SignScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, step_size = <real>s.step_size
