@@ -56,12 +56,16 @@ def test_a_list_of_betas_is_read_at_every_call() -> None:
         fastgd.functional.adam(*arrays, step=1, betas=betas)
 
 
-@pytest.mark.parametrize("bad", [dict(lr=True), dict(lr=np.ones(1)), dict(maximize=1)])
+@pytest.mark.parametrize(
+    "bad",
+    [dict(lr=True), dict(lr=np.ones(1)), dict(maximize=1), dict(step=True), dict(grad_scale="1"), dict(betas=[1j, 0])],
+)
 def test_a_value_equal_to_the_one_before_is_checked_all_the_same(bad: dict[str, Any]) -> None:
     arrays = [np.ones(3), np.ones(3), np.zeros(3), np.zeros(3)]
-    fastgd.functional.adam(*arrays, step=1, lr=1.0, maximize=True)
-    with pytest.raises(TypeError):
-        fastgd.functional.adam(*arrays, step=1, **{"lr": 1.0, "maximize": True, **bad})
+    good = dict(step=1, lr=1.0, maximize=True, grad_scale=1.0, betas=(0.5, 0.0))
+    fastgd.functional.adam(*arrays, **good)
+    with pytest.raises(TypeError, match=next(iter(bad))):
+        fastgd.functional.adam(*arrays, **{**good, **bad})
 
 
 @pytest.fixture

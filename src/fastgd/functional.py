@@ -31,24 +31,25 @@ from fastgd.optimizers.terms import NO_CARRY, Carry
 
 Array = np.ndarray
 
-_latest: dict[type[Optimizer], tuple[tuple[Any, ...], tuple[Any, ...]]] = {}
+Prepared = tuple[int, tuple[str, ...], tuple[float, ...], Carry]  # rule, its state keys, scalars, what to carry on
+
+_latest: dict[type[Optimizer], tuple[tuple[Any, ...], Prepared]] = {}
 
 
-def _immutable(value: object) -> bool:
-    return type(value) in (float, bool, str) or (type(value) is tuple and all(type(v) is float for v in value))
-
-
-def _checked(optimizer: type[Optimizer], values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Hyperparameters in the order of the class's checks; those of the latest call are known to be good."""
-    typed = (*values, *map(type, values))  # True equals 1.0 and is another thing
-    known = _latest.get(optimizer)
-    if known is not None and all(map(_immutable, values)) and known[0] == typed:
-        return known[1]
+def _prepared(optimizer: type[Optimizer], given: tuple[Any, ...]) -> Prepared:
+    """What a call does that is `given` (step, grad_scale, carry, *hyperparameters)."""
+    # A library calls for each of its parameters in turn, mostly with the same numbers.
+    latest = _latest.get(optimizer)
+    if latest is not None and plan.same(given, latest[0]):
+        return latest[1]
+    step, grad_scale, carry, *values = given
     checks = {**optimizer._checks, "lr": validation.nonnegative}
-    checked = tuple(check(name, value) for (name, check), value in zip(checks.items(), values, strict=True))
-    if all(map(_immutable, values)):
-        _latest[optimizer] = typed, checked
-    return checked
+    checked = [check(name, value) for (name, check), value in zip(checks.items(), values, strict=True)]
+    scale = validation.real("grad_scale", grad_scale)
+    rule, scalars, carry = optimizer._prepare(scale, validation.count("step", step), carry, *checked)
+    number, keys, _ = RULES[rule]
+    _latest[optimizer] = given, (number, keys, scalars, carry)
+    return number, keys, scalars, carry
 
 
 def _update(
@@ -62,11 +63,7 @@ def _update(
     *values: Any,
 ) -> Carry:
     """One update; returns the numbers to carry on."""
-    values = _checked(optimizer, values)
-    scale = validation.real("grad_scale", grad_scale)
-    step = validation.count("step", step)
-    rule, scalars, carry = optimizer._prepare(scale, step, carry, *values)
-    number, keys, _ = RULES[rule]
+    number, keys, scalars, carry = _prepared(optimizer, (step, grad_scale, carry, *values))
     for name, state in states.items():
         if (state is None) is (name in keys):
             needed, came = ("an array", "None") if state is None else ("None", "an array")

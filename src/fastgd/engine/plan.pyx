@@ -5,7 +5,7 @@ not plainly as it must be is reported by its number, and fastgd.validation says 
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport PyObject
 from libc.stdlib cimport bsearch
-from libc.string cimport memset
+from libc.string cimport memcmp, memset
 
 cimport numpy as cnp
 
@@ -328,6 +328,30 @@ cdef class Plan:
                     segment.steps += 1
                     segment.carry = self.cohorts[segment.cohort].next_carry
         self.grads = ()
+
+
+def same(tuple a not None, tuple b not None):
+    """Whether two tuples hold the same numbers, strings and tuples of them, by type and bit; anything else differs."""
+    cdef Py_ssize_t i, n = PyTuple_GET_SIZE(a)
+    if PyTuple_GET_SIZE(b) != n:
+        return False
+    for i in range(n):
+        if not same_value(a[i], b[i]):
+            return False
+    return True
+
+
+cdef bint same_value(object a, object b):
+    cdef double x, y
+    if type(a) is not type(b):
+        return False
+    if type(a) is float:
+        x = a
+        y = b
+        return memcmp(&x, &y, sizeof(double)) == 0
+    if type(a) is tuple:
+        return same(a, b)
+    return type(a) in (bool, int, str) and a == b
 
 
 def fit(tuple arrays not None):
