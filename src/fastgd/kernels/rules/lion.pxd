@@ -1,5 +1,5 @@
 # Lion: Chen et al. 2023, Algorithm 2.
-from fastgd.kernels.real cimport real, sign
+from fastgd.kernels.real cimport real, signed
 
 ctypedef struct LionScalars:
     double grad_scale
@@ -33,4 +33,4 @@ cdef inline void lion(real* restrict param, const real* restrict grad, real* res
         g = grad_scale * grad[i]
         m = momentum_buffer[i]
         momentum_buffer[i] = beta2 * m + one_minus_beta2 * g
-        param[i] = keep * param[i] - step_size * sign(beta1 * m + one_minus_beta1 * g)
+        param[i] = keep * param[i] - signed(step_size, beta1 * m + one_minus_beta1 * g)

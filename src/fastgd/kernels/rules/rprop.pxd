@@ -1,5 +1,5 @@
 # Rprop: Riedmiller & Braun 1993, without weight backtracking (iRprop-, Igel & Husken 2000).
-from fastgd.kernels.real cimport real, sign
+from fastgd.kernels.real cimport real, signed
 
 ctypedef struct RpropScalars:
     double grad_scale
@@ -28,15 +28,19 @@ cdef inline void rprop(real* restrict param, const real* restrict grad,
     cdef real eta_minus = <real>s.eta_minus, eta_plus = <real>s.eta_plus
     cdef real smallest = <real>s.smallest, largest = <real>s.largest
     cdef real zero = 0, one = 1
-    cdef real g, turn, size
+    cdef real g, turn, factor, size, direction
     cdef Py_ssize_t i
     for i in range(n):
         g = grad_scale * grad[i]
         turn = g * prev[i]
-        size = (step_size[i] + initial) * (eta_plus if turn > 0 else (eta_minus if turn < 0 else one))
+        factor = eta_plus if turn > 0 else one
+        factor = eta_minus if turn < 0 else factor
+        size = (step_size[i] + initial) * factor
         size = smallest if size < smallest else size
         size = largest if size > largest else size
+        direction = signed(one, g)
         g = zero if turn < 0 else g
+        direction = zero if turn < 0 else direction
         step_size[i] = size
         prev[i] = g
-        param[i] = param[i] - sign(g) * size
+        param[i] = param[i] - direction * size

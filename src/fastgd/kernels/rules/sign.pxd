@@ -1,5 +1,5 @@
 # SignSGD and Signum: Bernstein et al. 2018.
-from fastgd.kernels.real cimport real, sign, with_l2
+from fastgd.kernels.real cimport real, signed, with_l2
 
 ctypedef struct SignScalars:
     double grad_scale
@@ -35,7 +35,7 @@ cdef inline void sign_sgd(real* restrict param, const real* restrict grad,
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, step_size = <real>s.step_size
     cdef Py_ssize_t i
     for i in range(n):
-        param[i] = param[i] - step_size * sign(with_l2(grad_scale * grad[i], param[i], l2))
+        param[i] = param[i] - signed(step_size, with_l2(grad_scale * grad[i], param[i], l2))
 
 
 cdef inline void sign_momentum(real* restrict param, const real* restrict grad, real* restrict momentum_buffer,
@@ -48,4 +48,4 @@ cdef inline void sign_momentum(real* restrict param, const real* restrict grad, 
         g = with_l2(grad_scale * grad[i], param[i], l2)
         b = momentum * momentum_buffer[i] + one_minus_momentum * g
         momentum_buffer[i] = b
-        param[i] = param[i] - step_size * sign(b)
+        param[i] = param[i] - signed(step_size, b)
