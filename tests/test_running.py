@@ -10,6 +10,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -288,6 +289,45 @@ print(param.tobytes() == twin.tobytes())
 
 def test_interrupted_steps_leave_the_optimizer_usable() -> None:
     assert python(INTERRUPTED) == "True"
+
+
+def test_an_interrupt_after_any_call_leaves_a_whole_number_of_steps() -> None:
+    package = str(Path(fastgd.__file__).parent)
+    grad = np.cos(np.arange(9.0))
+
+    def make() -> tuple[np.ndarray, fastgd.Optimizer]:
+        param = np.ones(9)
+        return param, fastgd.Adam([param], lr=fastgd.schedules.exponential(0.5, 0.5), max_grad_norm=1)
+
+    def interrupted_after(calls: int) -> bool:
+        param, opt = make()
+        twin, other = make()
+        left = calls
+
+        def interrupt(frame: Any, event: str, _: object) -> None:
+            nonlocal left
+            left -= event != "c_call" and frame.f_code.co_filename.startswith(package)
+            if left == 0:
+                raise KeyboardInterrupt
+
+        sys.setprofile(interrupt)
+        try:
+            opt.step([grad])
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.setprofile(None)
+        for _ in range(2):
+            opt.step([grad])
+        for _ in range(int(opt.state[0]["step"])):
+            other.step([grad])
+        assert param.tobytes() == twin.tobytes(), f"interrupted after call {calls}"
+        return left <= 0
+
+    calls = 1
+    while interrupted_after(calls):
+        calls += 1
+    assert calls > 20
 
 
 # ---- limits on threads ----------------------------------------------------------------------------------------------

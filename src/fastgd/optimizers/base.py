@@ -20,6 +20,7 @@ from fastgd.optimizers.structure import Form, flatten_groups, read_group, split_
 from fastgd.optimizers.terms import NO_CARRY, Carry, GradientSettings, Prepared, Settings
 
 RULES = dispatch.rules()
+IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
 
 
 class Optimizer(GradientSettings):
@@ -266,22 +267,20 @@ class Optimizer(GradientSettings):
         RuntimeError
             If another thread is inside a method of this optimizer.
         """
-        if not self._lock.acquire(False):
-            raise RuntimeError("this optimizer is in use by another thread; give each thread its own, or a lock")
-        try:
-            self._step(grads, grad_scale)
-        except BaseException:
-            self._plan.release()
-            raise
-        finally:
-            self._lock.release()
+        if self._lock.locked():
+            raise RuntimeError(IN_USE)
+        with self._lock:
+            try:
+                self._step(grads, grad_scale)
+            except BaseException:
+                self._plan.release()
+                raise
 
     def _step(self, grads: object, grad_scale: float) -> None:
         scale = validation.real("grad_scale", grad_scale)
         values = self._read_groups()
         flat = self._bound_gradients() if grads is None else self._flatten("grads", grads)
-        if self._update(flat, scale, values, self._check_gradient):
-            self._completed += 1
+        self._update(flat, scale, values, self._check_gradient)
 
     def _update(
         self,
@@ -323,8 +322,10 @@ class Optimizer(GradientSettings):
                 self._use(number, rule)
             plan.prepare(cohort, rule_number, scalars, carry)
         self.grad_norm = norm
+        done = bool(cohorts)
+        self._completed += done  # counted first: an interrupt comes when a call is over, so not in between
         plan.run(scale, bound or 0.0, bound is not None)
-        return bool(cohorts)
+        return done
 
     def _check_gradient(self, i: int, grad: object) -> np.ndarray | None:
         """The gradient of parameter `i`, checked with a message for what is wrong."""
@@ -466,12 +467,10 @@ class Optimizer(GradientSettings):
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
-        if not self._lock.acquire(blocking=False):
-            raise RuntimeError("this optimizer is in use by another thread; give each thread its own, or a lock")
-        try:
+        if self._lock.locked():
+            raise RuntimeError(IN_USE)
+        with self._lock:  # no interrupt can come between taking it and the block
             yield
-        finally:
-            self._lock.release()
 
     def __reduce__(self) -> Any:
         raise TypeError(f"{type(self).__name__} is bound to its arrays and cannot be copied or pickled: use state_dict")
