@@ -1,0 +1,327 @@
+"""
+thinc's Adam and RAdam with fused passes, for thinc's models and spaCy's pipelines.
+
+The classes are thinc's Optimizer in all but the call: settings, schedules, state and averages are kept and named as
+there. Configs find them as ``fastgd.Adam.v1`` and ``fastgd.RAdam.v1``, without an import where fastgd is installed.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from thinc import optimizers as host
+from thinc.config import registry
+
+from fastgd import validation
+from fastgd.engine import norm, plan
+from fastgd.engine.memory import zeros_beside
+from fastgd.optimizers import adam, radam
+from fastgd.optimizers.base import RULES
+from fastgd.optimizers.terms import NO_CARRY, Prepared
+
+if TYPE_CHECKING:
+    Setting = Any
+else:  # the type that the host checks the settings of a config with
+    Setting = host.FloatOrSeq if hasattr(host, "FloatOrSeq") else host.ScheduleT
+
+__all__ = ["Adam", "RAdam"]
+
+Key = tuple[int, str]
+
+SGD = RULES["sgd"][0]
+SCHEDULED = hasattr(host.Optimizer, "_schedule_args")  # from thinc 9 on settings are functions of the step
+
+
+def _threshold(name: str, value: object) -> float:
+    return validation.nonnegative(name, value or 0.0)  # thinc does not clip where it is false
+
+
+CHECKS = {
+    "learn_rate": validation.nonnegative,
+    "beta1": validation.decay_rate,
+    "beta2": validation.decay_rate,
+    "eps": validation.nonnegative,
+    "L2": validation.nonnegative,
+    "grad_clip": _threshold,
+}
+
+
+class Optimizer(host.Optimizer):
+    """
+    What Adam and RAdam share: thinc's Optimizer, called with a key, an array and its gradient.
+
+    Attributes
+    ----------
+    mom1, mom2 : dict of key to ndarray
+        Moments, flat, in the order in which the weights lie in memory.
+    averages : dict of key to ndarray, or None
+        Moving averages of the weights, if asked for; what ``model.use_params`` takes.
+    nr_update : dict of key to int
+        Updates so far.
+    learn_rate, b1, b2, eps, L2, grad_clip
+        The settings, as thinc's own version keeps them: numbers, of schedules the present value, in thinc 8;
+        schedules in thinc 9. May be set.
+    """
+
+    __slots__ = ("_folded",)  # as in thinc, other attributes cannot be set
+    _rectified: ClassVar[bool]
+
+    def __init__(
+        self,
+        learn_rate: Setting = 0.001,
+        *,
+        L2: Setting = 0.0,  # noqa: N803
+        beta1: Setting = 0.9,
+        beta2: Setting = 0.999,
+        eps: Setting = 1e-8,
+        grad_clip: Setting = 1.0,
+        L2_is_weight_decay: bool = True,  # noqa: N803
+        use_averages: bool = True,
+    ) -> None:
+        settings = dict(learn_rate=learn_rate, L2=L2, beta1=beta1, beta2=beta2, eps=eps, grad_clip=grad_clip)
+        for name, value in settings.items():
+            if isinstance(value, (float, int)):
+                CHECKS[name](name, value)
+        super().__init__(
+            **settings, L2_is_weight_decay=L2_is_weight_decay, use_averages=use_averages, use_radam=self._rectified
+        )
+        self._folded: tuple[Any, Any] = (None, None)
+
+    def _prepare(self, t: int, lr: float, lr_scale: float, betas: tuple[float, float], eps: float) -> Prepared:
+        raise NotImplementedError
+
+    def __call__(
+        self, key: Key, weights: np.ndarray, gradient: np.ndarray, *, lr_scale: float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """
+        Update an array of weights in place, and zero its gradient.
+
+        Parameters
+        ----------
+        key : tuple of int and str
+            Of the parameter; state is kept by it.
+        weights : ndarray
+            float32 or float64, dense.
+        gradient : ndarray
+            Of the shape and dtype of `weights`. Where it is laid out otherwise in memory it is copied.
+        lr_scale : float, default 1
+            Multiplies the learning rate; at least 0. As in thinc, RAdam's weight decay alone.
+
+        Returns
+        -------
+        weights, gradient : ndarray
+            The arrays given. Where the gradient is empty nothing is done.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an array or a setting is not as described; nothing is then changed.
+        """
+        if isinstance(gradient, np.ndarray) and not gradient.size:
+            return weights, gradient
+        t = self.nr_update.get(key, 0) + 1
+        rule, scalars, l2, threshold = self._fold(t, lr_scale, key)
+        w, g, *moments, average = self._arrays(key, weights, gradient)
+        if l2:
+            plan.update(SGD, (g, w), (1.0, 0.0, -l2))  # g += l2 * w
+        scale = 1.0
+        if threshold and (length := norm.grad_norm([g])) >= threshold:
+            scale = threshold / length
+        plan.update(rule, (w, g, *moments), (scale, *scalars))
+        gradient.fill(0)
+        if average is not None:
+            decay = min((1.0 + t) / (10.0 + t), 0.9999)
+            plan.update(SGD, (average, w), (-1.0, 1.0, 1.0 - decay))  # average -= (1 - decay) * (average - w)
+        self.nr_update[key] = t
+        return weights, gradient
+
+    # ---- numbers ----------------------------------------------------------------------------------------------
+
+    def _settings(self, key: Key) -> tuple[Any, ...]:
+        """What the settings are in this call, in the order of CHECKS."""
+        settings = (self.learn_rate, self.b1, self.b2, self.eps, self.L2, self.grad_clip)
+        if not SCHEDULED:
+            return settings
+        known = self._schedule_args(key)
+        return tuple([setting(self.step, **known) for setting in settings])
+
+    def _fold(self, t: int, lr_scale: float, key: Key) -> Any:
+        """
+        What the settings come to: the rule, its scalars after the gradient's scale, L2 and the clipping threshold.
+
+        L2 is that of the gradient, 0 where it decays the weights. All parameters of a step mostly share the result.
+        """
+        settings = self._settings(key)
+        asked = (t, lr_scale, self.L2_is_weight_decay, *settings)
+        if self._folded[0] == asked:
+            return self._folded[1]
+        values = [check(name, value) for (name, check), value in zip(CHECKS.items(), settings, strict=True)]
+        lr, beta1, beta2, eps, l2, threshold = values
+        lr_scale = validation.nonnegative("lr_scale", lr_scale)
+        keep = 1.0
+        if self.L2_is_weight_decay:
+            keep, l2 = 1.0 - lr_scale * lr * l2, 0.0
+        # thinc decays the updated weights, so `keep` is a factor of the update too.
+        rule, scalars, _ = self._prepare(t, keep * lr, lr_scale, (beta1, beta2), eps)
+        folded = RULES[rule][0], (0.0, keep, *scalars[3:]), l2, threshold
+        self._folded = asked, folded
+        return folded
+
+    # ---- arrays -----------------------------------------------------------------------------------------------
+
+    def _arrays(
+        self, key: Key, weights: np.ndarray, gradient: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+        """Weights, gradient, moments and perhaps the average, flat, once all of them are known to be good."""
+        given = weights
+        if not plan.fit((gradient, weights)):  # the first must be writeable
+            weights, gradient = _explain(weights, gradient)
+        w, g = weights.ravel("K"), gradient.ravel("K")
+        m, v = _state(self.mom1, key, w), _state(self.mom2, key, w)
+        if not plan.fit((w, g, m, v)):
+            w, m, v = _explain_moments(key, w, m, v)
+        average = None
+        # Within `use_params(averages)` it is the averages themselves that are trained.
+        if self.averages is not None and self.averages.get(key) is not given:
+            average = _state(self.averages, key, weights)
+            if not plan.fit((average, weights)):
+                average = _like(f"averages[{key!r}]", average, weights)
+            self.averages[key] = average
+            average = average.ravel("K")
+        self.mom1[key], self.mom2[key] = m, v
+        return w, g, m, v, average
+
+
+def _state(states: dict[Key, np.ndarray], key: Key, like: np.ndarray) -> np.ndarray:
+    found = states.get(key)
+    return zeros_beside(like) if found is None else found
+
+
+def _explain(weights: Any, gradient: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The arrays as the engine takes them, or a message for what is wrong."""
+    for label, array in (("weights", weights), ("gradient", gradient)):
+        if hasattr(array, "__cuda_array_interface__"):
+            raise TypeError(f"{label}: expected an array in the CPU's memory, got one on a GPU")
+    weights, gradient = validation.writeable("weights", weights), validation.writeable("gradient", gradient)
+    if gradient.shape == weights.shape and gradient.strides != weights.strides:
+        beside = np.empty_like(weights, gradient.dtype)
+        np.copyto(beside, gradient)
+        gradient = beside
+    gradient = validation.like("gradient", gradient, weights)
+    validation.apart([("weights", weights), ("gradient", gradient)])
+    return weights, gradient
+
+
+def _like(label: str, state: Any, weights: np.ndarray) -> np.ndarray:
+    array = validation.writeable(label, validation.like(label, state, weights))
+    validation.apart([("weights", weights), (label, array)])
+    return array
+
+
+def _explain_moments(key: Key, w: np.ndarray, m: Any, v: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    w = validation.writeable("weights", w)
+    return w, _like(f"mom1[{key!r}]", m, w), _like(f"mom2[{key!r}]", v, w)
+
+
+@registry.optimizers("fastgd.Adam.v1")
+class Adam(Optimizer):
+    """
+    thinc's Adam: clipping, the update, weight decay and the moving average of the weights.
+
+    With :math:`t` the number of the update of a key, from 1, and :math:`g` the gradient::
+
+        g += L2 * weights                               unless L2_is_weight_decay
+        g *= grad_clip / norm(g)                        where the norm of this array is at least grad_clip
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        weights -= learn_rate * sqrt(1 - beta2**t) / (1 - beta1**t) * m / (sqrt(v) + eps)
+        weights -= learn_rate * L2 * weights            where L2_is_weight_decay
+        average -= (1 - decay) * (average - weights)    decay = min((1 + t) / (10 + t), 0.9999)
+
+    Parameters
+    ----------
+    learn_rate : float, list, generator or schedule, default 0.001
+        At least 0. As every setting but the flags it is a number, or gives one for each ``step_schedules()``, in the
+        forms that the installed thinc takes.
+    L2 : default 0
+        At least 0.
+    beta1, beta2 : default 0.9, 0.999
+        Decay rates of the two moments, in (0, 1).
+    eps : default 1e-8
+        At least 0.
+    grad_clip : default 1
+        Norm from which the gradient of a parameter is scaled down to it; 0 for no clipping.
+    L2_is_weight_decay : bool, default True
+        Whether `L2` decays the weights, as in AdamW, rather than joining the gradient.
+    use_averages : bool, default True
+        Whether `averages` are kept.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a setting is not as described. Values of a schedule are checked when they are used.
+
+    Notes
+    -----
+    Numbers are those of thinc's Adam to float32's rounding, with two differences: ``1 - beta`` is computed in double
+    (thinc's float32 puts the second moment off by 1.3e-5 for 0.999), and so is the norm. float64 weights have float64
+    state. thinc's Adam is plain gradient descent where `beta2` is 0; here this is refused.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastgd.thinc import Adam
+    >>> optimizer = Adam(0.5, grad_clip=0.0)
+    >>> weights, gradient = optimizer((1, "W"), np.ones(2, np.float32), np.array([4, -1], np.float32))
+    >>> weights, gradient
+    (array([0.5, 1.5], dtype=float32), array([0., 0.], dtype=float32))
+    """
+
+    __slots__ = ()
+    _rectified = False
+
+    def _prepare(self, t: int, lr: float, lr_scale: float, betas: tuple[float, float], eps: float) -> Prepared:
+        for name, beta in zip(("beta1", "beta2"), betas, strict=True):
+            validation.positive(name, beta)
+        return adam.Adam._prepare(
+            1.0, t, NO_CARRY, lr_scale * lr, betas, eps, weight_decay=0.0, amsgrad=False, maximize=False,
+            decoupled_weight_decay=False, eps_root=0.0, eps_hat=True,
+        )  # fmt: skip
+
+
+@registry.optimizers("fastgd.RAdam.v1")
+class RAdam(Optimizer):
+    """
+    thinc's RAdam: as `Adam`, with the rectified update of `fastgd.RAdam`.
+
+    Parameters
+    ----------
+    learn_rate, L2, beta1, beta2, eps, grad_clip, L2_is_weight_decay, use_averages
+        As for `Adam`; `beta1` and `beta2` may be 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As by `Adam`.
+
+    Notes
+    -----
+    As in thinc the first update of a key counts as the second step of the formula, and ``lr_scale`` multiplies the
+    weight decay alone. Unlike there, a gradient with NaN is zeroed too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastgd.thinc import RAdam
+    >>> weights, _ = RAdam(0.19)((1, "W"), np.ones(2, np.float32), np.array([0.5, -0.5], np.float32))
+    >>> weights
+    array([0.95, 1.05], dtype=float32)
+    """
+
+    __slots__ = ()
+    _rectified = True
+
+    def _prepare(self, t: int, lr: float, lr_scale: float, betas: tuple[float, float], eps: float) -> Prepared:
+        return radam.RAdam._prepare(
+            1.0, t + 1, NO_CARRY, lr, betas, eps, weight_decay=0.0, decoupled_weight_decay=False, maximize=False,
+            eps_root=0.0,
+        )  # fmt: skip
