@@ -39,6 +39,16 @@ project.step(param, np.ones(3, np.float32), 0.25)
 assert (param == 0.75).all()
 """
 
+USE_REGISTRY = """
+import sys
+from thinc.api import registry
+assert "fastgd" not in sys.modules
+for name in ("Adam", "RAdam"):
+    made = registry.resolve({"it": {"@optimizers": f"fastgd.{name}.v1", "learn_rate": 0.5}})["it"]
+    assert type(made) is getattr(sys.modules["fastgd.thinc"], name)
+print(sys.modules["fastgd"].__file__)
+"""
+
 
 def run(*command: object, cwd: Path, **variables: str) -> str:
     """Output of a command that succeeds; PYTHONPATH and the choice of instruction set are not inherited."""
@@ -169,3 +179,10 @@ def test_another_project_can_cimport_a_rule(without_openmp, tmp_path):
     path = {"PYTHONPATH": str(without_openmp)}
     run(sys.executable, "setup.py", "build_ext", "--inplace", cwd=tmp_path, **path)
     run(sys.executable, "-c", USE_CIMPORT, cwd=tmp_path)
+
+
+def test_thinc_finds_the_optimizers_of_a_wheel_by_name(wheel, tmp_path):
+    pytest.importorskip("thinc")
+    shutil.unpack_archive(wheel, tmp_path, "zip")
+    found = run(sys.executable, "-c", USE_REGISTRY, cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert Path(found.strip()).is_relative_to(tmp_path)

@@ -21,7 +21,6 @@ import fastgd
 assert pathlib.Path(fastgd.__file__).is_relative_to(sys.prefix), fastgd.__file__
 names = [m.name for m in pkgutil.walk_packages(fastgd.__path__, "fastgd.")]
 # adapters need their hosts
-# adapters need their hosts
 adapters = ("fastgd.thinc", "fastgd.torch")
 modules = [name for name in names if ".kernels." not in name and not name.startswith(adapters)]
 results = [doctest.testmod(importlib.import_module(name)) for name in modules]
