@@ -157,6 +157,19 @@ def test_steps_are_counted_by_key(name):
 
 
 @every_name
+def test_settings_may_differ_between_the_parameters_of_a_step(name):
+    mine, their = (lib(name, 0.05, L2=0.3, **EXACT) for lib in (ours, theirs))
+    w = [normal(key) for key in range(3)]
+    v = copy.deepcopy(w)
+    for t in range(10):
+        for key, (scale, decay) in enumerate([(1.0, True), (0.5, True), (0.5, False)]):
+            mine.L2_is_weight_decay = their.L2_is_weight_decay = decay
+            mine((key, "W"), w[key], normal(t), lr_scale=scale)
+            v[key], _ = their((key, "W"), v[key], normal(t), lr_scale=scale)
+            assert_near(w[key], v[key], 2e-6)
+
+
+@every_name
 def test_float64_has_float64_state(name):
     w, rate = normal(0, dtype=np.float64), 0.05
     optimizer = ours(name, rate, grad_clip=0.0, L2=0.1)
@@ -223,7 +236,7 @@ def test_settings_may_be_set_between_steps(name):
     for t, (setting, value) in enumerate(
         [
             ("learn_rate", 0.5), ("L2", 0.25), ("L2_is_weight_decay", False), ("grad_clip", 2.0), ("b1", 0.5),
-            ("b2", 0.75), ("eps", 0.125), ("learn_rate", 0.0), ("learn_rate", 1), ("grad_clip", 0.0),
+            ("b2", 0.75), ("eps", 0.125), ("learn_rate", 0.0), ("learn_rate", 1), ("grad_clip", None),
         ]
     ):  # fmt: skip
         for optimizer in (mine, their):
