@@ -84,7 +84,7 @@ class Optimizer(host.Optimizer):
         super().__init__(
             **settings, L2_is_weight_decay=L2_is_weight_decay, use_averages=use_averages, use_radam=self._rectified
         )
-        self._folded: tuple[Any, Any] = (None, None)
+        self._folded: tuple[tuple[Any, ...], Any] = ((), None)
 
     def _prepare(self, t: int, lr: float, lr_scale: float, betas: tuple[float, float], eps: float) -> Prepared:
         raise NotImplementedError
@@ -152,7 +152,7 @@ class Optimizer(host.Optimizer):
         """
         settings = self._settings(key)
         asked = (t, lr_scale, self.L2_is_weight_decay, *settings)
-        if self._folded[0] == asked:
+        if plan.same(asked, self._folded[0]):
             return self._folded[1]
         values = [check(name, value) for (name, check), value in zip(CHECKS.items(), settings, strict=True)]
         lr, beta1, beta2, eps, l2, threshold = values
