@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("thinc")
 from thinc import optimizers as host
-from thinc.api import Relu, Softmax, chain, registry
+from thinc.api import PyTorchWrapper, Relu, Softmax, chain, registry
 from thinc.schedules import constant
 
 import fastgd
@@ -499,3 +499,20 @@ def test_averages_may_be_trained_while_they_are_used(name):
         with model.use_params(optimizer.averages):
             losses[lib] = train(optimizer, 40, model)[1]
     assert np.allclose(losses[ours], losses[theirs], rtol=1e-3)
+
+
+@every_name
+def test_a_torch_module_inside_a_model_trains_as_with_thincs(name):
+    torch = pytest.importorskip("torch")
+    weights = {}
+    for lib in (ours, theirs):
+        torch.manual_seed(0)
+        module = torch.nn.Sequential(torch.nn.Conv1d(3, 5, 2), torch.nn.Flatten(), torch.nn.Linear(15, 2))
+        model, optimizer = PyTorchWrapper(module), lib(name, 0.05, L2=0.1, **EXACT)
+        for t in range(20):
+            predicted, backprop = model.begin_update(normal(t, (8, 3, 4)))
+            backprop(predicted - 1)
+            model.finish_update(optimizer)
+        weights[lib] = [param.detach().numpy() for param in module.parameters()]
+    for mine, their in zip(weights[ours], weights[theirs], strict=True):
+        assert_near(mine, their, 1e-5)
