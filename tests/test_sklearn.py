@@ -52,6 +52,7 @@ both = pytest.mark.parametrize("host", [Classifier, Regressor], ids=["classifier
 ADAM = dict(solver="adam", beta_1=0.8, beta_2=0.99, epsilon=1e-6)
 SOLVERS = {
     "adam": ADAM,
+    "adam, which has one rate": dict(learning_rate="invscaling"),
     "sgd": dict(solver="sgd", learning_rate_init=0.05, momentum=0.8),
     "sgd, no Nesterov": dict(solver="sgd", learning_rate_init=0.05, nesterovs_momentum=False),
     "sgd, no momentum": dict(solver="sgd", learning_rate_init=0.1, momentum=0),
@@ -355,6 +356,8 @@ def test_the_estimator_given_is_left_alone():
     ours = use_fastgd(theirs, "adamw")
     assert not hasattr(ours, "coefs_")
     ours.fit(X, Y)
+    seeded = Classifier().set_params(random_state=np.random.RandomState(0))
+    assert use_fastgd(seeded).random_state is not seeded.random_state  # as in a clone
     assert (stepping.freeze(weights(theirs)), theirs.get_params(), theirs._optimizer) == before
     theirs.partial_fit(X, Y)
 
