@@ -1,6 +1,6 @@
 """
-A rule stands in five places: rule file, table, optimizer class, tests and benchmarks. What is in one of them and not in
-another is named here.
+A rule stands in five places: rule file, table, optimizer class, tests and benchmarks; and in the C API. What is in one
+of them and not in another is named here.
 """
 
 import inspect
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import fastgd
+from capi import declared
 from cases import CASES
 from fastgd import functional
 from fastgd.bench.rows import ROWS
@@ -48,16 +49,28 @@ def in_table() -> dict[str, Rule]:
 def in_files() -> dict[str, Rule]:
     """The functions of kernels/rules/*.pxd, as their arguments and structs say."""
     rules = {}
+    structs = in_structs()
     for path in rule_files():
-        text = path.read_text()
-        structs = {name: tuple(FIELD.findall(body)) for name, body in STRUCT.findall(text)}
-        for name, arguments in FUNCTION.findall(text):
+        for name, arguments in FUNCTION.findall(path.read_text()):
             arrays, scalars = ARRAY.findall(arguments), SCALARS.search(arguments)
             if arrays[:2] == ["param", "grad"]:
                 assert name not in rules, f"{path.name}: a second rule called {name}"
                 assert scalars, f"{path.name}: {name} takes no scalars"
                 rules[name] = Rule(tuple(arrays[2:]), structs[scalars[1]])
     return rules
+
+
+def in_structs() -> dict[str, tuple[str, ...]]:
+    """The structs of kernels/rules/*.pxd with their fields."""
+    found = [pair for path in rule_files() for pair in STRUCT.findall(path.read_text())]
+    assert len(dict(found)) == len(found), "a name for two structs"
+    return {name: tuple(FIELD.findall(body)) for name, body in found}
+
+
+def struct_of(rule: str) -> str:
+    texts = [path.read_text() for path in rule_files()]
+    (arguments,) = [arguments for text in texts for name, arguments in FUNCTION.findall(text) if name == rule]
+    return SCALARS.search(arguments)[1]
 
 
 def rule_files() -> list[Path]:
@@ -187,3 +200,30 @@ def test_a_function_takes_the_states_of_its_class(name: str) -> None:
     ]
     assert positional[:2] == ["param", "grad"]
     assert_same_sets("states", states | {"param"}, f"of {name}", {*positional} - {"grad"}, "among the arguments")
+
+
+def test_every_rule_is_in_the_c_api_for_both_dtypes() -> None:
+    expected = {f"{rule}_{dtype}" for rule in in_table() for dtype in ("f32", "f64")}
+    names = {name for name in declared() if re.search("_f(32|64)$", name) and not name.startswith("norm_")}
+    assert_same_sets("rules", expected, "in kernels/table.pxi", names, "in capi.pxd")
+
+
+@pytest.mark.parametrize(("suffix", "real"), [("f32", "float*"), ("f64", "double*")])
+@pytest.mark.parametrize("rule", sorted(in_table()))
+def test_a_rule_in_the_c_api_takes_the_arrays_and_scalars_of_the_rule(rule: str, suffix: str, real: str) -> None:
+    name = f"{rule}_{suffix}"
+    assert name in declared(), f"{name} is not in capi.pxd"
+    arrays = {"param": real, "grad": f"const {real}", **dict.fromkeys(in_table()[rule].states, real)}
+    expected = {**arrays, "n": "Py_ssize_t", "s": f"const {struct_of(rule)}*"}
+    assert list(declared()[name].arguments.items()) == list(expected.items())
+
+
+def test_every_optimizer_has_its_scalars_in_the_c_api() -> None:
+    expected = {f"{function_of(name)}_scalars" for name in classes()}
+    lacking = sorted(expected - set(declared()))
+    assert not lacking, f"optimizers in fastgd without their scalars in capi.pxd: {', '.join(lacking)}"
+
+
+def test_every_struct_is_filled_by_the_c_api() -> None:
+    filled = {d.arguments["s"].rstrip("*") for name, d in declared().items() if name.endswith("_scalars")}
+    assert_same_sets("structs", set(in_structs()), "in kernels/rules", filled, "filled in capi.pxd")

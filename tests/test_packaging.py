@@ -1,11 +1,13 @@
 """What is in the sdist and in the wheel, and that the wheel works alone: elsewhere, without OpenMP, for cimport."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -24,19 +26,26 @@ opt.step({"W": np.full((400, 500), 2, np.float32), "b": None})
 assert (params["W"] == 0.5).all() and (params["b"] == 1).all()
 """
 
-CIMPORT = """
-from fastgd.kernels.rules.sgd cimport sgd, SgdScalars
+# What tests/capi_project finds, and its first step once more with the class.
+TRAIN = """
+import numpy as np, fastgd, logistic
+rng = np.random.default_rng(0)
+x = rng.standard_normal((400, 8), np.float32)
+y = (x @ rng.standard_normal(8, np.float32) > 0).astype(np.float32)
+assert ((x @ logistic.fit(x, y, 300, 0.05) > 0) == y).mean() > 0.98
 
-def step(float[::1] param, const float[::1] grad, double lr):
-    cdef SgdScalars scalars = SgdScalars(1.0, 0.0, lr)
-    sgd(&param[0], &grad[0], param.shape[0], &scalars)
+weights, grad = np.zeros((2, 8), np.float32)
+for row, error in zip(x, (0.5 - y.astype(float)) / 400):
+    grad += (error * row).astype(np.float32)
+fastgd.Adam([weights], lr=0.05).step([grad])
+assert weights.any() and (weights == logistic.fit(x, y, 1, 0.05)).all()
 """
 
-USE_CIMPORT = """
-import numpy as np, project
-param = np.ones(3, np.float32)
-project.step(param, np.ones(3, np.float32), 0.25)
-assert (param == 0.75).all()
+IMPORT = """
+try:
+    import logistic
+except ImportError as error:
+    print(error)
 """
 
 USE_REGISTRY = """
@@ -170,15 +179,53 @@ def test_without_openmp_there_is_one_thread(without_openmp, python, tmp_path):
     assert info["threads"].strip() == "1"
 
 
-def test_another_project_can_cimport_a_rule(without_openmp, tmp_path):
-    (tmp_path / "project.pyx").write_text(CIMPORT)
-    (tmp_path / "setup.py").write_text(
-        "from Cython.Build import cythonize\nfrom setuptools import setup\n"
-        "setup(name='project', ext_modules=cythonize('project.pyx', language_level=3))\n"
+# ---- tests/capi_project, which cimports fastgd.capi ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def builder(installed: Path) -> Path:
+    """The environment with the wheel, and what compiles a project there."""
+    tools = [f"cython=={version('cython')}", f"setuptools=={version('setuptools')}"]
+    run(installed, "-m", "pip", "install", *tools, cwd=installed.parent)
+    return installed
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return shutil.copytree(ROOT / "tests" / "capi_project", tmp_path / "project", ignore=LEFT_OUT)
+
+
+def test_a_project_builds_against_the_wheel_and_trains(builder, project, tmp_path):
+    command = [builder, "-m", "pip", "install", "--no-build-isolation", "--no-deps", "--verbose", project]
+    output = run(*command, cwd=tmp_path, CFLAGS="-Wall -Wextra -Werror")
+    assert "-Werror" in output
+    run(builder, "-W", "error", "-c", TRAIN, cwd=tmp_path)
+
+
+def test_its_steps_cost_no_python(builder, project):
+    """Cython marks each line by how much Python is in its C code: 0 is none."""
+    include = run(builder, "-c", "import fastgd; print(fastgd.get_include())", cwd=project).strip()
+    run(builder, "-m", "cython", "-3", "-Wextra", "-Werror", "--annotate", "-I", include, "logistic.pyx", cwd=project)
+    page = (project / "logistic.html").read_text(encoding="utf-8")
+    scores = {int(line): int(score) for score, line in re.findall(r'line score-(\d+)".*?>(\d+)</span>', page)}
+    lines = (project / "logistic.pyx").read_text(encoding="utf-8").splitlines()
+    first, last = (
+        next(i for i, line in enumerate(lines, 1) if line.startswith(s)) for s in ("cdef void tr", "def fit")
     )
-    path = {"PYTHONPATH": str(without_openmp)}
-    run(sys.executable, "setup.py", "build_ext", "--inplace", cwd=tmp_path, **path)
-    run(sys.executable, "-c", USE_CIMPORT, cwd=tmp_path)
+    assert {scores[i] for i in range(first + 1, last)} == {0}
+    assert scores[last] > 0
+
+
+def test_a_project_for_another_version_of_the_c_api_says_so(builder, project, tmp_path):
+    include = run(builder, "-c", "import fastgd; print(fastgd.get_include())", cwd=project).strip()
+    other = tmp_path / "other" / "fastgd"
+    shutil.copytree(Path(include) / "fastgd", other)
+    text = (other / "capi.pxd").read_text(encoding="utf-8")
+    assert text.count("ABI_VERSION = 1 ") == 1
+    (other / "capi.pxd").write_text(text.replace("ABI_VERSION = 1 ", "ABI_VERSION = 9 "), encoding="utf-8")
+    run(builder, "setup.py", "build_ext", "--inplace", cwd=project, PYTHONPATH=str(other.parent))
+    said = "logistic was compiled for version 9 of fastgd's C API and found version 1; rebuild it\n"
+    assert run(builder, "-c", IMPORT, cwd=project) == said
 
 
 def test_thinc_finds_the_optimizers_of_a_wheel_by_name(wheel, tmp_path):

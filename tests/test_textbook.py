@@ -235,6 +235,7 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
         "s['db1']: expected dtype float64 like the parameter's, got float32",
     ),
     (lambda: adam(t=0), ValueError, "step must be at least 1, got 0"),
+    (lambda: adam(t=2**53 + 1), ValueError, "step must be at most 2**53, got 9007199254740993"),
     (lambda: adam(beta1=1.0), ValueError, "betas[0] must be in [0, 1), got 1.0"),
     (lambda: textbook.mean_squared_error([1.0], ONE), TypeError, "prediction: expected a numpy.ndarray, got list"),
     (lambda: textbook.mean_squared_error(ONE, TWO), ValueError, "target: expected shape (1,) like prediction's, got"),

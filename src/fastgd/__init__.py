@@ -2,7 +2,7 @@
 
 from fastgd import functional, schedules, textbook
 from fastgd.checkpoint import load, save
-from fastgd.config import show_config
+from fastgd.config import get_include, show_config
 from fastgd.engine.threads import get_num_threads, set_num_threads
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
 from fastgd.minimize import minimize, scipy_method
@@ -40,6 +40,7 @@ __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
     "functional",
+    "get_include",
     "get_num_threads",
     "grad_norm",
     "load",

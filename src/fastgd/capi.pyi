@@ -1,1 +1,1 @@
-"""What other libraries cimport; docs/C_API.md describes it. Nothing of it is for Python."""
+# Nothing of it is for Python: docs/C_API.md says who cimports it.

@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -46,3 +47,21 @@ def show_config() -> None:
     """
     for name, value in config().items():
         sys.stdout.write(f"{name + ':':<17}{value}\n")
+
+
+def get_include() -> str:
+    """
+    Directory in which Cython finds ``fastgd/capi.pxd``, for ``cimport fastgd.capi``.
+
+    Returns
+    -------
+    str
+        To be given as ``include_path=[fastgd.get_include()]`` to ``cythonize``, or after ``cython -I``.
+
+    Examples
+    --------
+    >>> import fastgd, pathlib
+    >>> pathlib.Path(fastgd.get_include(), "fastgd", "capi.pxd").is_file()
+    True
+    """
+    return str(Path(__file__).resolve().parent.parent)

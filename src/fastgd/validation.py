@@ -85,11 +85,13 @@ def flag(name: str, value: object) -> bool:
 
 
 def count(name: str, value: object) -> int:
-    """An integer from 1."""
+    """An integer in [1, 2**53]: one that float64 holds."""
     if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be an integer, got {type(value).__name__}")
     if value < 1:
         raise ValueError(f"{name} must be at least 1, got {value}")
+    if value > 2**53:
+        raise ValueError(f"{name} must be at most 2**53, got {value}")
     return int(value)
 
 

@@ -1,5 +1,7 @@
-_Pair = tuple[float, float]
-_Prepared = tuple[str, tuple[float, ...], _Pair]
+from typing import TypeAlias
+
+_Pair: TypeAlias = tuple[float, float]
+_Prepared: TypeAlias = tuple[str, tuple[float, ...], _Pair]
 
 def sgd(
     scale: float,
