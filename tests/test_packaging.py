@@ -224,7 +224,7 @@ def test_a_project_for_another_version_of_the_c_api_says_so(builder, project, tm
     assert text.count("ABI_VERSION = 1 ") == 1
     (other / "capi.pxd").write_text(text.replace("ABI_VERSION = 1 ", "ABI_VERSION = 9 "), encoding="utf-8")
     run(builder, "setup.py", "build_ext", "--inplace", cwd=project, PYTHONPATH=str(other.parent))
-    said = "logistic was compiled for version 9 of fastgd's C API and found version 1; rebuild it\n"
+    said = "logistic is built for version 9 of fastgd's C API and found 1; build it anew\n"
     assert run(builder, "-c", IMPORT, cwd=project) == said
 
 

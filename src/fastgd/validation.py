@@ -88,11 +88,12 @@ def count(name: str, value: object) -> int:
     """An integer in [1, 2**53]: one that float64 holds."""
     if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be an integer, got {type(value).__name__}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    if value > 2**53:
-        raise ValueError(f"{name} must be at most 2**53, got {value}")
-    return int(value)
+    number = int(value)
+    if number < 1:
+        raise ValueError(f"{name} must be at least 1, got {number}")
+    if number > 2**53:
+        raise ValueError(f"{name} must be at most 2**53, got {number}")
+    return number
 
 
 def whole(name: str, value: object) -> int:

@@ -8,7 +8,7 @@ from fastgd.capi cimport ABI_VERSION, AdamScalars, abi_version, adam_f32, adam_s
 
 if abi_version() != ABI_VERSION:
     raise ImportError(
-        f"logistic was compiled for version {ABI_VERSION} of fastgd's C API and found version {abi_version()}; rebuild it"
+        f"logistic is built for version {ABI_VERSION} of fastgd's C API and found {abi_version()}; build it anew"
     )
 
 
