@@ -1,4 +1,4 @@
-"""The extension list: the engine, and one kernel module for each instruction set."""
+"""The extension list: the engine, the C API, and one kernel module for each instruction set."""
 
 import os
 import platform

@@ -28,7 +28,6 @@ OF_RULE = {
     "amsgrad": "adam",
     "rmsprop_centered": "rmsprop",
     "rmsprop_centered_momentum": "rmsprop_momentum",
-    "asgd_average": "asgd",
 }
 OF_OPTIMIZER = {fastgd.AdamW: "adamw", fastgd.RAdam: "radam"}
 # What they return, where they return something: the rule of the step.
