@@ -6,6 +6,7 @@ cdef extern from "numpy/arrayobject.h" nogil:
         pass
     enum:
         NPY_ARRAY_ALIGNED
+        NPY_ARRAY_OWNDATA
         NPY_ARRAY_WRITEABLE
         NPY_ARRAY_C_CONTIGUOUS
         NPY_ARRAY_F_CONTIGUOUS

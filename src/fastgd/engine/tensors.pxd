@@ -16,6 +16,7 @@ ctypedef struct DLTensor:
 ctypedef int (*Borrow)(void*, DLTensor*) noexcept
 
 cdef class Views:
+    cdef object kind
     cdef Borrow borrow
     cdef tuple arrays
     cpdef tuple look(self, list tensors)

@@ -4,18 +4,20 @@ interface (DLPack 1.2) where the library has it, else through the method `numpy`
 """
 from cpython.exc cimport PyErr_Clear
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from cpython.ref cimport PyObject
+from cpython.ref cimport PyObject, PyTypeObject
 from libc.stdint cimport uint32_t
 
 cimport numpy as cnp
 
 from fastgd.engine.arrays cimport (
-    NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, descr_of, ndim_of, pointer, shape_of, size_of, strides_of,
+    NPY_ARRAY_OWNDATA, NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, descr_of, flags_of, ndim_of, pointer, shape_of,
+    size_of, strides_of,
 )
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
     PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
+    bint PyObject_TypeCheck(object, PyTypeObject*)
 
 cnp.import_array()
 
@@ -69,6 +71,8 @@ cdef object find_slowly(object tensor, Place* place):
         return None
     if array.dtype is not float32 and array.dtype is not float64:
         return None
+    if flags_of(pointer(array)) & NPY_ARRAY_OWNDATA and size_of(pointer(array)):
+        return None     # NumPy's own, since the tensor has none
     place.data = data_of(pointer(array))
     place.ndim = ndim_of(pointer(array))
     for axis in range(place.ndim):
@@ -80,6 +84,7 @@ cdef object find_slowly(object tensor, Place* place):
 cdef object find(Borrow borrow, object tensor, Place* place):
     """The dtype of a tensor and its place; None if it is not float32 or float64 in this memory."""
     cdef DLTensor found
+    cdef Py_ssize_t size = 1
     cdef int axis
     if borrow == NULL:
         return find_slowly(tensor, place)
@@ -94,6 +99,9 @@ cdef object find(Borrow borrow, object tensor, Place* place):
     for axis in range(found.ndim):
         place.shape[axis] = found.shape[axis]
         place.strides[axis] = found.strides[axis] * (found.bits // 8)
+        size *= found.shape[axis]
+    if found.data == NULL and size:     # of fake tensors and wrappers, or freed
+        return None
     return float32 if found.bits == 32 else float64
 
 
@@ -112,9 +120,11 @@ cdef class Views:
     """
     For a list of tensors one array each, over the tensor's memory and without a reference to it: whoever uses the
     array holds the tensor. An array stays the same object until its tensor is found elsewhere or in another form.
+    What is not of the class `kind`, or not float32 or float64 in this memory, stands for itself.
     """
     def __init__(self, kind):
         cdef ExchangeAPI* api
+        self.kind = kind
         self.arrays = ()
         capsule = getattr(kind, "__dlpack_c_exchange_api__", None)
         if capsule is not None:
@@ -123,10 +133,7 @@ cdef class Views:
                 self.borrow = api.borrow
 
     cpdef tuple look(self, list tensors):
-        """
-        Arrays of tensors of which some may be None; the same tuple as before if nothing has changed. A tensor that
-        is not float32 or float64 in this memory stands for itself.
-        """
+        """Arrays of tensors, of which some may be None; the same tuple as before if nothing has changed."""
         cdef Py_ssize_t i, n = len(tensors)
         cdef list changed = None
         cdef object tensor, before, array
@@ -135,9 +142,8 @@ cdef class Views:
         for i in range(n):
             tensor = <object>PyList_GET_ITEM(tensors, i)
             before = <object>PyTuple_GET_ITEM(self.arrays, i)
-            if tensor is None:
-                array = None
-            else:
+            array = tensor
+            if PyObject_TypeCheck(tensor, <PyTypeObject*>self.kind):
                 array = view(self.borrow, tensor, before if type(before) is cnp.ndarray else None)
             if array is not before:
                 if changed is None:

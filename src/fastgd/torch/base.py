@@ -48,9 +48,8 @@ class Optimizer(torch.optim.Optimizer):
     ----------
     param_groups, state, defaults
         As of torch.optim: may be changed between steps, and are exchanged with torch by `state_dict` and
-        `load_state_dict` at any time. State begins with a parameter's first step. Entries of `state` may be replaced
-        or changed in place, but a tensor in it must not be given other memory through its ``.data``; a ``step`` of 0
-        begins a parameter's state anew.
+        `load_state_dict` at any time. State begins with a parameter's first step. Entries of `state` may be replaced,
+        changed in place or moved to other memory; a ``step`` of 0 begins a parameter's state anew.
     grad_norm : float or None
         As of `fastgd.Optimizer`.
     skipped_steps : int
@@ -79,7 +78,7 @@ class Optimizer(torch.optim.Optimizer):
     skip_nonfinite = _setting("skip_nonfinite")
 
     def __init__(self, params: Any, defaults: dict[str, Any], settings: Settings) -> None:
-        validation.known(f"{type(self).__name__}", settings, Settings.__annotations__)
+        validation.known(type(self).__name__, settings, Settings.__annotations__)
         self.max_grad_norm = settings.get("max_grad_norm")
         self.max_grad_value = settings.get("max_grad_value")
         self.skip_nonfinite = settings.get("skip_nonfinite", False)
@@ -166,32 +165,40 @@ class Optimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        if not self._lock.acquire(False):
+        if self._lock.locked():
             raise self._in_use()
-        try:
+        with self._lock:  # which, unlike acquire and try, no interrupt can come between
             scale = 1.0
             if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
                 if bool(self.__dict__.get("found_inf")):
                     return loss
                 given = self.__dict__.get("grad_scale")
                 scale = 1.0 if given is None else 1.0 / float(given)
-            if self._bound is None or not self._bound.update(self.param_groups, self.state, scale):
-                self._bind().update(self.param_groups, self.state, scale)
-        finally:
-            self._lock.release()
+            bound = self._bound
+            if bound is None or not bound.holds(self.param_groups, self.state):
+                bound = self._bind()
+            bound.update(scale)
         return loss
 
     _step_with_hooks = torch.optim.Optimizer.profile_hook_step(_step)
 
-    def _step_in_backward(self, param: torch.Tensor) -> None:
+    def _step_in_backward(self, param: torch.Tensor) -> bool:
+        """Update one parameter whose gradient is complete; False if it is in no group."""
+        self._check_separable()
         self._opt_called = True  # what schedulers look for
-        if not self._lock.acquire(False):
+        if self._lock.locked():
             raise self._in_use()
-        try:
-            if self._bound is None or not self._bound.update_one(self.param_groups, self.state, param):
-                self._bind().update_one(self.param_groups, self.state, param)
-        finally:
-            self._lock.release()
+        with self._lock:
+            bound = self._bound
+            backward = torch._C._current_graph_task_id()
+            if bound is None or not bound.holds_in(self.param_groups, self.state, param, backward):
+                bound = self._bind()
+            return bound.update_one(param)
+
+    def _check_separable(self) -> None:
+        for name in ("max_grad_norm", "skip_nonfinite"):
+            if getattr(self, name):
+                raise ValueError(f"{name} needs all gradients at once: use step after the backward pass")
 
     @staticmethod
     def _in_use() -> RuntimeError:

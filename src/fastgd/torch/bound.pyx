@@ -7,6 +7,9 @@ from cpython.dict cimport PyDict_Check, PyDict_GetItem, PyDict_Next
 from cpython.list cimport PyList_Check
 from cpython.ref cimport PyObject
 
+cimport numpy as cnp
+
+from fastgd.engine.arrays cimport is_array, pointer, size_of
 from fastgd.engine.tensors cimport Views
 
 from operator import itemgetter
@@ -22,14 +25,18 @@ from fastgd.torch import checks
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
+    PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
+
+cnp.import_array()
 
 
-cdef bint same_objects(list a, list b) except -1:
+cdef bint has_objects(given, list expected) except -1:
+    """Whether `given` is a list of just these objects."""
     cdef Py_ssize_t i
-    if len(a) != len(b):
+    if not PyList_Check(given) or len(<list>given) != len(expected):
         return False
-    for i in range(len(a)):
-        if PyList_GET_ITEM(a, i) != PyList_GET_ITEM(b, i):
+    for i in range(len(expected)):
+        if PyList_GET_ITEM(given, i) != PyList_GET_ITEM(expected, i):
             return False
     return True
 
@@ -40,7 +47,7 @@ cdef bint has_members(list groups, list members) except -1:
     cdef PyObject* found
     for i in range(len(groups)):
         found = PyDict_GetItem(<object>PyList_GET_ITEM(groups, i), "params")
-        if found == NULL or not PyList_Check(<object>found) or not same_objects(<list>found, members[i]):
+        if found == NULL or not has_objects(<object>found, members[i]):
             return False
     return True
 
@@ -76,6 +83,21 @@ cdef bint has_values(object state, list expected) except -1:
     return i == n
 
 
+cdef tuple arrays_of(list grads, Views views):
+    """
+    Gradients as arrays. One that torch has yet to negate stands for itself; that is a view of an imaginary part, and
+    dense only if it has one element.
+    """
+    cdef tuple flat = views.look(grads)
+    cdef Py_ssize_t i
+    cdef PyObject* array
+    for i in range(len(flat)):
+        array = PyTuple_GET_ITEM(flat, i)
+        if is_array(array) and size_of(pointer(<object>array)) == 1 and grads[i].is_neg():
+            flat = (*flat[:i], grads[i], *flat[i + 1:])
+    return flat
+
+
 cdef class Bound:
     """
     Parameters and state of a torch optimizer as they were found, and the NumPy optimizer that updates them.
@@ -90,11 +112,11 @@ cdef class Bound:
     cdef object plan, numpy_class, pick, state, groups
     cdef list group_dicts, members          # of all groups
     cdef list where, filled, values         # of those with parameters: name in messages, dict, checked hyperparameters
-    cdef list params, state_values
-    cdef tuple arrays
-    cdef Views views, grad_views
+    cdef list params, state_values, state_tensors
+    cdef tuple arrays, state_arrays
+    cdef Views views, state_views, grad_views, one_view
     cdef dict places                        # by id of a parameter: its number, group and address
-    cdef set lately                         # what `update_one` has updated since it looked at everything
+    cdef object backward                    # the backward pass in which `holds_in` looked at everything
     cdef object steps, carry                # arrays that the scalars in `state` are views of
     cdef list published                     # the state keys of each group that `state` has
     cdef set waiting                        # parameters that have not begun
@@ -105,9 +127,10 @@ cdef class Bound:
         self.group_dicts = list(self.groups)
         self.members = [list(group["params"]) for group in self.groups]
         self.params = [param for params in self.members for param in params]
-        self.views, self.grad_views = Views(torch.Tensor), Views(torch.Tensor)
+        self.views, self.state_views = Views(torch.Tensor), Views(torch.Tensor)
+        self.grad_views, self.one_view = Views(torch.Tensor), Views(torch.Tensor)
         self.arrays = self.views.look(self.params)
-        self.where, self.filled, self.values, self.places, self.lately = [], [], [], {}, set()
+        self.where, self.filled, self.values, self.places = [], [], [], {}
         names = checks.names(self.numpy_class)
         self.pick = itemgetter(*names)
         given, saved, state = [], [], {}
@@ -150,6 +173,8 @@ cdef class Bound:
                 self.publish_one(i, keys, anew or i in self.waiting)
         self.waiting = {i for i in range(len(self.params)) if not self.plan.progress(i)[0]}
         self.state_values = values_of(self.state)
+        self.state_tensors = [value for value in self.state_values if isinstance(value, torch.Tensor)]
+        self.state_arrays = self.state_views.look(self.state_tensors)
         return 0
 
     cdef int publish_one(self, i, keys, bint anew) except -1:
@@ -163,58 +188,56 @@ cdef class Bound:
         arrays["step"] = self.steps[i:i + 1].reshape(())
         for k, key in enumerate(self.numpy_class._carries):
             arrays[key] = self.carry[i, k:k + 1].reshape(())
-        entry = self.state[self.params[i]]
+        entry = self.state.setdefault(self.params[i], {})
         entry.update({key: torch.from_numpy(arrays[key]) for key in visible if anew or key not in entry})
         return 0
 
-    cdef bint holds(self, groups, state) except -1:
+    def holds(self, groups, state):
         """Whether parameters, groups and state are where and what they were after the latest step."""
         return (groups is self.groups
                 and state is self.state
-                and same_objects(groups, self.group_dicts)
+                and has_objects(groups, self.group_dicts)
                 and has_members(self.group_dicts, self.members)
                 and has_values(state, self.state_values)
                 and self.views.look(self.params) is self.arrays
+                and self.state_views.look(self.state_tensors) is self.state_arrays
                 and self.plan.has_progress(self.steps, self.carry))
 
-    def update(self, groups, state, scale):
-        """Update all parameters that have a gradient. False, with nothing done, where anything has moved."""
+    def holds_in(self, groups, state, param, backward):
+        """As `holds`, which is asked once in a backward pass; later only `param` is looked at."""
+        place = self.places.get(id(param))
+        if backward == self.backward and place is not None and place[2] == param.data_ptr():
+            return True
+        self.backward = backward
+        return self.holds(groups, state)
+
+    def update(self, scale):
+        """Update all parameters that have a gradient."""
         cdef list grads = []
         cdef bint missing = False
         cdef Py_ssize_t n
-        if not self.holds(groups, state):
-            return False
         for n in range(len(self.filled)):
             self.read_group(n)
         for param in self.params:
             grad = param.grad
             missing = missing or grad is None
             grads.append(grad)
-        if self.run(self.grad_views.look(grads), scale):
-            if missing:
-                self.finish([param for param, grad in zip(self.params, grads) if grad is not None])
-            else:
-                self.finish(self.params)
-        return True
+        updated = self.params
+        if missing:
+            updated = [param for param, grad in zip(self.params, grads) if grad is not None]
+        self.run(arrays_of(grads, self.grad_views), scale, updated)
 
-    def update_one(self, groups, state, param):
-        """
-        Update one parameter, as in a step in which no other has a gradient. False, with nothing done, where anything
-        has moved; that is looked at in each backward pass, which begins, for all one can know, where a parameter's
-        turn comes again.
-        """
-        cdef list flat
-        i, n, address = self.places.get(id(param), (-1, -1, None))
-        if address != param.data_ptr() or not self.lately or i in self.lately:
-            if not self.holds(groups, state):
-                return False
-            self.lately.clear()
-        self.lately.add(i)
+    def update_one(self, param):
+        """Update one parameter, as in a step in which no other has a gradient; False if it is in no group."""
+        cdef list flat = [None] * len(self.params)
+        cdef list grads = [param.grad]      # held, for arrays are not
+        place = self.places.get(id(param))
+        if place is None:
+            return False
+        i, n, _ = place
         self.read_group(n)
-        flat = [None] * len(self.params)
-        flat[i] = Views(torch.Tensor).look([param.grad])[0]
-        if self.run(tuple(flat), 1.0):
-            self.finish([param])
+        flat[i] = arrays_of(grads, self.one_view)[0]
+        self.run(tuple(flat), 1.0, [param])
         return True
 
     cdef int read_group(self, Py_ssize_t n) except -1:
@@ -228,14 +251,20 @@ cdef class Bound:
         self.values[n] = checks.hyperparameters(self.numpy_class, self.where[n], group)
         return 0
 
-    cdef bint run(self, tuple flat, scale) except -1:
+    cdef int run(self, tuple flat, scale, list updated) except -1:
+        cdef bint moved = False
         if self.inner is None:
-            return False
+            return 0
         try:
-            return self.inner._update(flat, scale, self.values, self.check_gradient)
+            moved = self.inner._update(flat, scale, self.values, self.check_gradient)
+            if moved:
+                self.finish(updated)
         except BaseException:
             self.plan.release()
+            if moved or not self.plan.has_progress(self.steps, self.carry):     # Ctrl-C came after the update
+                self.finish(updated)
             raise
+        return 0
 
     def check_gradient(self, i, _):
         """The gradient of parameter `i`, which the plan does not take as it is; copied if its strides differ."""

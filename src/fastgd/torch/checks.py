@@ -8,6 +8,7 @@ import torch
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fastgd import validation
+from fastgd.engine.tensors import Views
 from fastgd.optimizers import base
 from fastgd.optimizers.terms import NO_CARRY
 
@@ -53,7 +54,13 @@ def state_keys(numpy_class: type[base.Optimizer], values: tuple[Any, ...]) -> tu
 
 
 def memory(label: str, tensor: torch.Tensor) -> np.ndarray:
-    """The elements of a tensor that a step can read."""
+    """
+    The elements of a tensor that a step can read; whoever uses the array holds the tensor.
+
+    Not by `tensor.numpy()`, which would forbid for good that the storage is resized.
+    """
+    if not isinstance(tensor, torch.Tensor):
+        raise TypeError(f"{label}: expected a torch.Tensor, got {type(tensor).__name__}")
     if is_traceable_wrapper_subclass(tensor):
         raise TypeError(f"{label}: expected a plain tensor, got {type(tensor).__name__}")
     if tensor.layout is not torch.strided:
@@ -62,11 +69,20 @@ def memory(label: str, tensor: torch.Tensor) -> np.ndarray:
         raise ValueError(f"{label}: expected a tensor on the CPU, got one on {tensor.device}")
     if tensor.dtype not in (torch.float32, torch.float64):
         raise TypeError(f"{label}: expected dtype torch.float32 or torch.float64, got {tensor.dtype}")
-    return tensor.detach().resolve_neg().numpy()
+    (array,) = Views(torch.Tensor).look([tensor])
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{label}: expected elements in memory and at most 64 dimensions, got {_form(tensor)}")
+    return array
+
+
+def _form(tensor: torch.Tensor) -> str:
+    return f"a {type(tensor).__name__} of {tensor.numel()} elements and {tensor.dim()} dimensions"
 
 
 def parameter(label: str, tensor: torch.Tensor) -> np.ndarray:
     """The elements of a tensor that a step can write to."""
+    if isinstance(tensor, torch.Tensor) and tensor.is_neg():
+        raise ValueError(f"{label}: expected a tensor of plain numbers, got one with the negative bit set")
     return validation.writeable(label, memory(label, tensor))
 
 
@@ -74,7 +90,7 @@ def gradient(label: str, param: torch.Tensor) -> np.ndarray:
     """The elements of a parameter's gradient, of whatever strides."""
     grad = param.grad
     assert grad is not None
-    array = memory(label, grad)
+    array = grad.detach().resolve_neg().numpy() if grad.is_neg() else memory(label, grad)
     if grad.dtype != param.dtype:
         raise TypeError(f"{label}: expected dtype {param.dtype} like the parameter's, got {grad.dtype}")
     if grad.shape != param.shape:

@@ -74,7 +74,7 @@ class Adagrad(Optimizer):
         super().add_param_group(param_group)
         for param in param_group["params"]:
             initial = torch.full_like(param.detach(), param_group["initial_accumulator_value"])
-            self.state[param].update(step=torch.zeros(()), sum=initial)
+            self.state[param].update(step=torch.zeros((), device="cpu"), sum=initial)
 
     def share_memory(self) -> None:
         """

@@ -78,13 +78,11 @@ def step_in_backward(
     optimizer = factory(params, **hyperparameters)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"factory: expected a class of fastgd.torch, got one that makes {type(optimizer).__name__}")
-    for name in ("max_grad_norm", "skip_nonfinite"):
-        if getattr(optimizer, name):
-            raise ValueError(f"{name} needs all gradients at once: use step after the backward pass")
+    optimizer._check_separable()
 
     def update(param: torch.Tensor) -> None:
-        optimizer._step_in_backward(param)
-        param.grad = None
+        if optimizer._step_in_backward(param):
+            param.grad = None
 
     params = [param for group in optimizer.param_groups for param in group["params"] if param.requires_grad]
     return StepInBackward(optimizer, [param.register_post_accumulate_grad_hook(update) for param in params])
