@@ -26,7 +26,7 @@ def zero(params, *args, **arguments):
 KINDS = {
     "ddp": lambda params: adapter.AdamW(params, lr=0.05),
     "zero": lambda params: zero(params, adapter.AdamW, lr=0.05),
-    "zero_sgd": lambda params: zero(params, adapter.SGD, lr=0.05, momentum=0.9),
+    "zero_sgd": lambda params: zero(params, adapter.SGD, lr=0.05, momentum=0.9, parameters_as_bucket_view=True),
     "zero_empty_rank": lambda params: zero(list(params)[:1], adapter.AdamW, lr=0.05),
 }
 
@@ -88,3 +88,13 @@ def test_two_ranks_equal_one_process(kind, tmp_path):
     assert same(*nets)
     net, _ = alone(kind)
     assert_near(list(net.state_dict().values()), list(nets[0].values()), 1e-12)
+
+
+def test_step_in_backward_refuses_what_averages_later(tmp_path):
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
+    try:
+        parallel = torch.nn.parallel.DistributedDataParallel(network())
+        with pytest.raises(TypeError, match=r"^model_or_params: DistributedDataParallel averages gradients too late"):
+            adapter.step_in_backward(parallel, adapter.AdamW)
+    finally:
+        torch.distributed.destroy_process_group()

@@ -1,10 +1,11 @@
 """The classes of `fastgd.torch`: torch's signatures, in torch's order, and what the NumPy classes have beside them."""
 
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 import torch
 
 from fastgd.optimizers import adadelta, adagrad, adam, adamax, asgd, lion, nadam, radam, rmsprop, rprop, sgd, sign
+from fastgd.optimizers.base import Optimizer as NumPyOptimizer
 from fastgd.optimizers.terms import Settings
 from fastgd.torch.base import Optimizer
 
@@ -181,7 +182,7 @@ decoupled_weight_decay
         `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
     """
 
-    _numpy = adam.Adam
+    _numpy: ClassVar[type[NumPyOptimizer]] = adam.Adam
 
     def __init__(
         self, params: Any, lr: Any = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0,
@@ -222,7 +223,7 @@ class AdamW(Adam):
     True
     """
 
-    _numpy = adam.AdamW  # type: ignore[assignment]
+    _numpy = adam.AdamW
 
     def __init__(
         self, params: Any, lr: Any = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 1e-2,

@@ -53,15 +53,15 @@ def step_in_backward(
     Raises
     ------
     TypeError, ValueError
-        As by `factory`; also if it gives another kind of optimizer, or one with `max_grad_norm` or `skip_nonfinite`,
-        which need all gradients at once.
+        As by `factory`; if the model is a DistributedDataParallel; if `factory` gives another kind of optimizer, or
+        one with `max_grad_norm` or `skip_nonfinite`, which need all gradients at once.
 
     Notes
     -----
     The numbers are those of a step after the pass. Instead of all gradients, those live at a time that autograd has
-    just computed. Each backward pass is a step, so gradients cannot be accumulated over several, nor scaled by
-    GradScaler; hooks of the optimizer's step are not called. Where a parameter is changed that the rest of the pass
-    needs, autograd raises its error for in-place changes.
+    just computed. Each backward pass is a step, so gradients cannot be accumulated over several, scaled by GradScaler
+    or averaged between processes; hooks of the optimizer's step are not called. Where a parameter is changed that the
+    rest of the pass needs, autograd raises its error for in-place changes.
 
     Examples
     --------
@@ -74,6 +74,8 @@ def step_in_backward(
     (True, None)
     >>> handle.remove()
     """
+    if isinstance(model_or_params, torch.nn.parallel.DistributedDataParallel):
+        raise TypeError("model_or_params: DistributedDataParallel averages gradients too late, after they were used")
     params = model_or_params.parameters() if isinstance(model_or_params, torch.nn.Module) else model_or_params
     optimizer = factory(params, **hyperparameters)
     if not isinstance(optimizer, Optimizer):

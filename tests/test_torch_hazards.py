@@ -1,0 +1,408 @@
+"""
+fastgd.torch where tensors, groups or state are no longer what they were: no step is lost, and no memory is touched
+that is not there.
+"""
+
+import copy
+import warnings
+
+import numpy as np
+import pytest
+
+from torch_nets import (
+    adapter,
+    assert_equal,
+    assert_near,
+    every_name,
+    loss_of,
+    network,
+    ours,
+    same,
+    shared_case,
+    snapshot,
+    theirs,
+    torch,
+    train,
+    twins,
+)
+
+LIST = torch.nn.ParameterList
+
+
+def stepped(n=4, cls=None, **more):
+    """A parameter with a gradient, and its optimizer after one step."""
+    param = torch.nn.Parameter(torch.ones(n))
+    param.grad = torch.ones(n)
+    opt = (cls or adapter.Adam)([param], **more)
+    opt.step()
+    return param, opt
+
+
+def same_as_torch(change):
+    """Steps of both libraries, with `change(opt, param)` done to each between two of them, end in the same numbers and state."""
+    results = []
+    for module in (adapter, torch.optim):
+        param, opt = stepped(cls=module.Adam, lr=0.1)
+        for t in range(6):
+            if t == 3:
+                change(opt, param)
+            opt.step()
+        results.append([param, *(opt.state[param][key] for key in ("step", "exp_avg", "exp_avg_sq"))])
+    assert_near(*results)
+
+
+# ---- state that lies elsewhere ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["exp_avg", "exp_avg_sq", "step"])
+@pytest.mark.parametrize("way", ["data", "share_memory"])
+def test_state_that_is_moved(key, way):
+    def move(opt, param):
+        tensor = opt.state[param][key]
+        if way == "data":
+            tensor.data = tensor.data.clone()
+        else:
+            tensor.share_memory_()
+
+    same_as_torch(move)
+    param, opt = stepped()
+    move(opt, param)
+    before = opt.state[param][key].clone()
+    opt.step()
+    opt.step()
+    assert not torch.equal(opt.state[param][key], before)
+
+
+def test_state_that_is_sent_to_a_process():
+    """torch.multiprocessing moves what it sends into shared memory."""
+
+    def send(opt, _):
+        queue = torch.multiprocessing.get_context("spawn").SimpleQueue()
+        queue.put(opt.state_dict())
+        queue.get()
+
+    same_as_torch(send)
+
+
+def test_state_in_another_mapping():
+    same_as_torch(lambda opt, _: setattr(opt, "state", dict(opt.state)))
+    param, opt = stepped()
+    opt.state = {}
+    opt.step()
+    assert float(opt.state[param]["step"]) == 1
+
+
+# ---- groups -----------------------------------------------------------------------------------------------------
+
+
+def test_groups_in_tuples():
+    def params(opt, _):
+        opt.param_groups[0]["params"] = tuple(opt.param_groups[0]["params"])
+
+    def groups(opt, _):
+        opt.param_groups = tuple(opt.param_groups)
+
+    same_as_torch(params)
+    same_as_torch(groups)
+
+
+@pytest.mark.parametrize("intruder", [None, np.zeros(4), 3.0])
+def test_what_is_no_tensor_is_named(intruder):
+    param, opt = stepped()
+    before = snapshot(LIST([param]), opt)
+    opt.param_groups[0]["params"].append(intruder)
+    with pytest.raises(TypeError, match=r"^param_groups\[0\]\['params'\]\[1\]: expected a torch.Tensor, got"):
+        opt.step()
+    opt.param_groups[0]["params"].pop()
+    assert same(snapshot(LIST([param]), opt), before)
+
+
+@shared_case
+def test_memory_that_changes_mid_training(case):
+    """State is taken along to the new memory, whatever it consists of."""
+    nets = twins(torch.float64)
+    for net, make in zip(nets, (ours, theirs), strict=True):
+        opt = make(case, net.parameters())
+        for t in range(9):
+            if t in (1, 4, 5):
+                net[0].weight.data = net[0].weight.data.clone()
+            train(net, opt, range(t, t + 1))
+    assert_near(*nets, 1e-7)
+
+
+# ---- memory that is not there -----------------------------------------------------------------------------------
+
+
+def test_a_storage_that_is_freed_and_filled_again():
+    """As by FSDP. The optimizer does not forbid it, as NumPy's arrays would."""
+    param, opt = stepped(1000, lr=0.1)
+    before = snapshot(LIST([]), opt)
+    values = param.detach().clone()
+    param.untyped_storage().resize_(0)
+    with pytest.raises(ValueError, match=r"\['params'\]\[0\]: expected elements in memory"):
+        opt.step()
+    param.untyped_storage().resize_(4000)
+    param.data.copy_(values)
+    assert same(snapshot(LIST([]), opt), before)
+    twin, other = stepped(1000, lr=0.1)
+    opt.step()
+    other.step()
+    assert_equal([param], [twin])
+
+
+def without_storage():
+    grad = torch.ones(4)
+    grad.untyped_storage().resize_(0)
+    return grad
+
+
+def fake():
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    with FakeTensorMode():
+        return torch.ones(4)
+
+
+def wrapped():
+    from torch.testing._internal.two_tensor import TwoTensor
+
+    return TwoTensor(torch.ones(4), torch.ones(4))
+
+
+@every_name
+@pytest.mark.parametrize("make", [without_storage, fake, wrapped, lambda: torch._efficientzerotensor(4)])
+def test_gradients_without_memory(name, make):
+    param, opt = stepped(cls=getattr(adapter, name))
+    before = snapshot(LIST([param]), opt)
+    param.grad = make()
+    with pytest.raises((TypeError, ValueError), match=r"^param_groups\[0\]\['params'\]\[0\].grad: expected"):
+        opt.step()
+    param.grad = None
+    assert same(snapshot(LIST([param]), opt), before)
+
+
+@pytest.mark.parametrize("make", [without_storage, fake, lambda: torch.ones([1] * 65)])
+def test_parameters_without_memory(make):
+    with pytest.raises(ValueError, match=r"^param_groups\[0\]\['params'\]\[0\]: expected elements in memory"):
+        adapter.Adam([make()])
+
+
+def test_elements_that_torch_has_yet_to_negate():
+    weight = torch.tensor([1.0])
+    params = []
+    for module in (adapter, torch.optim):
+        param = torch.nn.Parameter(torch.ones(1))
+        opt = module.SGD([param], lr=0.5)
+        product = (torch.complex(weight, param).conj() * 1j).real.sum()
+        (param.grad,) = torch.autograd.grad(product, param)
+        assert param.grad.is_neg()
+        opt.step()
+        opt.step()
+        params.append(param)
+    assert_equal([params[0]], [params[1]])
+    with pytest.raises(ValueError, match="got one with the negative bit set"):
+        adapter.SGD([torch.complex(weight, weight).conj().imag])
+
+
+def test_misaligned_memory():
+    whole = torch.frombuffer(bytearray(40), dtype=torch.float32, offset=1, count=4)
+    with pytest.raises(ValueError, match=r"\['params'\]\[0\]: expected an array aligned to its items"):
+        adapter.SGD([whole])
+    param, opt = stepped(cls=adapter.SGD, lr=0.5)
+    param.grad = whole
+    whole.fill_(1)
+    opt.step()
+    assert torch.equal(param.detach(), torch.zeros(4))
+
+
+# ---- interrupts -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize("where", ["after the update", "before autograd knows"])
+def test_ctrl_c(where, begun, monkeypatch):
+    """A step that is interrupted is either whole, as here, or has not begun."""
+    net, twin = twins()
+    opt, other = adapter.NAdam(net.parameters()), adapter.NAdam(twin.parameters())
+    opt.step()  # no gradients yet
+    if begun:
+        train(net, opt, range(2))
+        train(twin, other, range(2))
+    loss_of(net, 2).backward()
+    loss_of(twin, 2).backward()
+    versions = [param._version for param in net.parameters()]
+
+    def interrupted(function):
+        calls = iter([True])
+
+        def run(*args):
+            result = function(*args)
+            if next(calls, False):
+                raise KeyboardInterrupt
+            return result
+
+        return run
+
+    if where == "after the update":
+        monkeypatch.setattr(opt._bound.inner, "_update", interrupted(opt._bound.inner._update))
+    else:
+        from fastgd.torch import bound
+
+        monkeypatch.setattr(bound, "increment_version", interrupted(bound.increment_version))
+    with pytest.raises(KeyboardInterrupt):
+        opt.step()
+    monkeypatch.undo()
+    other.step()
+    assert all(param._version > version for param, version in zip(net.parameters(), versions, strict=True))
+    assert_equal(net, twin)
+    assert same(opt.state_dict()["state"], other.state_dict()["state"])
+    train(net, opt, range(3, 6))
+    train(twin, other, range(3, 6))
+    assert_equal(net, twin)
+
+
+# ---- steps in the backward pass ---------------------------------------------------------------------------------
+
+
+def test_step_in_backward_leaves_what_is_no_longer_in_a_group():
+    net = network()
+    handle = adapter.step_in_backward(net, adapter.AdamW)
+    loss_of(net, 0).backward()
+    weight = handle.optimizer.param_groups[0]["params"].pop(0)
+    before = weight.detach().clone()
+    others = [param.detach().clone() for param in handle.optimizer.param_groups[0]["params"]]
+    loss_of(net, 1).backward()
+    assert torch.equal(weight, before)
+    assert weight.grad is not None
+    assert not any(map(torch.equal, others, handle.optimizer.param_groups[0]["params"]))
+
+
+def test_step_in_backward_sees_state_that_is_replaced_between_passes():
+    """Also where a pass reaches other parameters than the one before."""
+    results = []
+    for in_backward in (True, False):
+        a, b = torch.nn.Parameter(torch.zeros(3)), torch.nn.Parameter(torch.zeros(3))
+        opt = adapter.step_in_backward([a, b], adapter.Adam).optimizer if in_backward else adapter.Adam([a, b])
+
+        def run(loss, opt=opt, in_backward=in_backward):
+            loss.backward()
+            if not in_backward:
+                opt.step()
+                opt.zero_grad()
+
+        run((a + b).sum())
+        run(a.sum())
+        opt.state[b]["exp_avg"] = torch.full((3,), 5.0)
+        run(b.sum())
+        run((a + 2 * b).sum())
+        results.append(([a, b], opt.state_dict()))
+    assert_equal(results[0][0], results[1][0])
+    assert same(results[0][1], results[1][1])
+
+
+@pytest.mark.parametrize("setting", [dict(max_grad_norm=1.0), dict(skip_nonfinite=True)])
+def test_step_in_backward_refuses_settings_that_come_later(setting):
+    net = network()
+    handle = adapter.step_in_backward(net, adapter.SGD)
+    before = snapshot(net, handle.optimizer)
+    for name, value in setting.items():
+        setattr(handle.optimizer, name, value)
+        with pytest.raises(ValueError, match=f"^{name} needs all gradients at once"):
+            loss_of(net, 0).backward()
+    assert same(snapshot(net, handle.optimizer), before)
+
+
+# ---- other parts of torch that reach into an optimizer ----------------------------------------------------------
+
+
+def test_swapped_tensors():
+    torch.__future__.set_swap_module_params_on_conversion(True)
+    try:
+        nets = twins()
+        for net, module in zip(nets, (adapter, torch.optim), strict=True):
+            opt = module.AdamW(net.parameters(), lr=0.05)
+            train(net, opt, range(2))
+            net.zero_grad()
+            net.double().float()
+            train(net, opt, range(2, 5))
+        assert_near(*nets)
+    finally:
+        torch.__future__.set_swap_module_params_on_conversion(False)
+
+
+def test_state_dicts_of_torch_distributed():
+    """They are made with a step of zero gradients where there is no state yet, and loaded through the model's names."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what torch itself imports there
+        from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict, set_optimizer_state_dict
+    nets = twins()
+    for net, module in zip(nets, (adapter, torch.optim), strict=True):
+        opt = module.AdamW(net.parameters(), lr=0.05)
+        get_optimizer_state_dict(net, opt)
+        train(net, opt, range(3))
+        state = copy.deepcopy(get_optimizer_state_dict(net, opt))
+        opt = module.AdamW(net.parameters(), lr=0.5)
+        set_optimizer_state_dict(net, opt, state)
+        train(net, opt, range(3, 6))
+        assert opt.param_groups[0]["lr"] == 0.05
+    assert_near(*nets)
+
+
+@pytest.mark.filterwarnings("ignore:Dynamo does not know how to trace")
+def test_a_compiled_training_step():
+    """torch.compile leaves the graph for the optimizer's step."""
+    nets = twins()
+    for net, compiled in zip(nets, (True, False), strict=True):
+        opt = adapter.AdamW(net.parameters(), lr=0.05)
+        data = torch.randn(16, 5, generator=torch.Generator().manual_seed(0))
+
+        def step(x, net=net, opt=opt):
+            opt.zero_grad()
+            net(x).square().mean().backward()
+            opt.step()
+
+        run = torch.compile(step, backend="eager") if compiled else step
+        for _ in range(5):
+            run(data)
+        assert {float(entry["step"]) for entry in opt.state.values()} == {5}
+    assert_near(*nets)
+
+
+def test_inference_mode():
+    param, opt = stepped()
+    twin, other = stepped()
+    version = param._version
+    with torch.inference_mode():
+        opt.step()
+    other.step()
+    assert param._version > version
+    opt.step()
+    other.step()
+    assert_equal([param], [twin])
+    assert same(opt.state_dict(), other.state_dict())
+
+
+def test_views_of_one_buffer():
+    flat = torch.ones(10)
+    params = [torch.nn.Parameter(flat[:3]), torch.nn.Parameter(flat[3:])]
+    for param in params:
+        param.grad = torch.ones_like(param)
+    version = flat._version
+    adapter.SGD(params, lr=0.5).step()
+    assert torch.equal(flat, torch.full((10,), 0.5))
+    assert flat._version > version
+
+
+def test_two_optimizers_with_one_parameter():
+    nets = twins(torch.float64)
+    for net, module in zip(nets, (adapter, torch.optim), strict=True):
+        opts = [module.AdamW(net.parameters(), lr=0.05), module.SGD(net[0].parameters(), lr=0.01, momentum=0.9)]
+        for t in range(6):
+            train(net, opts[t % 2], range(t, t + 1))
+    assert_near(*nets, 1e-12)
+
+
+def test_adagrad_beside_another_default_device():
+    with torch.device("meta"):
+        opt = adapter.Adagrad([torch.zeros(3, device="cpu", requires_grad=True)])
+    assert next(iter(opt.state.values()))["step"].device.type == "cpu"
