@@ -39,7 +39,7 @@ def stepped(n=4, cls=None, **more):
 
 
 def same_as_torch(change):
-    """Steps of both libraries, with `change(opt, param)` done to each between two of them, end in the same numbers and state."""
+    """With `change(opt, param)` between two of its steps, each library comes to the same numbers and state."""
     results = []
     for module in (adapter, torch.optim):
         param, opt = stepped(cls=module.Adam, lr=0.1)
