@@ -49,7 +49,8 @@ class Optimizer(torch.optim.Optimizer):
     param_groups, state, defaults
         As of torch.optim: may be changed between steps, and are exchanged with torch by `state_dict` and
         `load_state_dict` at any time. State begins with a parameter's first step. Entries of `state` may be replaced,
-        changed in place or moved to other memory; a ``step`` of 0 begins a parameter's state anew.
+        changed in place or moved to other memory, which is noticed if nothing else holds the old one; a ``step`` of 0
+        begins a parameter's state anew.
     grad_norm : float or None
         As of `fastgd.Optimizer`.
     skipped_steps : int

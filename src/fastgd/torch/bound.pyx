@@ -5,7 +5,7 @@ Compiled, since with small networks a step takes hardly longer than to find out 
 """
 from cpython.dict cimport PyDict_Check, PyDict_GetItem, PyDict_Next
 from cpython.list cimport PyList_Check
-from cpython.ref cimport PyObject
+from cpython.ref cimport Py_REFCNT, PyObject
 
 cimport numpy as cnp
 
@@ -83,6 +83,19 @@ cdef bint has_values(object state, list expected) except -1:
     return i == n
 
 
+cdef bint all_held(dict lent) noexcept:
+    """
+    Whether the storage that was made of each array still holds it. It does not where a tensor has been moved, as to
+    shared memory; to ask each tensor for its address would cost a fifth of a step.
+    """
+    cdef Py_ssize_t position = 0
+    cdef PyObject* array
+    while PyDict_Next(lent, &position, NULL, &array):
+        if Py_REFCNT(<object>array) < 2:
+            return False
+    return True
+
+
 cdef tuple arrays_of(list grads, Views views):
     """
     Gradients as arrays. One that torch has yet to negate stands for itself; that is a view of an imaginary part, and
@@ -112,9 +125,10 @@ cdef class Bound:
     cdef object plan, numpy_class, pick, state, groups
     cdef list group_dicts, members          # of all groups
     cdef list where, filled, values         # of those with parameters: name in messages, dict, checked hyperparameters
-    cdef list params, state_values, state_tensors
-    cdef tuple arrays, state_arrays
-    cdef Views views, state_views, grad_views, one_view
+    cdef list params, state_values
+    cdef tuple arrays
+    cdef Views views, grad_views, one_view
+    cdef dict lent                          # (number, state key): the array that a tensor in `state` was made of
     cdef dict places                        # by id of a parameter: its number, group and address
     cdef object backward                    # the backward pass in which `holds_in` looked at everything
     cdef object steps, carry                # arrays that the scalars in `state` are views of
@@ -127,10 +141,9 @@ cdef class Bound:
         self.group_dicts = list(self.groups)
         self.members = [list(group["params"]) for group in self.groups]
         self.params = [param for params in self.members for param in params]
-        self.views, self.state_views = Views(torch.Tensor), Views(torch.Tensor)
-        self.grad_views, self.one_view = Views(torch.Tensor), Views(torch.Tensor)
+        self.views, self.grad_views, self.one_view = Views(torch.Tensor), Views(torch.Tensor), Views(torch.Tensor)
         self.arrays = self.views.look(self.params)
-        self.where, self.filled, self.values, self.places = [], [], [], {}
+        self.where, self.filled, self.values, self.places, self.lent = [], [], [], {}, {}
         names = checks.names(self.numpy_class)
         self.pick = itemgetter(*names)
         given, saved, state = [], [], {}
@@ -173,8 +186,6 @@ cdef class Bound:
                 self.publish_one(i, keys, anew or i in self.waiting)
         self.waiting = {i for i in range(len(self.params)) if not self.plan.progress(i)[0]}
         self.state_values = values_of(self.state)
-        self.state_tensors = [value for value in self.state_values if isinstance(value, torch.Tensor)]
-        self.state_arrays = self.state_views.look(self.state_tensors)
         return 0
 
     cdef int publish_one(self, i, keys, bint anew) except -1:
@@ -189,8 +200,12 @@ cdef class Bound:
         for k, key in enumerate(self.numpy_class._carries):
             arrays[key] = self.carry[i, k:k + 1].reshape(())
         entry = self.state.setdefault(self.params[i], {})
-        entry.update({key: torch.from_numpy(arrays[key]) for key in visible if anew or key not in entry})
+        entry.update({key: self.lend(i, key, arrays[key]) for key in visible if anew or key not in entry})
         return 0
+
+    cdef object lend(self, i, key, array):
+        self.lent[i, key] = view = array[...]
+        return torch.from_numpy(view)
 
     def holds(self, groups, state):
         """Whether parameters, groups and state are where and what they were after the latest step."""
@@ -200,7 +215,7 @@ cdef class Bound:
                 and has_members(self.group_dicts, self.members)
                 and has_values(state, self.state_values)
                 and self.views.look(self.params) is self.arrays
-                and self.state_views.look(self.state_tensors) is self.state_arrays
+                and all_held(self.lent)
                 and self.plan.has_progress(self.steps, self.carry))
 
     def holds_in(self, groups, state, param, backward):
