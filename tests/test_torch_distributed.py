@@ -2,14 +2,19 @@
 
 import os
 import socket
+import subprocess
+import sys
+import textwrap
 import time
 import warnings
+from pathlib import Path
 
 import pytest
 
 from torch_nets import adapter, assert_near, batch, network, same, torch, train
 
 pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
+ROOT = Path(__file__).resolve().parent.parent
 RANKS = 2
 STEPS = 6
 TIMEOUT = 120
@@ -98,3 +103,19 @@ def test_step_in_backward_refuses_what_averages_later(tmp_path):
             adapter.step_in_backward(parallel, adapter.AdamW)
     finally:
         torch.distributed.destroy_process_group()
+
+
+def test_the_example_in_the_readme():
+    """It is the script in examples/, and on two ranks it finds the same weights as on one."""
+    script = ROOT / "examples" / "ranks.py"
+    _, body = script.read_text(encoding="utf-8").split('"""\n\n', 1)
+    assert textwrap.indent(body, "    ") in (ROOT / "README.md").read_text(encoding="utf-8")
+    environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
+    printed = []
+    for ranks in (1, 2):
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}", script]
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT)
+        assert run.returncode == 0, run.stderr
+        printed.append([float(word) for word in run.stdout.split()])
+    assert printed[0] == pytest.approx(printed[1], abs=2e-3)
+    assert printed[0] == pytest.approx([1, 2, 3], abs=0.2)
