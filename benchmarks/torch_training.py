@@ -68,7 +68,6 @@ class Training(ArrayStepper):
         self.net = network(widths)
         self.optimizer = OPTIMIZERS[name](self.net.parameters(), lr=1e-5)
         self.x, self.y = torch.randn(BATCH, widths[0]), torch.randn(BATCH, widths[-1])
-        self.whole = self.stepping = 0.0
         super().__init__(name, [param.detach().numpy() for param in self.net.parameters()], self.train)
 
     def train(self) -> None:
@@ -80,6 +79,10 @@ class Training(ArrayStepper):
         end = time.perf_counter()
         self.whole += end - start
         self.stepping += end - middle
+
+    def warm_up(self, steps: int = 3) -> None:
+        super().warm_up(steps)
+        self.whole = self.stepping = 0.0
 
     @property
     def share(self) -> float:

@@ -114,7 +114,7 @@ def test_the_example_in_the_readme():
     printed = []
     for ranks in (1, 2):
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}", script]
-        run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT)
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False)
         assert run.returncode == 0, run.stderr
         printed.append([float(word) for word in run.stdout.split()])
     assert printed[0] == pytest.approx(printed[1], abs=2e-3)
