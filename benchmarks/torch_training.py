@@ -68,6 +68,7 @@ class Training(ArrayStepper):
         self.net = network(widths)
         self.optimizer = OPTIMIZERS[name](self.net.parameters(), lr=1e-5)
         self.x, self.y = torch.randn(BATCH, widths[0]), torch.randn(BATCH, widths[-1])
+        self.whole = self.stepping = 0.0
         super().__init__(name, [param.detach().numpy() for param in self.net.parameters()], self.train)
 
     def train(self) -> None:
@@ -97,7 +98,7 @@ class Measured:
     shares: list[float]  # of OPTIMIZERS, in their order
 
     def row(self) -> str:
-        times = [f"{1e6 * self.ratios[0].ours:.4g}", *(f"{1e6 * ratio.other:.4g}" for ratio in self.ratios)]
+        times = [f"{1e6 * self.ratios[0].ours:.0f}", *(f"{1e6 * ratio.other:.0f}" for ratio in self.ratios)]
         ratios = [f"{ratio.ratio:.2f} [{ratio.low:.2f}, {ratio.high:.2f}]" for ratio in self.ratios]
         shares = [f"{100 * share:.1f} %" for share in self.shares]
         return "| " + " | ".join([self.network, str(self.threads), *times, *ratios, *shares]) + " |"
@@ -143,7 +144,10 @@ def document(results: Sequence[Measured], about: dict[str, str], peaks: dict[str
     heads += [f"share, {name}" for name in OPTIMIZERS]
     lines = [HEAD, "| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     lines += [*(result.row() for result in results), "", MEMORY, "| " + " | ".join(["", *ALLOCATION]) + " |"]
-    lines += ["|---|---|---|", *(f"| {way} | {' | '.join(megabytes)} |" for way, megabytes in peaks.items())]
+    lines += [
+        "|---" * (len(ALLOCATION) + 1) + "|",
+        *(f"| {way} | {' | '.join(megabytes)} |" for way, megabytes in peaks.items()),
+    ]
     lines += ["", "## Machine", ""]
     return "\n".join([*lines, *(f"- {name}: {value}" for name, value in about.items()), ""])
 
@@ -158,6 +162,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.peak:
         print(f"{peak(options.peak):.0f}")
         return 0
+    # First, for ru_maxrss of a process begins at what its parent has.
+    peaks = {way: [peak_of_process(way, environment) for environment in ALLOCATION.values()] for way in WAYS}
     about, bystanders = machine.describe(), machine.Bystanders()
     results = []
     for name, threads in itertools.product(options.networks, sorted({1, min(2, usable_cores())})):
@@ -165,7 +171,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(results[-1].row(), file=sys.stderr, flush=True)
     others = bystanders.cores()
     about["cores busy with other work"] = "unknown" if others is None else f"{others:.2f}"
-    peaks = {way: [peak_of_process(way, environment) for environment in ALLOCATION.values()] for way in WAYS}
     options.output.write_text(document(results, about, peaks), encoding="utf-8")
     return 0
 

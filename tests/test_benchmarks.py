@@ -48,6 +48,13 @@ def report():
         sys.path.remove(str(ROOT / "benchmarks"))
 
 
+@pytest.fixture
+def torch_training(monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    return importlib.import_module("torch_training")
+
+
 # ---- the table of rows ------------------------------------------------------------------------------------------
 
 
@@ -453,3 +460,16 @@ def test_bad_report_arguments(report, arguments, message, capsys):
         report.main(arguments)
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
+
+
+# ---- training in torch ------------------------------------------------------------------------------------------
+
+
+def test_torch_training(torch_training, tmp_path, monkeypatch):
+    written = tmp_path / "torch.md"
+    monkeypatch.setattr(torch_training, "WAYS", ("fused", "step_in_backward"))
+    monkeypatch.setattr(torch_training, "ALLOCATION", {"peak, MB": {}})
+    assert torch_training.main(["--networks", "8-64-64-4", "--seconds", "0.05", "--output", str(written)]) == 0
+    text = written.read_text()
+    assert len(re.findall(r"^\| 8-64-64-4 \| [12] \| \d+ \|", text, re.MULTILINE)) >= 1
+    assert len(re.findall(r"^\| (?:fused|step_in_backward) \| [1-9]\d\d \|$", text, re.MULTILINE)) == 2
