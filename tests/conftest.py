@@ -10,6 +10,6 @@ from fastgd.engine.execute import set_parallel_from
 @pytest.fixture(scope="session", autouse=True)
 def threads_from_small_sizes_on() -> Iterator[None]:
     before = set_parallel_from(32768)
-    assert before == 262144  # what users have
+    assert before == 524288  # what users have
     yield
     set_parallel_from(before)

@@ -4,6 +4,7 @@ from libc.stdint cimport uintptr_t
 from libc.string cimport memcpy
 
 from fastgd.engine.dispatch cimport table
+from fastgd.kernels.rule cimport Kernel0, Kernel1, Kernel2, Kernel3, Kernel4
 
 cdef enum:
     CACHE_LINE = 64
@@ -15,7 +16,7 @@ cpdef enum:
 
 # Elements from which a parallel region pays. With threads awake it does from some 50,000; between the steps of a
 # training they sleep, and waking them costs what 500,000 elements of Adam do.
-cdef Py_ssize_t parallel_from = 262144
+cdef Py_ssize_t parallel_from = 524288
 
 
 def set_parallel_from(Py_ssize_t elements):
@@ -24,13 +25,6 @@ def set_parallel_from(Py_ssize_t elements):
     before, parallel_from = parallel_from, elements
     return before
 
-
-# A rule's function as table.pxi stores it, by its number of states.
-ctypedef void (*Kernel0)(void*, const void*, Py_ssize_t, const double*) noexcept nogil
-ctypedef void (*Kernel1)(void*, const void*, void*, Py_ssize_t, const double*) noexcept nogil
-ctypedef void (*Kernel2)(void*, const void*, void*, void*, Py_ssize_t, const double*) noexcept nogil
-ctypedef void (*Kernel3)(void*, const void*, void*, void*, void*, Py_ssize_t, const double*) noexcept nogil
-ctypedef void (*Kernel4)(void*, const void*, void*, void*, void*, void*, Py_ssize_t, const double*) noexcept nogil
 
 ctypedef struct Cut:
     # Where a thread's range begins or ends.

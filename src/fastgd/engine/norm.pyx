@@ -141,6 +141,14 @@ cdef double largest(const View* views, Py_ssize_t count) noexcept nogil:
     return result
 
 
+cdef bint all_single(const View* views, Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(count):
+        if views[i].itemsize != 4:
+            return False
+    return True
+
+
 cdef double norm(const View* views, Py_ssize_t count, double* partial, int threads) noexcept nogil:
     """
     The norm of all elements of all views; not finite only if an element or the norm itself is not. One thread needs no
@@ -151,6 +159,8 @@ cdef double norm(const View* views, Py_ssize_t count, double* partial, int threa
     cdef int exponent
     if TRUST_FROM < total < TRUST_TO or isnan(total):
         return sqrt(total)
+    if total == 0 and all_single(views, count):
+        return 0    # a float32 squared does not vanish in double, so they are zeros
     most = largest(views, count)
     if most == 0 or not isfinite(most):
         return most

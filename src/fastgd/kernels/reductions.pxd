@@ -28,10 +28,18 @@ cdef inline double sum_squares(const real* x, Py_ssize_t n, double scale) noexce
 
 cdef inline double largest(const real* x, Py_ssize_t n) noexcept nogil:
     """Largest magnitude, NaN if there is one, 0 for no elements."""
+    cdef real[LANES] lane
     cdef real result = 0
-    cdef Py_ssize_t i
-    for i in range(n):
-        result = larger(result, magnitude(x[i]))
+    cdef Py_ssize_t i, j
+    for j in range(LANES):
+        lane[j] = 0
+    for i in range(n // LANES):
+        for j in range(LANES):
+            lane[j] = larger(lane[j], magnitude(x[i * LANES + j]))
+    for j in range(n % LANES):
+        lane[j] = larger(lane[j], magnitude(x[n - n % LANES + j]))
+    for j in range(LANES):
+        result = larger(result, lane[j])
     return result
 
 

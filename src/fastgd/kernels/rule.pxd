@@ -5,6 +5,7 @@ ctypedef void (*Kernel0)(void*, const void*, Py_ssize_t, const void*) noexcept n
 ctypedef void (*Kernel1)(void*, const void*, void*, Py_ssize_t, const void*) noexcept nogil
 ctypedef void (*Kernel2)(void*, const void*, void*, void*, Py_ssize_t, const void*) noexcept nogil
 ctypedef void (*Kernel3)(void*, const void*, void*, void*, void*, Py_ssize_t, const void*) noexcept nogil
+ctypedef void (*Kernel4)(void*, const void*, void*, void*, void*, void*, Py_ssize_t, const void*) noexcept nogil
 
 ctypedef struct Rule:
     const char* name
