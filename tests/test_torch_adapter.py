@@ -85,7 +85,7 @@ def test_switches_that_are_refused(name, switch):
         (dict(lr=lambda t: 0.1), TypeError, r"^lr must be a real number, got function"),
         (dict(betas=(0.9, torch.tensor(1.0))), ValueError, r"^betas\[1\] must be in \[0, 1\), got 1.0"),
         (dict(max_grad_norm=0.0), ValueError, r"^max_grad_norm must be above 0"),
-        (dict(max_grad_nrom=1.0), ValueError, r"^Adam: unknown name 'max_grad_nrom'; did you mean 'max_grad_norm'"),
+        (dict(max_grad_nrom=1.0), TypeError, r"^Adam: unknown argument 'max_grad_nrom'; did you mean 'max_grad_norm'"),
     ],
 )
 def test_arguments_that_are_refused(arguments, kind, message):

@@ -150,9 +150,20 @@ def known(what: str, given: Iterable[object], allowed: Iterable[str]) -> None:
     allowed = list(allowed)
     for name in given:
         if name not in allowed:
-            near = difflib.get_close_matches(str(name), allowed, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(allowed)}"
-            raise ValueError(f"{what}: unknown name {name!r}{hint}")
+            raise ValueError(f"{what}: unknown name {name!r}{_hint(name, allowed)}")
+
+
+def arguments(owner: str, given: Iterable[str], allowed: Iterable[str]) -> None:
+    """Refuse keywords that a call does not have."""
+    allowed = list(allowed)
+    for name in given:
+        if name not in allowed:
+            raise TypeError(f"{owner}: unknown argument {name!r}{_hint(name, allowed)}")
+
+
+def _hint(name: object, allowed: list[str]) -> str:
+    near = difflib.get_close_matches(str(name), allowed, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(allowed)}"
 
 
 # ---- arrays -----------------------------------------------------------------------------------------------------

@@ -76,10 +76,7 @@ class Optimizer(GradientSettings):
     ) -> None:
         if type(self) is Optimizer:
             raise TypeError("Optimizer is the base of all optimizers: construct one of its subclasses")
-        for name in settings:
-            if name not in Settings.__annotations__:
-                known = ", ".join([*self._checks, *Settings.__annotations__])
-                raise TypeError(f"{type(self).__name__}: unknown argument {name!r}; known: params, {known}")
+        validation.arguments(type(self).__name__, settings, ["params", *self._checks, *Settings.__annotations__])
         self._set(settings)
         self.defaults = {name: check(name, defaults[name]) for name, check in self._checks.items()}
         self.param_groups: list[dict[str, Any]] = []

@@ -79,7 +79,7 @@ class Optimizer(torch.optim.Optimizer):
     skip_nonfinite = _setting("skip_nonfinite")
 
     def __init__(self, params: Any, defaults: dict[str, Any], settings: Settings) -> None:
-        validation.known(type(self).__name__, settings, Settings.__annotations__)
+        validation.arguments(type(self).__name__, settings, ["params", *defaults, *SETTINGS])
         self.max_grad_norm = settings.get("max_grad_norm")
         self.max_grad_value = settings.get("max_grad_value")
         self.skip_nonfinite = settings.get("skip_nonfinite", False)
