@@ -119,6 +119,18 @@ def test_steps_are_counted_by_key(name):
 
 
 @every_name
+@pytest.mark.parametrize("t", [80_000, 200_000])  # averages decay by (1 + t) / (10 + t), and by 0.9999 at most
+def test_averages_of_long_trainings_are_thincs(name, t):
+    mine, their = (lib(name, 0.05, **EXACT) for lib in (ours, theirs))
+    for optimizer in (mine, their):
+        w, _ = optimizer(KEY, normal(100), normal(0))
+        optimizer.nr_update[KEY] = t
+        optimizer.averages[KEY][...] = 0
+        optimizer(KEY, w, normal(1))
+    assert_near(mine.averages[KEY], their.averages[KEY], 2e-6)
+
+
+@every_name
 def test_settings_may_differ_between_the_parameters_of_a_step(name):
     mine, their = (lib(name, 0.05, L2=0.3, **EXACT) for lib in (ours, theirs))
     w = [normal(key) for key in range(3)]

@@ -122,3 +122,21 @@ def test_state_that_is_refused(name, kind):
             optimizer(KEY, w, g)
         assert same(snapshot(optimizer, w, g), before)
         getattr(optimizer, kind)[KEY] = np.zeros(w.shape if kind == "averages" else w.size, np.float32)
+
+
+@every_name
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("mom1", "mom2"), ("averages", "mom1"), ("averages", "mom2"), ("averages", "weights"), ("mom2", "weights"),
+     ("mom1", "gradient"), ("averages", "gradient")],
+)  # fmt: skip
+def test_state_that_shares_memory_is_refused(name, one, other):
+    optimizer, w, g = ours(name), normal(0), normal(1)
+    optimizer(KEY, w, g)
+    arrays = {"weights": w, "gradient": normal(2)}
+    whole = arrays[other] if other in arrays else getattr(optimizer, other)[KEY]
+    getattr(optimizer, one)[KEY] = whole.reshape(w.shape if one == "averages" else -1)
+    before = snapshot(optimizer, *arrays.values())
+    with pytest.raises(ValueError, match="expected memory of its own, got memory that it shares with"):
+        optimizer(KEY, *arrays.values())
+    assert same(snapshot(optimizer, *arrays.values()), before)

@@ -70,20 +70,9 @@ def _update(
             raise ValueError(f"{name}: expected {needed} with these hyperparameters, got {came}")
     arrays: tuple[Any, ...] = (param, grad, *[states[key] for key in keys])
     if not plan.fit(arrays):
-        arrays = _explain(("param", "grad", *keys), arrays)
+        arrays = validation.together(list(zip(("param", "grad", *keys), arrays, strict=True)))
     plan.update(number, arrays, scalars)
     return carry
-
-
-def _explain(names: tuple[str, ...], arrays: tuple[Any, ...]) -> tuple[Array, ...]:
-    """The arrays, checked one by one with a message for what is wrong."""
-    param = validation.writeable("param", arrays[0])
-    pairs = list(zip(names[1:], arrays[1:], strict=True))
-    checked = [(name, validation.like(name, array, param)) for name, array in pairs]
-    for name, array in checked[1:]:
-        validation.writeable(name, array)
-    validation.apart([("param", param), *checked])
-    return (param, *(array for _, array in checked))
 
 
 def sgd(

@@ -120,17 +120,17 @@ class Optimizer(host.Optimizer):
             return weights, gradient
         t = self.nr_update.get(key, 0) + 1
         rule, scalars, l2, threshold = self._fold(t, lr_scale, key)
-        w, g, *moments, average = self._arrays(key, weights, gradient)
+        w, g, m, v, *average = self._arrays(key, weights, gradient)
         if l2:
             plan.update(SGD, (g, w), (1.0, 0.0, -l2))  # g += l2 * w
         scale = 1.0
         if threshold and (length := norm.grad_norm([g])) >= threshold:
             scale = threshold / length
-        plan.update(rule, (w, g, *moments), (scale, *scalars))
+        plan.update(rule, (w, g, m, v), (scale, *scalars))
         gradient.fill(0)
-        if average is not None:
+        if average:
             decay = min((1.0 + t) / (10.0 + t), 0.9999)
-            plan.update(SGD, (average, w), (-1.0, 1.0, 1.0 - decay))  # average -= (1 - decay) * (average - w)
+            plan.update(SGD, (*average, w), (-1.0, 1.0, 1.0 - decay))  # average -= (1 - decay) * (average - w)
         self.nr_update[key] = t
         return weights, gradient
 
@@ -168,27 +168,28 @@ class Optimizer(host.Optimizer):
 
     # ---- arrays -----------------------------------------------------------------------------------------------
 
-    def _arrays(
-        self, key: Key, weights: np.ndarray, gradient: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+    def _arrays(self, key: Key, weights: np.ndarray, gradient: np.ndarray) -> tuple[np.ndarray, ...]:
         """Weights, gradient, moments and perhaps the average, flat, once all of them are known to be good."""
         given = weights
         if not plan.fit((gradient, weights)):  # the first must be writeable
             weights, gradient = _explain(weights, gradient)
         w, g = weights.ravel("K"), gradient.ravel("K")
-        m, v = _state(self.mom1, key, w), _state(self.mom2, key, w)
-        if not plan.fit((w, g, m, v)):
-            w, m, v = _explain_moments(key, w, m, v)
+        flat: tuple[np.ndarray, ...] = (w, g, _state(self.mom1, key, w), _state(self.mom2, key, w))
         average = None
         # Within `use_params(averages)` it is the averages themselves that are trained.
         if self.averages is not None and self.averages.get(key) is not given:
             average = _state(self.averages, key, weights)
             if not plan.fit((average, weights)):
-                average = _like(f"averages[{key!r}]", average, weights)
+                label = f"averages[{key!r}]"
+                average = validation.writeable(label, validation.like(label, average, weights))
+            flat = (*flat, average.ravel("K"))
+        if not plan.fit(flat):
+            labels = ("weights", "gradient", *(f"{name}[{key!r}]" for name in ("mom1", "mom2", "averages")))
+            flat = validation.together(list(zip(labels, flat, strict=False)))
+        _, _, self.mom1[key], self.mom2[key], *_ = flat
+        if average is not None:
             self.averages[key] = average
-            average = average.ravel("K")
-        self.mom1[key], self.mom2[key] = m, v
-        return w, g, m, v, average
+        return flat
 
 
 def _state(states: dict[Key, np.ndarray], key: Key, like: np.ndarray) -> np.ndarray:
@@ -209,17 +210,6 @@ def _explain(weights: Any, gradient: Any) -> tuple[np.ndarray, np.ndarray]:
     gradient = validation.like("gradient", gradient, weights)
     validation.apart([("weights", weights), ("gradient", gradient)])
     return weights, gradient
-
-
-def _like(label: str, state: Any, weights: np.ndarray) -> np.ndarray:
-    array = validation.writeable(label, validation.like(label, state, weights))
-    validation.apart([("weights", weights), (label, array)])
-    return array
-
-
-def _explain_moments(key: Key, w: np.ndarray, m: Any, v: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    w = validation.writeable("weights", w)
-    return w, _like(f"mom1[{key!r}]", m, w), _like(f"mom2[{key!r}]", v, w)
 
 
 @registry.optimizers("fastgd.Adam.v1")

@@ -261,6 +261,17 @@ def apart(arrays: Sequence[Named]) -> None:
             raise ValueError(f"{second}: expected memory of its own, got memory that it shares with {first}")
 
 
+def together(arrays: Sequence[Named]) -> tuple[np.ndarray, ...]:
+    """What one update takes: a parameter, its gradient and states; all but the gradient are written to."""
+    (first, param), *others = arrays
+    param = writeable(first, param)
+    checked = [(label, like(label, array, param)) for label, array in others]
+    for label, array in checked[1:]:
+        writeable(label, array)
+    apart([(first, param), *checked])
+    return (param, *(array for _, array in checked))
+
+
 def not_within(label: str, array: np.ndarray, written: Sequence[Named]) -> None:
     """A gradient shares no memory with what a step writes to."""
     start, stop = extent_of(array)
