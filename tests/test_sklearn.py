@@ -270,6 +270,14 @@ def test_partial_fit_goes_on_after_copies_with_the_same_bits(optimizer, settings
     assert repr(rate(copied)) == repr(rate(mlp))
 
 
+def test_state_is_held_once_after_a_copy():
+    mlp = use_fastgd(Classifier(), "adam").partial_fit(X, Y, classes=range(10))
+    copied = copy.deepcopy(mlp)
+    assert copied._optimizer._saved is not None
+    copied.partial_fit(X, Y)
+    assert copied._optimizer._saved is None
+
+
 def test_parameters_changed_between_partial_fits_wait_for_the_next_fit():
     mlp = use_fastgd(Classifier(), "adam").partial_fit(X, Y, classes=range(10))
     before = mlp._optimizer

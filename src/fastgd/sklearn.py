@@ -50,7 +50,7 @@ class _Steps(SGDOptimizer):
             optimizer = self._make(list(params))
             if (saved := self._state()) is not None:
                 optimizer.load_state_dict(saved)
-            self._optimizer = optimizer
+            self._optimizer, self._saved = optimizer, None
         self._params = params
         return self._optimizer
 
