@@ -357,8 +357,7 @@ cdef bint same_value(object a, object b):
 def fit(tuple arrays not None):
     """
     Whether `arrays` (param, grad and states) are plainly what `update` takes: of one native dtype, laid out alike in
-    C or F order, apart from each other, and all but the gradient writeable. None stands for a gradient or a state
-    that is missing.
+    C or F order, apart from each other, and all but the gradient writeable.
     """
     cdef Py_ssize_t i, j, n = PyTuple_GET_SIZE(arrays)
     cdef PyArrayObject* param = <PyArrayObject*>PyTuple_GET_ITEM(arrays, 0)
