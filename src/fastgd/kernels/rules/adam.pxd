@@ -43,17 +43,10 @@ cdef inline bint fold_radam(AdamScalars* s, double grad_scale, long long t,
     cdef double rho_inf = 2.0 / (1.0 - beta2) - 1.0
     cdef double rho = rho_inf - 2.0 * <double>t * power / c2
     cdef bint rectified = rho > 5.0
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.l2 = 0.0 if decoupled_weight_decay else weight_decay
-    s.keep = 1.0 - lr * weight_decay if decoupled_weight_decay else 1.0
-    s.one_minus_beta1 = 1.0 - beta1
-    s.beta2 = beta2
-    s.one_minus_beta2 = 1.0 - beta2
+    fold_adam(s, grad_scale, t, lr, beta1, beta2, eps, weight_decay, maximize, decoupled_weight_decay, eps_root, True)
     s.step_size = lr / (1.0 - pow(beta1, <double>t))
     if rectified:
         s.step_size *= sqrt((rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho) * c2)
-    s.eps_root = eps_root
-    s.eps = eps
     return rectified
 
 
