@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from fastgd.engine.execute import set_parallel_from
+from fastgd.engine.execute import PARALLEL_FROM, set_parallel_from
 
 
 @pytest.fixture(scope="session", autouse=True)
 def threads_from_small_sizes_on() -> Iterator[None]:
     before = set_parallel_from(32768)
-    assert before == 524288  # what users have
+    assert before == PARALLEL_FROM  # what users have
     yield
     set_parallel_from(before)

@@ -17,8 +17,7 @@ from fastgd.bench import arrays, limits, peers
 from fastgd.bench.rows import Row
 from fastgd.bench.stepper import Stepper
 from fastgd.bench.threads import using
-
-PARALLEL_FROM = 524288  # as in engine/execute.pyx
+from fastgd.engine.execute import PARALLEL_FROM
 
 BLOCK = 1e-3  # seconds of one timed block, long against the clock's own cost
 CACHED = 3e-3  # below this a step may live in a cache that the other variant has just emptied
