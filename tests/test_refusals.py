@@ -13,7 +13,7 @@ import pytest
 
 import fastgd
 from fastgd import validation
-from fastgd.engine import memory
+from fastgd.engine import memory, plan
 from fastgd.optimizers import base, exchange
 
 RULE_CHANGES: tuple[tuple[type[fastgd.Optimizer], dict[str, Any], dict[str, Any]], ...] = (
@@ -41,6 +41,19 @@ def test_a_state_saved_after_the_rule_has_changed_can_be_loaded(
         first.step(grad)
         second.step(grad)
     np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("kind", [float, np.float64, int, str])
+def test_numbers_of_a_call_like_the_latest_are_recognised(kind: type) -> None:
+    assert plan.same((kind(1), (kind(2),)), (kind(1), (kind(2),)))
+    assert not plan.same((kind(1), (kind(2),)), (kind(1), (kind(3),)))
+    others = {float, np.float64, int, str, bool, np.float32} - {kind}
+    assert not any(plan.same((kind(1),), (other(1),)) for other in others)
+
+
+def test_zeros_of_either_sign_are_told_apart() -> None:
+    assert not plan.same((0.0,), (-0.0,))
+    assert not plan.same((np.float64(0.0),), (np.float64(-0.0),))
 
 
 def test_a_list_of_betas_is_read_at_every_call() -> None:

@@ -20,6 +20,8 @@ from fastgd.engine.norm cimport View, blocks, norm, view
 from fastgd.engine.threads cimport count as thread_count
 from fastgd.kernels.rule cimport Rule
 
+from numpy import float64
+
 cdef extern from "Python.h":
     PyObject* Py_None
     PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
@@ -345,7 +347,7 @@ cdef bint same_value(object a, object b):
     cdef double x, y
     if type(a) is not type(b):
         return False
-    if type(a) is float:
+    if type(a) is float or type(a) is float64:
         x = a
         y = b
         return memcmp(&x, &y, sizeof(double)) == 0
