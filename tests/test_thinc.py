@@ -260,7 +260,10 @@ def test_schedules_are_refused_when_they_give_what_is(name, settings, kind, mess
 @pytest.mark.parametrize("setting", ["beta1", "beta2"])
 def test_adam_without_a_decay_rate_is_refused(setting):
     with pytest.raises(ValueError, match=rf"^{setting} must be above 0, got 0.0"):
-        adapter.Adam(**{setting: 0.0})(KEY, normal(0), normal(1))
+        adapter.Adam(**{setting: 0.0})
+    optimizer = adapter.Adam(**{setting: [0.0]})
+    with pytest.raises(ValueError, match=rf"^{setting} must be above 0, got 0.0"):
+        optimizer(KEY, normal(0), normal(1))
 
 
 @every_name

@@ -5,6 +5,7 @@ The classes are thinc's Optimizer in all but the call: settings, schedules, stat
 there. Configs find them as ``fastgd.Adam.v1`` and ``fastgd.RAdam.v1``, without an import where fastgd is installed.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -35,7 +36,11 @@ def _threshold(name: str, value: object) -> float:
     return validation.nonnegative(name, value or 0.0)  # thinc does not clip where it is false
 
 
-CHECKS = {
+def _moving(name: str, value: object) -> float:
+    return validation.positive(name, validation.decay_rate(name, value))
+
+
+CHECKS: dict[str, Callable[[str, object], float]] = {
     "learn_rate": validation.nonnegative,
     "beta1": validation.decay_rate,
     "beta2": validation.decay_rate,
@@ -64,6 +69,7 @@ class Optimizer(host.Optimizer):
 
     __slots__ = ("_folded",)  # as in thinc, other attributes cannot be set
     _rectified: ClassVar[bool]
+    _checks: ClassVar = CHECKS
 
     def __init__(
         self,
@@ -80,7 +86,7 @@ class Optimizer(host.Optimizer):
         settings = dict(learn_rate=learn_rate, L2=L2, beta1=beta1, beta2=beta2, eps=eps, grad_clip=grad_clip)
         for name, value in settings.items():
             if isinstance(value, (float, int)):
-                CHECKS[name](name, value)
+                self._checks[name](name, value)
         super().__init__(
             **settings, L2_is_weight_decay=L2_is_weight_decay, use_averages=use_averages, use_radam=self._rectified
         )
@@ -154,7 +160,7 @@ class Optimizer(host.Optimizer):
         asked = (t, lr_scale, self.L2_is_weight_decay, *settings)
         if plan.same(asked, self._folded[0]):
             return self._folded[1]
-        values = [check(name, value) for (name, check), value in zip(CHECKS.items(), settings, strict=True)]
+        values = [check(name, value) for (name, check), value in zip(self._checks.items(), settings, strict=True)]
         lr, beta1, beta2, eps, l2, threshold = values
         lr_scale = validation.nonnegative("lr_scale", lr_scale)
         keep = 1.0
@@ -268,10 +274,9 @@ class Adam(Optimizer):
 
     __slots__ = ()
     _rectified = False
+    _checks: ClassVar = {**CHECKS, "beta1": _moving, "beta2": _moving}
 
     def _prepare(self, t: int, lr: float, lr_scale: float, betas: tuple[float, float], eps: float) -> Prepared:
-        for name, beta in zip(("beta1", "beta2"), betas, strict=True):
-            validation.positive(name, beta)
         return adam.Adam._prepare(
             1.0, t, NO_CARRY, lr_scale * lr, betas, eps, weight_decay=0.0, amsgrad=False, maximize=False,
             decoupled_weight_decay=False, eps_root=0.0, eps_hat=True,
