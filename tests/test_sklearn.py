@@ -404,7 +404,7 @@ REFUSED = [
     ({}, "adamx", {}, ValueError, r"^optimizer: unknown name 'adamx'; did you mean 'adam"),
     ({}, "nag", {}, ValueError, r"^optimizer: unknown name 'nag'"),
     ({}, dict, {}, TypeError, r"^optimizer must be a name, a class of fastgd or None, got <class 'dict'>$"),
-    ({}, "adamw", dict(weight_dacay=1.0), TypeError, r"^AdamW: unknown argument 'weight_dacay'; known: params, lr"),
+    ({}, "adamw", dict(weight_dacay=1.0), TypeError, r"^AdamW: unknown argument 'weight_dacay'; did you mean"),
     ({}, "adamw", dict(betas=(0.9, 1.0)), ValueError, r"^betas\[1\] must be in \[0, 1\), got 1.0$"),
     ({}, None, dict(lr=-1.0), ValueError, r"^lr must be at least 0, got -1.0$"),
     ({}, None, dict(nesterov=True), TypeError, r"^Adam: unknown argument 'nesterov'"),
