@@ -71,9 +71,9 @@ $(VENV)/%: $(VENV)/python pyproject.toml
 	python -m pip install --quiet $$(python tools/needs.py $*)
 	@touch $@
 
-# Its build imports torch.
+# Its build imports torch. Where it fails, the figures of this one peer are n/a.
 $(VENV)/deepspeed: $(VENV)/bench
-	python -m pip install --quiet --no-build-isolation $$(python tools/needs.py deepspeed)
+	-python -m pip install --quiet --no-build-isolation $$(python tools/needs.py deepspeed)
 	@touch $@
 
 # The package is imported from src. New flags or directives in setup.py reach every module.

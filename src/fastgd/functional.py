@@ -31,12 +31,12 @@ from fastgd.optimizers.terms import NO_CARRY, Carry
 
 Array = np.ndarray
 
-Prepared = tuple[int, tuple[str, ...], tuple[float, ...], Carry]  # rule, its state keys, scalars, what to carry on
+Folded = tuple[int, tuple[str, ...], tuple[float, ...], Carry]  # rule, its state keys, scalars, what to carry on
 
-_latest: dict[type[Optimizer], tuple[tuple[Any, ...], Prepared]] = {}
+_latest: dict[type[Optimizer], tuple[tuple[Any, ...], Folded]] = {}
 
 
-def _prepared(optimizer: type[Optimizer], given: tuple[Any, ...]) -> Prepared:
+def _prepared(optimizer: type[Optimizer], given: tuple[Any, ...]) -> Folded:
     """What a call does that is `given` (step, grad_scale, carry, *hyperparameters)."""
     # A library calls for each of its parameters in turn, mostly with the same numbers.
     latest = _latest.get(optimizer)

@@ -108,7 +108,7 @@ class Optimizer(host.Optimizer):
         weights : ndarray
             float32 or float64, dense.
         gradient : ndarray
-            Of the shape and dtype of `weights`. Where it is laid out otherwise in memory it is copied.
+            Of the shape and dtype of `weights`, dense. Where its axes are in another order in memory it is copied.
         lr_scale : float, default 1
             Multiplies the learning rate; at least 0. As in thinc, RAdam's weight decay alone.
 
