@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 import pytest
 
+import fastgd
 from torch_nets import (
     adapter,
     assert_equal,
@@ -310,6 +311,51 @@ def test_step_in_backward_refuses_settings_that_come_later(setting):
         with pytest.raises(ValueError, match=f"^{name} needs all gradients at once"):
             loss_of(net, 0).backward()
     assert same(snapshot(net, handle.optimizer), before)
+
+
+# ---- state and groups that are not the adapter's ------------------------------------------------------------------
+
+
+def of_sgd():
+    return stepped(3, torch.optim.SGD, momentum=0.9)[1].state_dict()
+
+
+def of_numpy():
+    opt = fastgd.AdamW([np.ones(3, np.float32)])
+    opt.step([np.ones(3, np.float32)])
+    return opt.state_dict()
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "message"),
+    [
+        (of_sgd, ValueError, r"state_dict\['state'\]\[0\]: missing 'step', got 'momentum_buffer'"),
+        (
+            of_numpy,
+            TypeError,
+            r"state_dict\['state'\]\[0\]\['step'\]: expected a number or a torch\.Tensor, got ndarray",
+        ),
+        (dict, ValueError, "state_dict: expected the keys 'state' and 'param_groups', missing 'state'"),
+        (list, TypeError, "state_dict: expected a mapping, got list"),
+    ],
+)
+def test_state_of_another_kind_is_refused(state, kind, message):
+    param = torch.nn.Parameter(torch.ones(3))
+    opt = adapter.AdamW([param])
+    before = copy.deepcopy(opt.state_dict())
+    with pytest.raises(kind, match=f"^{message}"):
+        opt.load_state_dict(state())
+    assert same(opt.state_dict(), before)
+
+
+def test_a_setting_of_all_groups_is_refused_in_one():
+    param = torch.nn.Parameter(torch.ones(3))
+    with pytest.raises(ValueError, match=r"param_groups\[0\]: max_grad_norm is for all groups together"):
+        adapter.AdamW([{"params": [param], "max_grad_norm": 1.0}])
+    opt = adapter.AdamW([param])
+    with pytest.raises(ValueError, match=r"param_groups\[1\]: skip_nonfinite is for all groups together"):
+        opt.add_param_group({"params": [torch.nn.Parameter(torch.ones(2))], "skip_nonfinite": True})
+    assert len(opt.param_groups) == 1
 
 
 # ---- other parts of torch that reach into an optimizer ----------------------------------------------------------

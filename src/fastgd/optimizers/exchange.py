@@ -94,7 +94,7 @@ def read(
     optimizer: "Optimizer", state_dict: Mapping[str, Any]
 ) -> tuple[list[tuple[Any, ...]], list[tuple[int, Carry, dict[str, np.ndarray]]]]:
     """(hyperparameters of each group, (steps, carried numbers, new state arrays) of each parameter)."""
-    groups, state = _parts(state_dict)
+    groups, state = parts(state_dict)
     if len(groups) != len(optimizer.param_groups):
         raise ValueError(f"state_dict: expected {len(optimizer.param_groups)} groups, got {len(groups)}")
     values = [_hyperparameters(optimizer, i, group) for i, group in enumerate(groups)]
@@ -122,7 +122,7 @@ def _list(label: str, value: Any) -> list[Any]:
     return list(value)
 
 
-def _parts(state_dict: Any) -> tuple[list[Mapping[str, Any]], Mapping[int, Any]]:
+def parts(state_dict: Any) -> tuple[list[Mapping[str, Any]], Mapping[int, Any]]:
     """(groups, state), which have the form that they must have."""
     for key in ("state", "param_groups"):
         if key not in _mapping("state_dict", state_dict):

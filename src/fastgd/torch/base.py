@@ -9,7 +9,7 @@ from torch.autograd import _profiler_enabled
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from fastgd import validation
-from fastgd.optimizers import base
+from fastgd.optimizers import base, exchange
 from fastgd.optimizers.terms import Settings
 from fastgd.torch import checks
 from fastgd.torch.bound import Bound
@@ -109,6 +109,9 @@ class Optimizer(torch.optim.Optimizer):
         super().add_param_group(param_group)
         try:
             where = f"param_groups[{len(self.param_groups) - 1}]"
+            for name in SETTINGS:
+                if name in param_group:  # torch lets a group have any key
+                    raise ValueError(f"{where}: {name} is for all groups together, an argument of the optimizer")
             checks.hyperparameters(self._numpy, where, param_group)
             for k, param in enumerate(param_group["params"]):
                 checks.parameter(f"{where}['params'][{k}]", param)
@@ -242,13 +245,8 @@ class Optimizer(torch.optim.Optimizer):
             If anything is missing, or of another shape or dtype; the optimizer is then unchanged.
         """
         before = {"state": self.state, "param_groups": self.param_groups}
-        carries = self._numpy._carries  # as numbers, since torch would round tensors to the parameter's dtype
-        state = {
-            i: {k: checks.plain(k, v) if k in carries else v for k, v in entry.items()}
-            if isinstance(entry, dict)
-            else entry
-            for i, entry in state_dict["state"].items()
-        }
+        _, entries = exchange.parts(state_dict)
+        state = {i: checks.entry(f"state_dict['state'][{i!r}]", self._numpy, entry) for i, entry in entries.items()}
         try:
             super().load_state_dict({**state_dict, "state": state})
             self._bind()

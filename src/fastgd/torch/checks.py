@@ -98,6 +98,20 @@ def gradient(label: str, param: torch.Tensor) -> np.ndarray:
     return array
 
 
+def entry(label: str, numpy_class: type[base.Optimizer], given: Any) -> Any:
+    """The entry of one parameter in a state dict, as torch's `load_state_dict` may have it."""
+    if not isinstance(given, dict):
+        return given
+    there = [key for key, value in given.items() if value is not None]
+    if there and "step" not in there and numpy_class._has_step:
+        raise ValueError(f"{label}: missing 'step', got {', '.join(map(repr, there))}")
+    for key in there:
+        if isinstance(given[key], np.ndarray):
+            raise TypeError(f"{label}[{key!r}]: expected a number or a torch.Tensor, got ndarray")
+    # as numbers, since torch would round tensors to the parameter's dtype
+    return {key: plain(key, value) if key in numpy_class._carries else value for key, value in given.items()}
+
+
 def array(value: Any) -> Any:
     """An entry of a parameter's state, as NumPy reads it."""
     return value.detach().numpy() if isinstance(value, torch.Tensor) else value
