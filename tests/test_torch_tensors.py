@@ -1,5 +1,6 @@
 """fastgd.torch and the tensors' memory: what is shared, moved, refused, and what autograd is told."""
 
+import copy
 import weakref
 
 import numpy as np
@@ -337,6 +338,21 @@ def test_step_in_backward_refuses_what_needs_all_gradients(arguments):
         adapter.step_in_backward(network(), adapter.AdamW, **arguments)
     with pytest.raises(TypeError, match=r"^factory: expected a class of fastgd\.torch, got one that makes AdamW"):
         adapter.step_in_backward(network(), torch.optim.AdamW)
+    with pytest.raises(TypeError, match=r"^factory: expected a class of fastgd\.torch, got fastgd\.AdamW, for NumPy"):
+        adapter.step_in_backward(network(), fastgd.AdamW)
+
+
+def test_step_in_backward_refuses_a_second_one_until_the_first_is_removed():
+    net, twin = twins()
+    first = adapter.step_in_backward(net, adapter.AdamW)
+    with pytest.raises(ValueError, match="got one in number 0 of those that require a gradient; call remove"):
+        adapter.step_in_backward(net, adapter.AdamW, lr=0.1)
+    adapter.step_in_backward(copy.deepcopy(net), adapter.AdamW)
+    first.remove()
+    adapter.step_in_backward(net, adapter.AdamW, lr=0.1)
+    loss_of(net, 0).backward()
+    train(twin, adapter.AdamW(twin.parameters(), lr=0.1), range(1))
+    assert_equal(net, twin)
 
 
 def test_step_in_backward_frees_gradients():

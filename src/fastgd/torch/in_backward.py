@@ -5,7 +5,19 @@ from typing import Any
 
 import torch
 
+from fastgd.optimizers import base
 from fastgd.torch.base import Optimizer
+
+
+class _Update:
+    """The hook of a parameter whose gradient is complete."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self._optimizer = optimizer
+
+    def __call__(self, param: torch.Tensor) -> None:
+        if self._optimizer._step_in_backward(param):
+            param.grad = None
 
 
 class StepInBackward:
@@ -54,7 +66,8 @@ def step_in_backward(
     ------
     TypeError, ValueError
         As by `factory`; if the model is a DistributedDataParallel; if `factory` gives another kind of optimizer, or
-        one with `max_grad_norm` or `skip_nonfinite`, which need all gradients at once.
+        one with `max_grad_norm` or `skip_nonfinite`, which need all gradients at once; if a parameter is already
+        updated in the backward pass, until `remove` is called.
 
     Notes
     -----
@@ -76,15 +89,22 @@ def step_in_backward(
     """
     if isinstance(model_or_params, torch.nn.parallel.DistributedDataParallel):
         raise TypeError("model_or_params: DistributedDataParallel averages gradients too late, after they were used")
+    kind: object = factory
+    if isinstance(kind, type) and issubclass(kind, base.Optimizer):
+        raise TypeError(f"factory: expected a class of fastgd.torch, got fastgd.{kind.__name__}, for NumPy arrays")
     params = model_or_params.parameters() if isinstance(model_or_params, torch.nn.Module) else model_or_params
     optimizer = factory(params, **hyperparameters)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"factory: expected a class of fastgd.torch, got one that makes {type(optimizer).__name__}")
     optimizer._check_separable()
 
-    def update(param: torch.Tensor) -> None:
-        if optimizer._step_in_backward(param):
-            param.grad = None
-
     params = [param for group in optimizer.param_groups for param in group["params"] if param.requires_grad]
+    for number, param in enumerate(params):
+        hooks = getattr(param, "_post_accumulate_grad_hooks", None) or {}
+        if any(isinstance(hook, _Update) for hook in hooks.values()):  # which leaves no gradient to another
+            raise ValueError(
+                f"model_or_params: expected parameters that no other step_in_backward updates, got one in number "
+                f"{number} of those that require a gradient; call remove() of what it returned"
+            )
+    update = _Update(optimizer)
     return StepInBackward(optimizer, [param.register_post_accumulate_grad_hook(update) for param in params])
