@@ -296,10 +296,11 @@ def hyperparameter_rows() -> list[Row]:
                     s.opt.add_param_group({"params": np.ones(3), **settings})
 
                 label = f"{cls.__name__} {name}={value!r}"
+                new = message.format(f"params[1][{name!r}]")
                 later = message.format(f"param_groups[0][{name!r}]")
                 loaded = message.format(f"state_dict['param_groups'][0][{name!r}]")
                 rows += [
-                    Row(label + " in a new group", add, error, message.format(name), scene=scene),
+                    Row(label + " in a new group", add, error, new, scene=scene),
                     Row(label + " loaded", load, error, loaded, scene=scene),
                 ]
                 # A value that equals the checked one counts as unchanged, as True does for 1.0.

@@ -54,6 +54,8 @@ FORMS: tuple[tuple[str, Callable[[Scene], object], type[Exception], str], ...] =
      "params[0]: unknown name 'momentun'; did you mean 'momentum'?"),
     ("group's other keyword", lambda s: fastgd.Rprop([{"params": W, "betas": (0.9, 0.9)}]), ValueError,
      "params[0]: unknown name 'betas'; ..."),
+    ("group's value", lambda s: fastgd.SGD([{"params": W}, {"params": B, "lr": -1}]), ValueError,
+     "params[1]['lr'] must be at least 0, got -1.0"),
     ("name twice", lambda s: fastgd.SGD([{"params": {"a": W}}, {"params": {"a": B}}]), ValueError,
      "params[1]: the name 'a' is taken by another group"),
     ("array twice", lambda s: fastgd.SGD([W, B, W]), ValueError, f"params[...]: {SHARED}params[...]"),

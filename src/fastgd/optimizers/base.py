@@ -147,7 +147,8 @@ class Optimizer(GradientSettings):
         labels = form.labels(label)
         arrays = [validation.writeable(*pair) for pair in zip(labels, form.arrays, strict=True)]
         given = {name: group.get(name, default) for name, default in self.defaults.items()}
-        values = tuple(check(name, given[name]) for name, check in self._checks.items())
+        named = {name: f"{label}[{name!r}]" if name in group else name for name in self._checks}
+        values = tuple(check(named[name], given[name]) for name, check in self._checks.items())
         validation.apart([*self._written(), *zip(labels, arrays, strict=True)])
         for name in form.names or ():
             if any(name in (other.names or ()) for other in self._forms):
