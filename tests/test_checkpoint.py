@@ -263,7 +263,7 @@ def test_what_is_no_optimizer(opt: Any, file: Path) -> None:
 def test_without_safetensors(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "safetensors", None)
     for call in (fastgd.save, fastgd.load):
-        with pytest.raises(ImportError, match=re.escape("pip install fastgd[checkpoint]")):
+        with pytest.raises(ImportError, match=re.escape("pip install 'fastgd[checkpoint]'")):
             call(file, stepped())
     assert not file.exists()
 

@@ -324,7 +324,7 @@ def test_progress(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("module", "options", "message"),
     [
-        ("scipy.optimize", {}, "fastgd.minimize needs SciPy: pip install fastgd[scipy]"),
+        ("scipy.optimize", {}, "fastgd.minimize needs SciPy: pip install 'fastgd[scipy]'"),
         ("tqdm", dict(progress=True), "progress=True needs tqdm: pip install tqdm"),
     ],
 )

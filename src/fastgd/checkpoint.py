@@ -148,7 +148,7 @@ def _safetensors() -> Any:
     try:
         import safetensors
     except ImportError as error:
-        raise ImportError("checkpoints need safetensors: pip install fastgd[checkpoint]") from error
+        raise ImportError("checkpoints need safetensors: pip install 'fastgd[checkpoint]'") from error
     return safetensors
 
 

@@ -74,7 +74,7 @@ def _require_scipy() -> None:
     try:
         import scipy.optimize  # noqa: F401
     except ImportError:
-        raise ImportError("fastgd.minimize needs SciPy: pip install fastgd[scipy]") from None
+        raise ImportError("fastgd.minimize needs SciPy: pip install 'fastgd[scipy]'") from None
 
 
 def _callback(callback: object) -> Callable[["OptimizeResult"], object] | None:
