@@ -190,6 +190,12 @@ def test_bad_input(call: Callable[[], Any], error: type[Exception], message: str
         call()
 
 
+def test_an_error_of_a_schedule_says_whose_it_is() -> None:
+    with pytest.raises(TypeError) as raised:
+        fastgd.SGD(np.ones(1), lr=s.cosine)
+    assert raised.value.__notes__ == ["param_groups[0]['lr'](0), a schedule, raised it"]
+
+
 def test_edges() -> None:
     assert s.warmup(0.3, 0)(0) == 0.3
     assert s.step(0.3, np.int64(3))(np.int64(4)) == pytest.approx(0.03)

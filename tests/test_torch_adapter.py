@@ -365,6 +365,12 @@ def test_the_profiler_sees_the_step():
     assert "Optimizer.step#AdamW.step" in {event.key for event in profile.key_averages()}
 
 
+def test_gradients_are_no_closure():
+    opt = adapter.AdamW(network().parameters())
+    with pytest.raises(TypeError, match="^closure must be callable or None, got list$"):
+        opt.step([torch.ones(2)])
+
+
 def test_closure():
     nets = twins(DOUBLE)
     losses = []

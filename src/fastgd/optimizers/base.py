@@ -215,8 +215,13 @@ class Optimizer(GradientSettings):
         """Hyperparameters of a group in this step: where `lr` is a schedule, its value now."""
         if not callable(values[0]):
             return values
-        lr = validation.nonnegative(f"param_groups[{number}]['lr']({self._completed})", values[0](self._completed))
-        return (lr, *values[1:])
+        label = f"param_groups[{number}]['lr']({self._completed})"
+        try:
+            lr = values[0](self._completed)
+        except Exception as error:
+            error.add_note(f"{label}, a schedule, raised it")
+            raise
+        return (validation.nonnegative(label, lr), *values[1:])
 
     def _rule(self, number: int, values: tuple[Any, ...]) -> str:
         """The rule that a group begins with; raises where its hyperparameters do not go together."""
@@ -378,7 +383,7 @@ class Optimizer(GradientSettings):
 
     def _bound_gradients(self) -> tuple[np.ndarray | None, ...]:
         if self._bound is None:
-            raise RuntimeError("no gradients: give them to step, or to bind once")
+            raise RuntimeError("no gradients are bound: give them to bind once, or to each step")
         return self._bound
 
     # ---- state ------------------------------------------------------------------------------------------------

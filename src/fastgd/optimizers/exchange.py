@@ -145,7 +145,7 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     """Checked hyperparameters of one saved group."""
     label = f"state_dict['param_groups'][{i}]"
     names = list(optimizer._checks)
-    validation.known(label, group, ["params", "param_names", "schedule", *names, *IGNORED])
+    validation.known(label, [key for key in group if key not in IGNORED], ["params", "param_names", "schedule", *names])
     required = [name for name in names if name not in optimizer._own]
     if missing := [name for name in required if name not in group]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")

@@ -167,6 +167,8 @@ class Optimizer(torch.optim.Optimizer):
     def _step(self, closure: Closure | None = None) -> Any:
         loss = None
         if closure is not None:
+            if not callable(closure):
+                raise TypeError(f"closure must be callable or None, got {type(closure).__name__}")
             with torch.enable_grad():
                 loss = closure()
         if self._lock.locked():
