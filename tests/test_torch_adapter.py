@@ -367,7 +367,7 @@ def test_the_profiler_sees_the_step():
 
 def test_gradients_are_no_closure():
     opt = adapter.AdamW(network().parameters())
-    with pytest.raises(TypeError, match="^closure must be callable or None, got list$"):
+    with pytest.raises(TypeError, match=r"^closure must be callable or None, got list$"):
         opt.step([torch.ones(2)])
 
 
