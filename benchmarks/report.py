@@ -23,7 +23,7 @@ Written by `make report`; nothing in it was edited. A figure is the median of ra
 is. The limit of a rule is the longer of two loops run by the same engine with the same threads on arrays laid out
 alike: one that only moves the rule's streams with one add each, and one that only does its divides and roots, in L1. A
 figure against the limit is limit / fastgd. A row is met if every cell of it is. The worst cell is the one that is
-furthest from its target.
+furthest from its target. [LIMITS.md](LIMITS.md) says what stands between.
 """
 
 
