@@ -10,7 +10,7 @@ from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimize
 
 from fastgd import validation
 from fastgd.optimizers import base, exchange
-from fastgd.optimizers.terms import Settings
+from fastgd.optimizers.terms import GradientSettings, Settings
 from fastgd.torch import checks
 from fastgd.torch.bound import Bound
 
@@ -20,7 +20,7 @@ SETTINGS = tuple(Settings.__annotations__)
 
 def _setting(name: str) -> Any:
     """A property like that of `fastgd.Optimizer`, which tells the NumPy optimizer too."""
-    own = getattr(base.Optimizer, name)
+    own = getattr(GradientSettings, name)
 
     def write(self: "Optimizer", value: Any) -> None:
         own.fset(self, value)
@@ -30,7 +30,7 @@ def _setting(name: str) -> Any:
     return property(own.fget, write, doc=own.__doc__)
 
 
-class Optimizer(torch.optim.Optimizer):
+class Optimizer(GradientSettings, torch.optim.Optimizer):
     """
     Base of the classes of `fastgd.torch`; construct one of these.
 
@@ -80,9 +80,7 @@ class Optimizer(torch.optim.Optimizer):
 
     def __init__(self, params: Any, defaults: dict[str, Any], settings: Settings) -> None:
         validation.arguments(type(self).__name__, settings, ["params", *defaults, *SETTINGS])
-        self.max_grad_norm = settings.get("max_grad_norm")
-        self.max_grad_value = settings.get("max_grad_value")
-        self.skip_nonfinite = settings.get("skip_nonfinite", False)
+        self._set(settings)
         self._lock = threading.Lock()
         checks.hyperparameters(self._numpy, "", defaults)
         self._constructing = True
@@ -172,7 +170,7 @@ class Optimizer(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         if self._lock.locked():
-            raise self._in_use()
+            raise RuntimeError(base.IN_USE)
         with self._lock:  # which, unlike acquire and try, no interrupt can come between
             scale = 1.0
             if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
@@ -193,7 +191,7 @@ class Optimizer(torch.optim.Optimizer):
         self._check_separable()
         self._opt_called = True  # what schedulers look for
         if self._lock.locked():
-            raise self._in_use()
+            raise RuntimeError(base.IN_USE)
         with self._lock:
             bound = self._bound
             backward = torch._C._current_graph_task_id()
@@ -205,10 +203,6 @@ class Optimizer(torch.optim.Optimizer):
         for name in ("max_grad_norm", "skip_nonfinite"):
             if getattr(self, name):
                 raise ValueError(f"{name} needs all gradients at once: use step after the backward pass")
-
-    @staticmethod
-    def _in_use() -> RuntimeError:
-        return RuntimeError("this optimizer is in use by another thread; give each thread its own, or a lock")
 
     def _bind(self) -> Bound:
         bound = Bound(self)
