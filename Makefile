@@ -4,19 +4,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-SOURCES := $(shell find src -name '*.py[xi]' -o -name '*.px[di]')
+JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+
+SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi')
 STUBS := $(shell find src -name '*.pyi' -not -path '*/torch/*')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
-JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
-.PHONY: demo test lint bench bench-compare bench-history report dashboard wheel smoke clean
+.PHONY: demo test lint bench bench-full bench-compare bench-history report dashboard wheel smoke clean
 .NOTPARALLEL:
 
-demo: $(VENV)/demo $(VENV)/built
+demo: $(VENV)/built
 	python -m fastgd demo
 
-test: $(VENV)/test $(VENV)/demo $(VENV)/built
-	python -m pytest
+test: $(VENV)/test $(VENV)/built
+	python -m pytest --numprocesses $(JOBS) --dist loadgroup
 
 lint: $(VENV)/dev $(VENV)/built
 	ruff check .
@@ -25,9 +26,13 @@ lint: $(VENV)/dev $(VENV)/built
 	mypy
 	python -m mypy.stubtest --allowlist tools/stubtest.txt $(STUBBED)
 
-# make bench BENCH='step\.Limit.*adamw' measures a part: asv's regular expression.
-export BENCH ?= .
-bench: $(VENV)/deepspeed $(VENV)/built
+# make bench measures the core of the suite, make bench-full all of it, and make bench BENCH='step\.Limit.*adamw' a
+# part: asv's regular expression.
+BENCH_CORE := .
+bench bench-compare bench-history: export BENCH ?= $(BENCH_CORE)
+bench-full: export BENCH ?= .
+bench-full: export FASTGD_BENCH := full
+bench bench-full: $(VENV)/bench $(VENV)/deepspeed $(VENV)/built
 	cd benchmarks && asv machine --yes && \
 		asv run --python=same --set-commit-hash $$(git rev-parse HEAD) --show-stderr --bench "$$BENCH"
 
@@ -42,14 +47,14 @@ bench-history: $(VENV)/bench
 	cd benchmarks && asv machine --yes && \
 		asv run --skip-existing-successful --show-stderr --steps $(STEPS) --bench "$$BENCH" $(BASE)..HEAD
 
-report: $(VENV)/deepspeed $(VENV)/built
+report: $(VENV)/bench $(VENV)/deepspeed $(VENV)/built
 	python benchmarks/report.py
 
 dashboard: $(VENV)/bench $(VENV)/built
 	test -f benchmarks/.asv/results/benchmarks.json || $(MAKE) bench
 	python benchmarks/dashboard.py
 
-wheel: $(VENV)/test
+wheel: $(VENV)/release
 	python -m build
 
 smoke: $(VENV)/python
@@ -62,25 +67,29 @@ clean:
 	find src -name '*.so' -delete
 	find src -name '*.c' -delete
 
+# pip has known dependency groups since 25.1.
 $(VENV)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fastgd needs Python 3.11 or later; try make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
+	python -m pip install --quiet --upgrade 'pip>=25.1'
 	@touch $@
 
+# A group of pyproject.toml.
 $(VENV)/%: $(VENV)/python pyproject.toml
-	python -m pip install --quiet $$(python tools/needs.py $*)
+	python -m pip install --quiet --group $*
 	@touch $@
 
-# Its build imports torch. Where it fails, the figures of this one peer are n/a.
+# Its build imports torch. No target needs this peer: where it cannot be built, its figures are n/a.
 $(VENV)/deepspeed: $(VENV)/bench
-	-python -m pip install --quiet --no-build-isolation $$(python tools/needs.py deepspeed)
+	python -m pip install --quiet --no-build-isolation --group deepspeed || \
+		echo 'DeepSpeed could not be installed (see above): its figures are n/a.'
 	@touch $@
 
-# The package is imported from src. New flags or directives in setup.py reach every module.
+# The package is imported from src. New flags or directives in setup.py reach every module; the modules are built here,
+# on all cores and with warnings as errors, and pip finds them up to date.
 $(VENV)/installed: $(VENV)/build setup.py pyproject.toml
 	CYTHON_FORCE_REGEN=1 FASTGD_STRICT=1 python setup.py --quiet build_ext --inplace --force --parallel $(JOBS)
-	python -c 'import pathlib, sysconfig; \
-		pathlib.Path(sysconfig.get_path("purelib"), "fastgd.pth").write_text(str(pathlib.Path("src").resolve()))'
+	python -m pip install --quiet --no-build-isolation --editable '.[checkpoint,demo,scipy]'
 	@touch $@
 
 $(VENV)/built: $(VENV)/installed $(SOURCES)

@@ -8,6 +8,7 @@ from Cython.Build import cythonize
 from Cython.Compiler import Options
 from extension_helpers import add_openmp_flags_if_available
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 STRICT = os.environ.get("FASTGD_STRICT") == "1"  # for developers: every warning is an error
 MSVC = platform.system() == "Windows"
@@ -54,6 +55,15 @@ def engine(name: str, openmp: bool = False) -> Extension:
     return extension
 
 
+class BuildExt(build_ext):
+    """An editable install builds where `build_ext --inplace` has built, so that it compiles only what has changed."""
+
+    def finalize_options(self) -> None:
+        if self.editable_mode or self.inplace:
+            self.build_lib, self.build_temp = "build/inplace", "build/inplace/objects"
+        super().finalize_options()
+
+
 Options.warning_errors = STRICT
 kernels = [kernel(name, flags) for name, flags in INSTRUCTION_SETS.items() if X86_64 or name == "generic"]
 engines = [
@@ -67,4 +77,7 @@ engines = [
     engine("torch.bound"),
     engine("capi"),
 ]
-setup(ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]))
+setup(
+    ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]),
+    cmdclass={"build_ext": BuildExt},
+)

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.xdist_group("packaging")  # one worker builds what these tests share
+
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = shutil.ignore_patterns(".*", "*.c", "*.so", "__pycache__", "build", "dist", "*.egg-info")
 
@@ -75,17 +77,31 @@ def run(*command: object, cwd: Path, **variables: str) -> str:
     return done.stdout
 
 
+def build(kind: str, tree: Path, outdir: Path, **variables: str) -> None:
+    run(sys.executable, "-m", "build", "--no-isolation", kind, "--outdir", outdir, tree, cwd=outdir.parent, **variables)
+
+
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sdist of a copy of the tree, and the wheel that is built from the sdist."""
+    """The sdist of a copy of the tree."""
     room = tmp_path_factory.mktemp("dist")
     shutil.copytree(ROOT, room / "tree", ignore=LEFT_OUT)
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", room / "dist", room / "tree", cwd=room)
+    build("--sdist", room / "tree", room / "dist")
     return room / "dist"
 
 
 @pytest.fixture(scope="module")
-def wheel(dist: Path) -> Path:
+def unpacked(dist: Path) -> Path:
+    """What is in the sdist, where the wheel is built."""
+    (sdist,) = dist.glob("*.tar.gz")
+    shutil.unpack_archive(sdist, dist.parent / "unpacked", filter="data")
+    (tree,) = (dist.parent / "unpacked").iterdir()
+    build("--wheel", tree, dist)
+    return tree
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path, unpacked: Path) -> Path:
     (path,) = dist.glob("*.whl")
     return path
 
@@ -107,18 +123,15 @@ def installed(wheel: Path, python: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def without_openmp(dist: Path, python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory into which a wheel without OpenMP is installed."""
-    room = tmp_path_factory.mktemp("without_openmp")
-    (sdist,) = dist.glob("*.tar.gz")
-    shutil.unpack_archive(sdist, room, filter="data")
-    (tree,) = room.iterdir()
-    run(
-        sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", room / "dist", tree,
-        cwd=room, FASTGD_OPENMP="0",
-    )  # fmt: skip
-    (wheel,) = (room / "dist").glob("*.whl")
-    run(python, "-m", "pip", "install", "--no-deps", "--target", room / "site", wheel, cwd=room)
+def without_openmp(unpacked: Path, wheel: Path, python: Path) -> Path:
+    """A directory into which a wheel without OpenMP is installed; kernels do not know of it and are not built again."""
+    for module in unpacked.glob("build/lib*/fastgd/engine/*"):
+        module.unlink()
+    room = unpacked.parent / "without_openmp"
+    room.mkdir()
+    build("--wheel", unpacked, room / "dist", FASTGD_OPENMP="0")
+    (other,) = (room / "dist").glob("*.whl")
+    run(python, "-m", "pip", "install", "--no-deps", "--target", room / "site", other, cwd=room)
     return room / "site"
 
 
