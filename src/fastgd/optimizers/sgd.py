@@ -5,10 +5,8 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from fastgd import validation
-from fastgd.engine import scalars
-from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Rate, Settings
+from fastgd.hyperparameters import MomentumForm, NonNegative, Rate, Real, Switch
+from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
 class SGD(Optimizer):
@@ -71,37 +69,27 @@ class SGD(Optimizer):
     array([0.5, 1.5])
     """
 
-    _checks = {
-        "lr": validation.rate,
-        "momentum": validation.nonnegative,
-        "dampening": validation.real,
-        "weight_decay": validation.nonnegative,
-        "nesterov": validation.flag,
-        "maximize": validation.flag,
-        "momentum_form": validation.choice("heavy_ball", "ema"),
-    }
-    _prepare = staticmethod(scalars.sgd)
-    _own = ("momentum_form",)
-    _has_step = False
+    family = "sgd"
+    beyond_torch = ("momentum_form",)
+    has_step = False
+    torch_signature = (
+        "lr momentum dampening weight_decay nesterov * maximize foreach differentiable fused momentum_form"
+    )
 
     def __init__(
         self,
-        params: object,
+        params: Params,
         lr: Rate = 1e-3,
-        momentum: float = 0.0,
-        dampening: float = 0.0,
-        weight_decay: float = 0.0,
-        nesterov: bool = False,
+        momentum: NonNegative = 0.0,
+        dampening: Real = 0.0,
+        weight_decay: NonNegative = 0.0,
+        nesterov: Switch = False,
         *,
-        maximize: bool = False,
-        momentum_form: str = "heavy_ball",
+        maximize: Switch = False,
+        momentum_form: MomentumForm = "heavy_ball",
         **settings: Unpack[Settings],
     ) -> None:
-        defaults = dict(
-            lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov,
-            maximize=maximize, momentum_form=momentum_form,
-        )  # fmt: skip
-        super().__init__(params, defaults, **settings)
+        super().__init__(params, locals(), settings)
 
     def _entry(
         self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], hyperparameters: dict[str, Any]

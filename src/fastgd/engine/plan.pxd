@@ -1,0 +1,47 @@
+# The slots of one optimizer, and what each step does with them.
+from cpython.ref cimport PyObject
+
+cimport numpy as cnp
+
+from fastgd.engine.arrays cimport PyArrayObject
+from fastgd.engine.execute cimport Cohort, Slot
+from fastgd.engine.norm cimport View
+from fastgd.kernels.rule cimport MAX_HYPER, Family
+
+ctypedef struct Extent:
+    # Memory that a step writes to: [start, stop).
+    const char* start
+    const char* stop
+
+cdef class Group:
+    cdef const Family* family
+    cdef double[MAX_HYPER] hyper
+    cdef readonly Py_ssize_t start, count   # of its slots
+    cdef int layout                         # of the states that its slots have; -1 before the first
+    cdef int latest                         # its latest cohort in this step; -1 before the first
+
+cdef class Plan:
+    cdef readonly list groups
+    cdef readonly list params               # an array for each slot
+    cdef readonly list states               # for each slot, all state arrays that it has had, by key
+    cdef Slot* slots
+    cdef Cohort* cohorts
+    cdef View* views
+    cdef Extent* written
+    cdef double* partial
+    cdef Py_ssize_t count, room, written_count, partial_room
+    cdef int cohort_count
+    cdef bint moved                         # since `written` was sorted
+
+    cdef int reserve(self, Py_ssize_t count) except -1
+    cdef int place(self, Py_ssize_t i, cnp.ndarray param) except -1
+    cdef int sort_written(self) except -1
+    cdef bint overlaps(self, const void* data, Py_ssize_t nbytes) noexcept
+    cdef bint holds(self, Slot* slot) noexcept
+    cdef bint takes(self, Slot* slot, PyObject* grad) noexcept
+    cdef double norm(self) except? -1
+    cdef int fold(self, double scale) except -1
+    cdef int use(self, Group group, int rule) except -1
+    cdef int run(self, double scale, double bound, bint staged) except -1
+
+cpdef object zeros_beside(cnp.ndarray param)
