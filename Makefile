@@ -9,7 +9,7 @@ STUBS := $(shell find src -name '*.pyi' -not -path '*/torch/*')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
-.PHONY: demo test lint bench bench-compare bench-history report dashboard wheel smoke clean
+.PHONY: demo test derive lint bench bench-compare bench-history report dashboard wheel smoke clean
 .NOTPARALLEL:
 
 demo: $(VENV)/demo $(VENV)/built
@@ -17,6 +17,10 @@ demo: $(VENV)/demo $(VENV)/built
 
 test: $(VENV)/test $(VENV)/demo $(VENV)/built
 	python -m pytest
+
+# The files that follow from kernels/rules and optimizers; they are committed.
+derive:
+	$(PYTHON) tools/derive.py
 
 lint: $(VENV)/dev $(VENV)/built
 	ruff check .

@@ -1,14 +1,15 @@
 # What a kernel module exports: the rows of table.pxi, and the passes over one array that are not rules.
 
 cdef enum:
-    MAX_STATES = 6      # state arrays of a rule
+    MAX_STATES = 4      # state arrays of a rule; execute calls Kernel0 to Kernel4
     MAX_SCALARS = 32    # doubles in a struct of folded scalars
     MAX_HYPER = 32      # doubles in a struct of hyperparameters
     MAX_CARRY = 4       # doubles that a family carries from step to step
     MAX_VARIANTS = 8    # rules of a family
 
 # How an array lies in memory. A rule has a kernel for each format that it computes in directly.
-ctypedef enum Format:
+ctypedef int Format
+cdef enum:
     FLOAT32
     FLOAT64
     FORMATS             # how many there are

@@ -19,7 +19,8 @@ cdef enum RadamRules:
     ADAM
 
 
-cdef inline int fold_radam(AdamScalars* s, double grad_scale, long long t, const Radam* h, double* carry) noexcept nogil:
+cdef inline int fold_radam(AdamScalars* s, double grad_scale, long long t,
+                           const Radam* h, double* carry) noexcept nogil:
     cdef double power = pow(h.beta2, <double>t), c2 = 1.0 - power
     cdef double rho_inf = 2.0 / (1.0 - h.beta2) - 1.0
     cdef double rho = rho_inf - 2.0 * <double>t * power / c2

@@ -1,21 +1,21 @@
-# What the hardware allows, in the form of rules, so that they are compiled, cut and threaded as the rules are:
+# Roofs: what the hardware allows, in the form of rules, so that they are compiled, cut and threaded as the rules are:
 # stream_K reads and writes what a rule with K state arrays does, with one add per written array; the others do a
 # rule's divides and roots alone (param is a tile in L1, grad another).
 from fastgd.kernels.real cimport real, root
 
-ctypedef struct LimitScalars:
+ctypedef struct RoofScalars:
     double addend
 
 
 cdef inline void stream_0(real* restrict param, const real* restrict grad,
-                          Py_ssize_t n, const LimitScalars* s) noexcept nogil:
+                          Py_ssize_t n, const RoofScalars* s) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         param[i] = param[i] + grad[i]
 
 
 cdef inline void stream_1(real* restrict param, const real* restrict grad, real* restrict a,
-                          Py_ssize_t n, const LimitScalars* s) noexcept nogil:
+                          Py_ssize_t n, const RoofScalars* s) noexcept nogil:
     cdef real addend = <real>s.addend
     cdef Py_ssize_t i
     for i in range(n):
@@ -24,7 +24,7 @@ cdef inline void stream_1(real* restrict param, const real* restrict grad, real*
 
 
 cdef inline void stream_2(real* restrict param, const real* restrict grad, real* restrict a, real* restrict b,
-                          Py_ssize_t n, const LimitScalars* s) noexcept nogil:
+                          Py_ssize_t n, const RoofScalars* s) noexcept nogil:
     cdef real addend = <real>s.addend
     cdef Py_ssize_t i
     for i in range(n):
@@ -35,7 +35,7 @@ cdef inline void stream_2(real* restrict param, const real* restrict grad, real*
 
 cdef inline void stream_3(real* restrict param, const real* restrict grad,
                           real* restrict a, real* restrict b, real* restrict c,
-                          Py_ssize_t n, const LimitScalars* s) noexcept nogil:
+                          Py_ssize_t n, const RoofScalars* s) noexcept nogil:
     cdef real addend = <real>s.addend
     cdef Py_ssize_t i
     for i in range(n):
@@ -46,7 +46,7 @@ cdef inline void stream_3(real* restrict param, const real* restrict grad,
 
 
 cdef inline void stream_copy(real* restrict param, const real* restrict grad, real* restrict a,
-                             Py_ssize_t n, const LimitScalars* s) noexcept nogil:
+                             Py_ssize_t n, const RoofScalars* s) noexcept nogil:
     cdef real p
     cdef Py_ssize_t i
     for i in range(n):
@@ -56,21 +56,21 @@ cdef inline void stream_copy(real* restrict param, const real* restrict grad, re
 
 
 cdef inline void divide(real* restrict param, const real* restrict grad,
-                        Py_ssize_t n, const LimitScalars* s) noexcept nogil:
+                        Py_ssize_t n, const RoofScalars* s) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         param[i] = grad[i] / param[i]
 
 
 cdef inline void divide_root(real* restrict param, const real* restrict grad,
-                             Py_ssize_t n, const LimitScalars* s) noexcept nogil:
+                             Py_ssize_t n, const RoofScalars* s) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         param[i] = grad[i] / root(param[i])
 
 
 cdef inline void divide_two_roots(real* restrict param, const real* restrict grad,
-                                  Py_ssize_t n, const LimitScalars* s) noexcept nogil:
+                                  Py_ssize_t n, const RoofScalars* s) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         param[i] = root(grad[i]) / root(param[i])
