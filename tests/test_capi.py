@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 import fastgd
-from capi import PXD, declared, exported, function
-from cases import Case
 from fastgd.engine import dispatch
-from running import DTYPES, ISAS, gradient, instruction_set
-from stepping import every_case
+from support.capi import PXD, declared, exported, function
+from support.cases import Case, every_case
+from support.running import DTYPES, ISAS, gradient, instruction_set
 from test_completeness import in_structs
 
 HERE = Path(__file__).resolve().parent

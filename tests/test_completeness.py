@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 import fastgd
-from capi import declared
-from cases import CASES
 from fastgd import functional
 from fastgd.bench.rows import ROWS
 from fastgd.engine import dispatch
-from running import ISAS, instruction_set
+from support.capi import declared
+from support.cases import CASES
+from support.running import ISAS, instruction_set
 
 KERNELS = Path(__file__).parents[1] / "src/fastgd/kernels"
 OPTIMIZERS = KERNELS.parent / "optimizers"
@@ -154,12 +154,12 @@ def test_a_case_runs_through_the_rules_that_it_names(case: object) -> None:
 
 def test_every_rule_is_run_by_an_optimizer_in_a_case() -> None:
     run = {rule for case in CASES for rule in run_by(case)}
-    assert_same_sets("rules", set(in_table()), "in kernels/table.pxi", run, "run by a case in tests/cases.py")
+    assert_same_sets("rules", set(in_table()), "in kernels/table.pxi", run, "run by a case in tests/support/cases.py")
 
 
 def test_every_optimizer_has_a_case() -> None:
     used = {case.optimizer.__name__ for case in CASES}
-    assert_same_sets("optimizers", set(classes()), "in fastgd", used, "in tests/cases.py")
+    assert_same_sets("optimizers", set(classes()), "in fastgd", used, "in tests/support/cases.py")
 
 
 def test_every_rule_has_a_benchmark() -> None:
