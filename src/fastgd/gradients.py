@@ -88,7 +88,7 @@ def clip_grad_norm_(grads: object, max_norm: float, *, error_if_nonfinite: bool 
     factor = max_norm / (total + 1e-6)
     if not factor >= 1.0:
         for array in arrays:
-            norm.limit(array, factor, math.inf)
+            norm.clip(array, factor, math.inf)
     return total
 
 
@@ -118,4 +118,4 @@ def clip_grad_value_(grads: object, clip_value: float) -> None:
     """
     clip_value = validation.positive("clip_value", clip_value)
     for array in _checked(grads, writeable=True):
-        norm.limit(array, 1.0, clip_value)
+        norm.clip(array, 1.0, clip_value)

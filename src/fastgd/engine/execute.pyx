@@ -22,12 +22,6 @@ cdef enum:
     TILE = 512              # elements that a gradient stage holds in L1
     PER_THREAD = 8192       # elements from which one more thread pays
 
-cpdef enum:
-    ALIGN_FROM = 1024       # elements from which a short head pays that brings the parameter to a cache line
-    # Elements from which a parallel region pays. With threads awake it does from some 50,000; between the steps of a
-    # training they sleep, and waking them costs what 500,000 elements of Adam do.
-    PARALLEL_FROM = 524288
-
 cdef Py_ssize_t parallel_from = PARALLEL_FROM
 
 
