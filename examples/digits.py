@@ -2,7 +2,7 @@
 
 import sys
 
-from fastgd.demo import digits
+from fastgd.tools.demo import digits
 
 if __name__ == "__main__":
     sys.exit(digits.main())

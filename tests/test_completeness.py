@@ -15,8 +15,8 @@ import fastgd
 from capi import declared
 from cases import CASES
 from fastgd import functional
-from fastgd.bench.rows import ROWS
 from fastgd.engine import dispatch
+from fastgd.tools.bench.rows import ROWS
 from running import ISAS, instruction_set
 
 KERNELS = Path(__file__).parents[1] / "src/fastgd/kernels"

@@ -6,7 +6,7 @@ import pytest
 
 import fastgd
 from fastgd import __main__
-from fastgd.demo import digits
+from fastgd.tools.demo import digits
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("tqdm")

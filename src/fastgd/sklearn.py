@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
 from fastgd import validation
-from fastgd.minimize import named_optimizers
+from fastgd.descent.minimize import named_optimizers
 from fastgd.optimizers.adam import Adam
 from fastgd.optimizers.base import Optimizer
 from fastgd.optimizers.sgd import SGD
