@@ -1,4 +1,4 @@
-"""A network learns handwritten digits with every optimizer; the same as `python -m fastgd demo`."""
+"""A network learns handwritten digits with a dozen optimizers; the same as `python -m fastgd demo`."""
 
 import sys
 

@@ -5,7 +5,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-# command -> (module of fastgd.tools, help)
+# Each command has a module of fastgd.tools, which is imported when it runs, and a line of help.
 COMMANDS = {
     "info": ("info", "version, instruction sets, OpenMP, threads and compiler flags"),
     "demo": ("demo.digits", "train a network on handwritten digits with fastgd and with NumPy"),

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from fastgd import validation
 
-MAX_TRIALS = 60  # of growing or bisecting; halving so often reaches the last bit
+# 60 halvings take a double from 1 to below its last bit, so a further trial could not change the step.
+MAX_TRIALS = 60
 
 
 def _direction(slope: float, step: float) -> None:
@@ -32,9 +33,9 @@ def armijo(
     Parameters
     ----------
     value_at : callable
-        Step -> value of the objective there. What is not finite counts as too high.
+        Step -> value of the objective there. A value that is not finite counts as too high.
     value : float
-        At step 0.
+        Value of the objective at step 0.
     slope : float
         Derivative at step 0, below 0; for steepest descent minus the square of the gradient's norm.
     step : float, default 1
@@ -42,7 +43,7 @@ def armijo(
     decrease : float, default 1e-4
         Share of the slope that must be reached, in (0, 1).
     shrink : float, default 0.5
-        In (0, 1).
+        Factor of each trial over the one before, in (0, 1).
 
     Returns
     -------
@@ -66,7 +67,7 @@ def armijo(
     Examples
     --------
     >>> from fastgd.line_search import armijo
-    >>> armijo(lambda t: (1 - 2 * t) ** 2, 1.0, -4.0, step=4.0)  # down x**2 from 1
+    >>> armijo(lambda t: (1 - 2 * t) ** 2, 1.0, -4.0, step=4.0)  # from x = 1 down x**2
     0.5
     """
     _direction(slope, step)
@@ -94,7 +95,7 @@ def goldstein(
     value_at, value, slope, step
         As for `armijo`.
     decrease : float, default 0.25
-        In (0, 0.5).
+        Share of the slope that must be reached, in (0, 0.5).
 
     Returns
     -------
@@ -118,7 +119,7 @@ def goldstein(
     Examples
     --------
     >>> from fastgd.line_search import goldstein
-    >>> goldstein(lambda t: (1 - 2 * t) ** 2, 1.0, -4.0, step=0.0625)  # down x**2 from 1
+    >>> goldstein(lambda t: (1 - 2 * t) ** 2, 1.0, -4.0, step=0.0625)  # from x = 1 down x**2
     0.25
     """
     _direction(slope, step)
@@ -127,7 +128,8 @@ def goldstein(
     short, long = 0.0, math.inf
     for _ in range(MAX_TRIALS):
         trial = value_at(step)
-        if not (trial <= value + decrease * step * slope and trial < value):  # too high, or NaN
+        # The condition is negated because a NaN compares as false and must count as too high.
+        if not (trial <= value + decrease * step * slope and trial < value):
             long = step
         elif trial < value + (1 - decrease) * step * slope:
             short = step

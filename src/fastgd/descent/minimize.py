@@ -38,7 +38,7 @@ def named_optimizers() -> dict[str, Callable[..., Optimizer]]:
 
 
 def _make(optimizer: object, x: np.ndarray, lr: object) -> Optimizer:
-    """The optimizer of `x`, by name, class or factory."""
+    """Make the optimizer of `x` from a name, a class or a factory."""
     if isinstance(optimizer, str):
         named = named_optimizers()
         validation.known("optimizer", [optimizer.lower()], named)
@@ -57,7 +57,7 @@ def _make(optimizer: object, x: np.ndarray, lr: object) -> Optimizer:
 
 
 def _search(line_search: object, optimizer: object, lr: object) -> Any:
-    """The line search, if there is to be one and the rest goes with it."""
+    """Look up the line search, and refuse what it cannot be combined with."""
     if line_search is None:
         return None
     search = SEARCHES[validation.choice(*SEARCHES)("line_search", line_search)]
@@ -85,7 +85,8 @@ def _callback(callback: object) -> Callable[["OptimizeResult"], object] | None:
         raise TypeError(f"callback must be callable, got {type(callback).__name__}")
     try:
         by_name = set(inspect.signature(callback).parameters) == {"intermediate_result"}
-    except ValueError:  # some compiled functions have no signature
+    except ValueError:
+        # Some compiled functions have no signature, so nothing says that they take the result by name.
         by_name = False
     return (lambda result: callback(intermediate_result=result)) if by_name else lambda result: callback(result.x)
 
@@ -164,11 +165,11 @@ def minimize(
     shuffle : bool, default True
         Whether each epoch takes the samples in a new random order.
     seed : int, Generator or None, default None
-        Of the order, as for numpy.random.default_rng.
+        Seed of that order, as for numpy.random.default_rng.
     line_search : {None, "armijo", "goldstein"}, default None
         How steepest descent (``optimizer="sgd"``) chooses its steps; see `fastgd.line_search`.
     maximize : bool, default False
-        Ascend.
+        Whether to ascend.
 
     Returns
     -------

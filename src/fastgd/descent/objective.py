@@ -66,11 +66,11 @@ class Objective:
         return _value(result[0]), _gradient("the gradient of fun", result[1], x)
 
     def _arguments(self, x: np.ndarray, index: Index) -> tuple[Any, ...]:
-        # a copy: callers keep what they are given, and the optimizer writes into x
+        # The function gets a copy of x, because it may keep the array, and the optimizer writes into x itself.
         return (x.copy(), *self._args) if index is None else (x.copy(), index, *self._args)
 
     def _differences(self, x: np.ndarray, index: Index) -> np.ndarray:
-        """Forward differences, in float64 for float32 too: its own rounding would swamp them."""
+        """Forward differences, in float64 even for float32, whose rounding is larger than the differences."""
         from scipy.optimize import approx_fprime
 
         def flat(point: np.ndarray) -> float:
@@ -95,10 +95,11 @@ def _value(result: object) -> float:
 
 
 def _gradient(label: str, result: object, x: np.ndarray) -> np.ndarray:
-    """A copy in C order: callers may use one buffer again and again."""
+    """Check a gradient and copy it in C order: the function may return the same buffer each time."""
     if not isinstance(result, (np.ndarray, np.generic)):
         try:
-            result = np.asarray(result, x.dtype)  # Python numbers have no dtype of their own
+            # Python numbers have no dtype of their own, so they take that of x and pass the check below.
+            result = np.asarray(result, x.dtype)
         except (TypeError, ValueError):
             raise TypeError(f"{label}: expected an array, got {type(result).__name__}") from None
     array = np.asarray(result)
@@ -110,7 +111,7 @@ def _gradient(label: str, result: object, x: np.ndarray) -> np.ndarray:
 
 
 def start(x0: object) -> np.ndarray:
-    """A copy of `x0` to work on: float32 stays so, all other numbers become float64."""
+    """Copy `x0` to work on: float32 stays float32, all other numbers become float64."""
     array = np.asarray(x0)
     if array.dtype.kind not in "fiu":
         raise TypeError(f"x0 must be an array of real numbers, got dtype {array.dtype}")

@@ -1,4 +1,4 @@
-"""One descent: evaluate, judge, update, again; why it stopped, and what is then known."""
+"""The loop of one descent: evaluate, judge whether to stop, update, again; and the result that it ends with."""
 
 import math
 from collections.abc import Callable
@@ -26,11 +26,12 @@ MESSAGES = {
     CALLBACK: "the callback raised StopIteration",
 }
 SUCCESS = (GTOL, FTOL, XTOL)
-MOMENTUM = 0.9  # of the look-ahead form
+# The look-ahead of `Run.predicted` is exact only for the momentum that the optimizer was made with.
+MOMENTUM = 0.9
 
 
 class Rules:
-    """When to stop, judged once an epoch: on the mean value and the mean gradient of its batches."""
+    """When to stop: judged once an epoch, on the mean value and the mean gradient of its batches."""
 
     def __init__(self, gtol: object, ftol: object, xtol: object) -> None:
         self.gtol, self.ftol, self.xtol = (
@@ -54,7 +55,7 @@ class Rules:
 
 
 class Run:
-    """One minimization: what is known of the present point, and how the next is reached."""
+    """One minimization: the present point with its value and gradient, and the way to the next point."""
 
     def __init__(
         self, objective: Objective, batches: Batches, x: np.ndarray, opt: Optimizer, rules: Rules, sign: float
@@ -73,7 +74,7 @@ class Run:
         self.mean_value, self.mean_gradient = 0.0, np.zeros_like(x)
 
     def go(self, max_iter: int, progress: Any) -> int:
-        """Update until a rule says stop; returns which."""
+        """Update until a rule says stop; returns the status."""
         batched = self.batches.all is not None
         while True:
             if batched and self.nit == max_iter:
@@ -96,7 +97,7 @@ class Run:
                 return CALLBACK
 
     def evaluate(self, index: Index) -> bool:
-        """Value and gradient at x; where anything is not finite, back to the last good point."""
+        """Compute value and gradient at x; where one is not finite, go back to the last good point and return False."""
         value, gradient = self.objective.both(self.x, index)
         if math.isfinite(value) and math.isfinite(grad_norm(gradient)) and np.isfinite(self.x).all():
             self.value, self.gradient = value, gradient
@@ -146,7 +147,7 @@ class Run:
         return None
 
     def predicted(self) -> np.ndarray:
-        """Where the momentum alone would lead."""
+        """The point to which the momentum alone would lead."""
         lr = self.opt.param_groups[0]["lr"]
         lr = lr(self.nit) if callable(lr) else lr
         point: np.ndarray = self.x - (lr * MOMENTUM) * self.opt.state[0]["momentum_buffer"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fastgd.tools.demo.digits import Result
 
-# Okabe and Ito's colours, which differ for every kind of colour vision.
+# These are Okabe and Ito's colours, which differ for every kind of colour vision.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")
 DASHES = ("-", "--", "-.", ":")
 
@@ -19,7 +19,8 @@ def draw(results: Sequence["Result"], path: Path) -> None:
 
     families = list(dict.fromkeys(result.family for result in results))
     figure = Figure(figsize=(12, 5.5), layout="constrained")
-    FigureCanvasAgg(figure)  # neither a display nor the user's backend is needed
+    # This canvas needs neither a display nor the user's backend.
+    FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(families), sharey=True, squeeze=False)[0]
     figure.suptitle("A 64-128-10 network learns scikit-learn's digits with fastgd")
     for axes, family in zip(panels, families, strict=True):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# name -> module
+# The names that users type stand for modules.
 EXAMPLES = {
     "descent": "descent",
     "rosenbrock": "rosenbrock",

@@ -9,7 +9,7 @@ import fastgd
 from fastgd.tools.examples import figures
 from fastgd.tools.examples.common import scaled, table
 
-# learning rate -> signs of x and y in the picture: from one start the three paths would lie on one another
+# Each learning rate has signs for x and y in the picture, since from one start the paths would cover one another.
 RATES = {0.1: (1, 1), 0.01: (-1, 1), 0.4: (1, -1)}
 TARGET = 3.0
 

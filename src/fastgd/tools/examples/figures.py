@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-# Okabe and Ito's colours, which differ for every kind of colour vision.
+# These are Okabe and Ito's colours, which differ for every kind of colour vision.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 
 
@@ -30,7 +30,8 @@ def save(figure: Any, output: Path, name: str) -> Path:
     path = output / f"{name}.png"
     buffer = BytesIO()
     figure.savefig(buffer, dpi=100)
-    Image.open(buffer).convert("RGB").quantize(256).save(path, optimize=True)  # a third of the size
+    # With a palette the file has a third of the size.
+    Image.open(buffer).convert("RGB").quantize(256).save(path, optimize=True)
     print(f"\npicture: {path}")
     return path
 

@@ -72,7 +72,8 @@ def plateau(axes: Any, epochs: int) -> None:
     axes.step(epoch, used, where="post", color="black", linewidth=1, label="rate, plateau")
     figures.finish(axes, "reduce on plateau: diabetes, batches of 8", "epoch", "cost above the least; rate",
                    yscale="log")  # fmt: skip
-    axes.set_ylim(bottom=5e-5)  # room for the legend
+    # The legend needs room below the curves.
+    axes.set_ylim(bottom=5e-5)
     axes.legend(loc="lower left")
 
 

@@ -14,8 +14,8 @@ from fastgd.tools.examples.common import scaled, table
 START = (-1.2, 1.0)
 TOLERANCE = 1e-4
 
-# A learning rate that suits each. Sign, RMSprop and Rprop go on to and fro at the bottom unless their rate falls, and
-# the decay of ASGD and AdamW moves the minimum, so that these do not come to rest.
+# Each has a learning rate that suits it. Sign, RMSprop and Rprop go on to and fro at the bottom unless their rate
+# falls, and the decay of ASGD and AdamW moves the minimum, so that these do not come to rest.
 RATES = {
     "sgd": 2e-3, "momentum": 5e-4, "nesterov": 5e-4, "nag": 5e-4, "asgd": 2e-3, "signsgd": 2e-3, "lion": 2e-3,
     "rprop": 0.1, "adagrad": 0.5, "adadelta": 1.0, "rmsprop": 1e-3, "adam": 0.02, "adamw": 0.02, "amsgrad": 0.05,

@@ -74,7 +74,8 @@ def _passenger(where: str, row: dict[str, str]) -> list[float]:
 
 
 def _text(row: dict[str, str], name: str) -> str:
-    return (row[name] or "").strip()  # a short line gives None
+    # csv gives None for the columns that a short line does not have.
+    return (row[name] or "").strip()
 
 
 def _one_of(where: str, row: dict[str, str], name: str, allowed: tuple[str, ...]) -> str:
