@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import fastgd
-from fastgd.bench.rows import ROWS
 from fastgd.engine import dispatch
+from fastgd.tools.bench.rows import ROWS
 from support.capi import constants, hyper_of, scalars
 from support.cases import CASES, Case
 from support.running import ISAS, instruction_set
@@ -51,11 +51,7 @@ def test_a_case_runs_through_the_rules_that_it_names(case: Case) -> None:
 
 def test_every_rule_is_run_by_an_optimizer_in_a_case() -> None:
     run = {rule for case in CASES for rule in run_by(case)}
-<<<<<<< HEAD
     assert_same_sets("rules", set(dispatch.rules()), "in kernels/table.pxi", run, "run by a case in tests/support/cases.py")
-=======
-    assert_same_sets("rules", set(in_table()), "in kernels/table.pxi", run, "run by a case in tests/support/cases.py")
->>>>>>> 8a007e96b168aff60a652d3689da05d56f1104ec
 
 
 def test_every_optimizer_has_a_case() -> None:
