@@ -4,6 +4,7 @@ from libc.stdint cimport uintptr_t
 from libc.string cimport memcpy
 
 from fastgd.engine.dispatch cimport table
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.kernels.rule cimport Kernel0, Kernel1, Kernel2, Kernel3, Kernel4
 
 cdef enum:
@@ -99,11 +100,13 @@ cdef void stretch(const Segment* segment, const Cohort* cohort, Py_ssize_t start
 cdef void work(const Segment* segments, const Cohort* cohorts, Cut start, Cut stop,
                const Stage* stage) noexcept nogil:
     cdef Py_ssize_t i, begin, end
+    cdef fp_mode mode = enter()
     for i in range(start.segment, stop.segment + 1):
         begin = start.element if i == start.segment else 0
         end = stop.element if i == stop.segment else segments[i].size
         if segments[i].cohort >= 0 and end > begin:
             stretch(&segments[i], &cohorts[segments[i].cohort], begin, end, stage)
+    leave(mode)
 
 
 cdef Cut cut(const Segment* segments, Py_ssize_t count, Py_ssize_t target) noexcept nogil:
