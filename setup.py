@@ -58,6 +58,7 @@ Options.warning_errors = STRICT
 kernels = [kernel(name, flags) for name, flags in INSTRUCTION_SETS.items() if X86_64 or name == "generic"]
 engines = [
     engine("engine.dispatch"),
+    engine("engine.exact"),
     engine("engine.threads", openmp=True),
     engine("engine.execute", openmp=True),
     engine("engine.norm", openmp=True),

@@ -13,10 +13,10 @@ from fastgd.engine.arrays cimport (
 )
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, execute
-from fastgd.engine.plan cimport keys_of_layout
+from fastgd.engine.plan cimport fold, keys_of_layout
 from fastgd.engine.reader cimport Reader
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.kernels.rule cimport MAX_CARRY, MAX_HYPER, Family
+from fastgd.kernels.rule cimport MAX_HYPER, Family
 
 from cpython.ref cimport PyObject
 
@@ -111,8 +111,7 @@ cdef class Function:
         memset(cohort.next_carry, 0, sizeof(cohort.next_carry))
         for k in range(len(carry)):
             cohort.next_carry[k] = carry[k]
-        cohort.rule = &table().rules[self.family.rules[self.family.fold(
-            &cohort.scalars, scale, t, hyper, cohort.next_carry)]]
+        cohort.rule = fold(self.family, &cohort.scalars, scale, t, hyper, cohort.next_carry)
         kept = self.bind(&slot, &cohort, param, grad, states)
         self.run(&slot, &cohort)
         if self.carried:

@@ -4,6 +4,7 @@ from libc.stdint cimport uintptr_t
 from libc.string cimport memcpy
 
 from fastgd.engine.dispatch cimport table
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.kernels.rule cimport FLOAT32, Kernel0, Kernel1, Kernel2, Kernel3, Kernel4
 
 cdef extern from *:
@@ -115,6 +116,7 @@ cdef inline void fetch(const Slot* slot) noexcept nogil:
 cdef void run_range(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, Cut start, Cut stop,
                     const Stage* stage) noexcept nogil:
     cdef Py_ssize_t i, begin, end
+    cdef fp_mode mode = enter()
     for i in range(start.slot, stop.slot + 1):
         if i + AHEAD < count:
             fetch(&slots[i + AHEAD])
@@ -122,6 +124,7 @@ cdef void run_range(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, 
         end = stop.element if i == stop.slot else slots[i].size
         if slots[i].cohort >= 0 and end > begin:
             run_part(&slots[i], &cohorts[slots[i].cohort], begin, end, stage)
+    leave(mode)
 
 
 cdef Cut split(const Slot* slots, Py_ssize_t count, Py_ssize_t target) noexcept nogil:

@@ -6,12 +6,15 @@ cimport numpy as cnp
 from fastgd.engine.arrays cimport PyArrayObject
 from fastgd.engine.execute cimport Cohort, Slot
 from fastgd.engine.norm cimport View
-from fastgd.kernels.rule cimport MAX_HYPER, Family, Rule
+from fastgd.kernels.rule cimport MAX_HYPER, Family, Rule, Scalars
 
 ctypedef struct Extent:
     # Memory that a step writes to: [start, stop).
     const char* start
     const char* stop
+
+cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
+                      double* carry) noexcept
 
 cdef class Group:
     cdef const Family* family

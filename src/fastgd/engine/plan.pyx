@@ -15,9 +15,10 @@ from fastgd.engine.arrays cimport (
 )
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport ALIGN_FROM, Stage, execute, itemsize
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.norm cimport blocks, norm, view
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.kernels.rule cimport MAX_CARRY
+from fastgd.kernels.rule cimport MAX_CARRY, Scalars
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
@@ -84,6 +85,15 @@ cpdef object zeros_beside(cnp.ndarray param):
     return result
 
 
+cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
+                      double* carry) noexcept:
+    """Fold a family's hyperparameters for step `t`; returns the rule of the step."""
+    cdef fp_mode mode = enter()
+    cdef int variant = family.fold(scalars, grad_scale, t, hyper, carry)
+    leave(mode)
+    return &table().rules[family.rules[variant]]
+
+
 cdef class Group:
     """Slots that share hyperparameters: the struct that the fold takes."""
 
@@ -104,9 +114,9 @@ cdef class Group:
     cdef const Rule* first_rule(self) noexcept:
         """The rule of a group's next step, were it the first."""
         cdef double[MAX_CARRY] carry
-        cdef Cohort cohort
+        cdef Scalars scalars
         memset(carry, 0, sizeof(carry))
-        return &table().rules[self.family.rules[self.family.fold(&cohort.scalars, 1.0, 1, self.hyper, carry)]]
+        return fold(self.family, &scalars, 1.0, 1, self.hyper, carry)
 
     def rule(self):
         """The number of the rule that a parameter of this group begins with."""
@@ -353,8 +363,7 @@ cdef class Plan:
             cohort.steps = slot.steps
             cohort.carry = slot.carry
             cohort.next_carry = slot.carry
-            cohort.rule = &table().rules[group.family.rules[group.family.fold(
-                &cohort.scalars, scale, slot.steps + 1, group.hyper, cohort.next_carry)]]
+            cohort.rule = fold(group.family, &cohort.scalars, scale, slot.steps + 1, group.hyper, cohort.next_carry)
             if cohort.rule.layout != group.layout:
                 self.use(group, <int>(cohort.rule - table().rules))
         return 0
