@@ -15,6 +15,7 @@ from libc.string cimport memcpy
 
 from fastgd.engine.arrays cimport descr_of, pointer
 from fastgd.engine.execute cimport Slot
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.kernels.rule cimport MAX_HYPER
 
 import numpy as np
@@ -433,20 +434,24 @@ cdef class Steps(Plan):
         """
         cdef double norm = 0, factor
         cdef bint measured = self.max_norm >= 0 or self.skip_nonfinite, bounded = self.max_value >= 0
-        if measured:
-            norm = self.norm() * fabs(scale)
-            if self.skip_nonfinite and not norm <= self.largest:
-                self.grad_norm = norm
-                self.skipped_steps += 1
-                return False
-            if self.max_norm >= 0:
-                factor = self.max_norm / (norm + 1e-6)
-                # A NaN norm must spread, as in torch, so that the comparison asks for what is surely too large.
-                scale *= 1.0 if factor > 1.0 else factor
-        self.fold(1.0 if bounded else scale)
-        found = norm if measured else None
-        self.run(scale, self.max_value if bounded else 0.0, bounded)
-        self.grad_norm = found
-        if self.cohort_count:
-            self.completed += 1
-        return self.cohort_count > 0
+        cdef fp_mode mode = enter()
+        try:
+            if measured:
+                norm = self.norm() * fabs(scale)
+                if self.skip_nonfinite and not norm <= self.largest:
+                    self.grad_norm = norm
+                    self.skipped_steps += 1
+                    return False
+                if self.max_norm >= 0:
+                    factor = self.max_norm / (norm + 1e-6)
+                    # A NaN norm must spread, as in torch, so that the comparison asks for what is surely too large.
+                    scale *= 1.0 if factor > 1.0 else factor
+            self.fold(1.0 if bounded else scale)
+            found = norm if measured else None
+            self.run(scale, self.max_value if bounded else 0.0, bounded)
+            self.grad_norm = found
+            if self.cohort_count:
+                self.completed += 1
+            return self.cohort_count > 0
+        finally:
+            leave(mode)
