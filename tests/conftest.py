@@ -6,6 +6,8 @@ import pytest
 
 from fastgd.engine.execute import PARALLEL_FROM, set_parallel_from
 
+pytest.register_assert_rewrite("support")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def threads_from_small_sizes_on() -> Iterator[None]:

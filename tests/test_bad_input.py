@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import fastgd
-from bad_rows import (
+from fastgd.engine import dispatch
+from support.bad_rows import (
     ARRAY,
     FLOATS,
     HYPERPARAMETERS,
@@ -23,7 +24,6 @@ from bad_rows import (
     option_rows,
     read_only,
 )
-from fastgd.engine import dispatch
 
 # ---- forms: (name, call, error, message) --------------------------------------------------------------------------
 W, B = np.ones(4), np.ones(3)

@@ -12,19 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from cases import BY_NAME, CASES, Case
 from fastgd.engine import dispatch
-from running import (
-    DTYPES,
-    ISAS,
-    assert_same,
-    assert_same_arrays,
-    assert_same_state,
-    gradient,
-    instruction_set,
-    placed,
-    threads,
-)
+from support.cases import BY_NAME, CASES, Case, every_case
+from support.comparing import assert_equal, assert_equal_arrays, assert_equal_state
+from support.running import ISAS, by_dtype, by_isa, gradient, instruction_set, placed, threads
 
 THREADS = [1, 2, 3, 7]
 STEPS = 8  # past RAdam's sixth and ASGD's third
@@ -35,9 +26,6 @@ SIZES = [
     0, 1, 16384, 2, 3, 4, 5, 1025, 7, 8, 9, 15, 16, 17, 12289, 31, 32, 33, 63, 64, 65, 127, 128, 129, 511, 512, 513,
     1023, 1024, 4095, 4096, 4097, 6, 10, 11, 12, 13, 14, 0,
 ]  # fmt: skip
-by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-by_isa = pytest.mark.parametrize("isa", ISAS)
-by_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name__)
 
 
 class Run(NamedTuple):
@@ -75,7 +63,7 @@ def test_every_rule_has_a_case():
 
 
 @by_dtype
-@by_name
+@every_case
 @pytest.mark.parametrize("shift", [0, 1])
 @by_isa
 def test_sizes_threads_and_alignments(isa, shift, case, dtype):
@@ -87,9 +75,9 @@ def test_sizes_threads_and_alignments(isa, shift, case, dtype):
         grads = [placed(g, 3 * shift) for g in run.grads[t]]
         with instruction_set(isa), threads(n):
             optimizer.step(grads)
-        assert_same_arrays(params, run.params[t], f"step {t + 1} on {n} threads")
-        assert_same_arrays(grads, run.grads[t], "gradients are only read")
-    assert_same_state(optimizer, run.states, "after the last step")
+        assert_equal_arrays(params, run.params[t], f"step {t + 1} on {n} threads")
+        assert_equal_arrays(grads, run.grads[t], "gradients are only read")
+    assert_equal_state(optimizer, run.states, "after the last step")
 
 
 # The small ones first: pytest groups by the outermost parameter, and the reference's result is kept for one.
@@ -105,12 +93,12 @@ def test_ranges_of_one_large_array(size, name, dtype):
         for t in range(2):
             with instruction_set(isa), threads(n):
                 optimizer.step([placed(run.grads[t][0], 1)])
-            assert_same(params[0], run.params[t][0], f"step {t + 1} with {isa} on {n} threads")
-        assert_same_state(optimizer, run.states, f"{isa} on {n} threads")
+            assert_equal(params[0], run.params[t][0], f"step {t + 1} with {isa} on {n} threads")
+        assert_equal_state(optimizer, run.states, f"{isa} on {n} threads")
 
 
 @by_isa
-@by_name
+@every_case
 def test_body_and_tail_agree(case, isa):
     """Equal elements stay equal, wherever in an array they are."""
     params = [placed(np.full(n, 0.7, np.float32), n % 16) for n in (1, 2, 5, 16, 33, 67, 1031, 40001)]
@@ -119,10 +107,10 @@ def test_body_and_tail_agree(case, isa):
         for t in range(STEPS):
             optimizer.step([np.full(p.size, math.sin(t + 1), np.float32) for p in params])
     for i, param in enumerate(params):
-        assert_same(param, np.full_like(param, params[0][0]), f"parameter {i}")
+        assert_equal(param, np.full_like(param, params[0][0]), f"parameter {i}")
         for key, value in optimizer.state.get(i, {}).items():
             if value.ndim:
-                assert_same(value, np.full_like(value, optimizer.state[0][key][0]), f"{key} of {i}")
+                assert_equal(value, np.full_like(value, optimizer.state[0][key][0]), f"{key} of {i}")
 
 
 def in_layout(values: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
@@ -131,7 +119,7 @@ def in_layout(values: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
 
 
 @by_dtype
-@by_name
+@every_case
 def test_layouts(case, dtype):
     """C order, F order and other permutations of the axes, 0-d and empty: the same numbers at the same indices."""
     shapes = [(), (1,), (0, 3), (1, 1, 1), (37, 41), (37, 41), (5, 1, 700), (5, 1, 700), (2, 3, 4, 5), (3, 0, 2)]
@@ -141,5 +129,5 @@ def test_layouts(case, dtype):
     optimizer = case.optimizer(params, **case.arguments)
     for t in range(STEPS):
         optimizer.step([in_layout(g, order) for g, order in zip(run.grads[t], orders, strict=True)])
-        assert_same_arrays(params, run.params[t], f"step {t + 1}")
-    assert_same_state(optimizer, run.states, "after the last step")
+        assert_equal_arrays(params, run.params[t], f"step {t + 1}")
+    assert_equal_state(optimizer, run.states, "after the last step")

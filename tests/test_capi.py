@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import fastgd
-from capi import (
+from fastgd.engine import dispatch
+from support.capi import (
     LEDGER,
     UNREAD,
     constants,
@@ -21,10 +22,8 @@ from capi import (
     struct_of,
     structs,
 )
-from cases import Case
-from fastgd.engine import dispatch
-from running import DTYPES, ISAS, gradient, instruction_set
-from stepping import every_case
+from support.cases import Case, every_case
+from support.running import DTYPES, ISAS, gradient, instruction_set
 
 HERE = Path(__file__).resolve().parent
 DOC = (HERE.parent / "docs/C_API.md").read_text(encoding="utf-8")

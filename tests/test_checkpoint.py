@@ -19,10 +19,11 @@ import safetensors.torch
 import torch
 
 import fastgd
-from bad_checkpoints import Falling, says, stepped
-from cases import Case
 from fastgd import checkpoint, schedules
-from stepping import assert_same, every_case, gradients, make, parameters, run
+from support.bad_checkpoints import Falling, says, stepped
+from support.cases import Case, every_case
+from support.comparing import assert_same
+from support.stepping import gradients, make, parameters, run
 
 # ---- resuming -----------------------------------------------------------------------------------------------------
 

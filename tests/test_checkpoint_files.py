@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 import fastgd
-from bad_checkpoints import BAD, Falling, Row, says, stepped
-from cases import Case
 from fastgd import checkpoint
-from stepping import every_case, freeze, make, parameters
+from support.bad_checkpoints import BAD, Falling, Row, says, stepped
+from support.cases import Case, every_case
+from support.comparing import freeze
+from support.stepping import make, parameters
 
 
 @pytest.fixture

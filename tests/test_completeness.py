@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import fastgd
-from capi import constants, hyper_of, scalars
-from cases import CASES, Case
 from fastgd.bench.rows import ROWS
 from fastgd.engine import dispatch
-from running import ISAS, instruction_set
+from support.capi import constants, hyper_of, scalars
+from support.cases import CASES, Case
+from support.running import ISAS, instruction_set
 
 
 def run_by(case: Case) -> set[str]:
@@ -51,12 +51,12 @@ def test_a_case_runs_through_the_rules_that_it_names(case: Case) -> None:
 
 def test_every_rule_is_run_by_an_optimizer_in_a_case() -> None:
     run = {rule for case in CASES for rule in run_by(case)}
-    assert_same_sets("rules", set(dispatch.rules()), "in kernels/table.pxi", run, "run by a case in tests/cases.py")
+    assert_same_sets("rules", set(dispatch.rules()), "in kernels/table.pxi", run, "run by a case in support/cases.py")
 
 
 def test_every_optimizer_has_a_case() -> None:
     used = {case.optimizer.__name__ for case in CASES}
-    assert_same_sets("optimizers", set(classes()), "in fastgd", used, "in tests/cases.py")
+    assert_same_sets("optimizers", set(classes()), "in fastgd", used, "in tests/support/cases.py")
 
 
 def test_every_rule_has_a_benchmark() -> None:

@@ -7,23 +7,10 @@ import numpy as np
 import pytest
 
 import fastgd
-import reference
-from cases import BY_NAME
-from running import (
-    DTYPES,
-    ISAS,
-    assert_same,
-    assert_same_arrays,
-    assert_same_state,
-    gradient,
-    instruction_set,
-    placed,
-    threads,
-)
-
-by_isa = pytest.mark.parametrize("isa", ISAS)
-by_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name__)
-
+from support import reference
+from support.cases import BY_NAME
+from support.comparing import assert_equal, assert_equal_arrays, assert_equal_state
+from support.running import ISAS, by_dtype, by_isa, gradient, instruction_set, placed, threads
 
 # ---- norms ---------------------------------------------------------------------------------------------------------
 
@@ -104,7 +91,7 @@ def test_clip_grad_norm(dtype, max_norm):
     assert total == reference.norm(start)
     factor = min(1.0, max_norm / (total + 1e-6))
     expected = [factor * start[0], np.asarray(factor * start[1]), factor * start[3]]
-    assert_same_arrays([grads[0], grads[1], grads[3]], expected, "scaled")
+    assert_equal_arrays([grads[0], grads[1], grads[3]], expected, "scaled")
 
 
 @by_isa
@@ -114,8 +101,8 @@ def test_clip_grad_value(isa, dtype):
     grads = [placed(start, 1), np.asfortranarray(start[:1035].reshape(45, 23))]
     with instruction_set(isa):
         fastgd.clip_grad_value_(grads, 0.25)
-    assert_same(grads[0], np.clip(start, -0.25, 0.25), "clipped")
-    assert_same(grads[1], np.clip(start[:1035].reshape(45, 23), -0.25, 0.25), "clipped in F order")
+    assert_equal(grads[0], np.clip(start, -0.25, 0.25), "clipped")
+    assert_equal(grads[1], np.clip(start[:1035].reshape(45, 23), -0.25, 0.25), "clipped in F order")
 
 
 # ---- within a step -------------------------------------------------------------------------------------------------
@@ -158,9 +145,9 @@ def test_scale_then_norm_then_value_then_sign_then_decay(name, clipping, dtype):
                 case.reference(param, reference.clipped(grad, scale, max_value), state, t, **case.arguments)
         with instruction_set(ISAS[t % len(ISAS)]), threads(t % 4 + 1):
             optimizer.step(grads, grad_scale=grad_scale)
-        assert_same_arrays(params, expected, f"step {t}")
+        assert_equal_arrays(params, expected, f"step {t}")
         assert optimizer.grad_norm == (None if max_norm is None else reference.norm(given) * abs(grad_scale))
-    assert_same_state(optimizer, states, "after the last step")
+    assert_equal_state(optimizer, states, "after the last step")
 
 
 @by_isa
@@ -172,5 +159,5 @@ def test_not_finite_gradients_through_clipping(isa, dtype):
         params = [np.zeros_like(grad) for _ in range(2)]
         fastgd.SGD(params[0], lr=1.0, max_grad_value=0.5).step(grad)
         fastgd.SGD(params[1], lr=1.0, max_grad_norm=0.5).step(grad)
-    assert_same(params[0], -np.clip(grad, -0.5, 0.5), "by value")
+    assert_equal(params[0], -np.clip(grad, -0.5, 0.5), "by value")
     assert np.isnan(params[1]).all()

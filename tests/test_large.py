@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastgd
-from running import threads
+from support.running import threads
 
 TILE = 1 << 22  # elements that have memory of their own, for each half
 HALF = (1 << 30) + 5 * TILE

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import fastgd
-from cases import CASES, Case
 from fastgd.engine.execute import ALIGN_FROM
-from running import placed
-from stepping import every_case, every_optimizer, make
+from support.cases import CASES, Case, every_case, every_optimizer
+from support.running import placed
+from support.stepping import make
 
 # Python objects of a step differ a little from step to step: dicts grow, integers leave the cache of small ones.
 SLACK = 500

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastgd
-from running import DTYPES
+from support.running import DTYPES
 
 jax = pytest.importorskip("jax")
 optax = pytest.importorskip("optax")

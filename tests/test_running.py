@@ -18,8 +18,9 @@ import pytest
 import fastgd
 from fastgd.engine import cgroup, dispatch
 from fastgd.engine.threads import openmp
-from running import placed, threads
-from stepping import assert_same, every_optimizer
+from support.cases import every_optimizer
+from support.comparing import assert_same
+from support.running import placed, threads
 
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
 

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 import fastgd
-import stepping
 from fastgd import schedules
+from support.cases import every_case
+from support.comparing import assert_same, freeze
 
 pytest.importorskip("sklearn")
 
@@ -77,8 +78,8 @@ def assert_near(ours: Any, theirs: Any) -> None:
     np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-10 if a.dtype == np.float64 else 1e-4)
 
 
-def assert_same(a: Any, b: Any) -> None:
-    stepping.assert_same(weights(a), weights(b))
+def assert_same_networks(a: Any, b: Any) -> None:
+    assert_same(weights(a), weights(b))
     assert a.loss_curve_ == b.loss_curve_
 
 
@@ -130,7 +131,7 @@ def test_accuracy_on_the_digits():
     assert adamw.score(X[TEST], Y[TEST]) > 0.9
 
 
-@stepping.every_case
+@every_case
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_every_optimizer_has_the_bits_of_its_steps(case, dtype, monkeypatch):
     """The weights are the very arrays that are updated, and they are what the same steps by hand give."""
@@ -147,7 +148,7 @@ def test_every_optimizer_has_the_bits_of_its_steps(case, dtype, monkeypatch):
 
     monkeypatch.setattr(adapter._Steps, "update_params", recorded)
     mlp.fit(X[:400].astype(dtype), Y[:400])
-    stepping.assert_same(weights(mlp), twins[0])
+    assert_same(weights(mlp), twins[0])
     bound = mlp._optimizer._optimizer.param_groups[0]["params"]
     assert all(a is b for a, b in zip(bound, weights(mlp), strict=True))
 
@@ -200,7 +201,7 @@ def test_fit_begins_anew_and_partial_fit_goes_on(host):
     x, y = X[:400], Y[:400]
     mlp = use_fastgd(host(max_iter=5), "nadam").fit(x, y)
     again = copy.deepcopy(mlp).fit(x, y)
-    assert_same(again, mlp)
+    assert_same_networks(again, mlp)
     once, steps = use_fastgd(host(max_iter=1, shuffle=False), "nadam"), {}
     classes = dict(classes=range(10)) if host is Classifier else {}
     for n in (1, 2, 3):
@@ -208,7 +209,7 @@ def test_fit_begins_anew_and_partial_fit_goes_on(host):
         steps[n] = int(once._optimizer._optimizer.state[0]["step"])
     assert steps == {1: 2, 2: 4, 3: 6}  # two batches each
     whole = use_fastgd(host(max_iter=3, shuffle=False), "nadam").fit(x, y)
-    assert_same(once, whole)
+    assert_same_networks(once, whole)
 
 
 def test_warm_start_keeps_the_weights_and_forgets_the_moments():
@@ -266,7 +267,7 @@ def test_partial_fit_goes_on_after_copies_with_the_same_bits(optimizer, settings
         for _ in range(2):
             resumed.partial_fit(X, Y)
     assert copied.coefs_[0] is not mlp.coefs_[0]
-    assert_same(copied, mlp)
+    assert_same_networks(copied, mlp)
     assert repr(rate(copied)) == repr(rate(mlp))
 
 
@@ -310,13 +311,13 @@ def test_schedules_count_steps_and_begin_with_each_fit():
     mlp = use_fastgd(Classifier(max_iter=2, shuffle=False), "sgd", lr=schedule).fit(X, Y)
     by_hand = use_fastgd(Classifier(shuffle=False), "sgd", lr=0.01).partial_fit(X, Y, classes=range(10))
     by_hand._optimizer.learning_rate = 0.001
-    assert_same(mlp, by_hand.partial_fit(X, Y))
-    assert_same(mlp.fit(X, Y), by_hand)
+    assert_same_networks(mlp, by_hand.partial_fit(X, Y))
+    assert_same_networks(mlp.fit(X, Y), by_hand)
 
 
 def test_lr_comes_before_learning_rate_init():
     a = use_fastgd(Classifier(max_iter=2, learning_rate_init=0.5), "adam", lr=0.01).fit(X, Y)
-    assert_same(a, use_fastgd(Classifier(max_iter=2, learning_rate_init=0.01), "adam").fit(X, Y))
+    assert_same_networks(a, use_fastgd(Classifier(max_iter=2, learning_rate_init=0.01), "adam").fit(X, Y))
 
 
 # ---- an estimator among scikit-learn's ------------------------------------------------------------------------------
@@ -360,13 +361,13 @@ def test_settings_are_set_by_name():
 
 def test_the_estimator_given_is_left_alone():
     theirs = Classifier(max_iter=2).fit(X, Y)
-    before = stepping.freeze(weights(theirs)), theirs.get_params(), theirs._optimizer
+    before = freeze(weights(theirs)), theirs.get_params(), theirs._optimizer
     ours = use_fastgd(theirs, "adamw")
     assert not hasattr(ours, "coefs_")
     ours.fit(X, Y)
     seeded = Classifier().set_params(random_state=np.random.RandomState(0))
     assert use_fastgd(seeded).random_state is not seeded.random_state  # as in a clone
-    assert (stepping.freeze(weights(theirs)), theirs.get_params(), theirs._optimizer) == before
+    assert (freeze(weights(theirs)), theirs.get_params(), theirs._optimizer) == before
     theirs.partial_fit(X, Y)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import fastgd
-from cases import Case
-from stepping import Arrays, Wrap, assert_same, every_case, every_optimizer, freeze, gradients, make, parameters, run
+from support.cases import Case, every_case, every_optimizer
+from support.comparing import assert_same, freeze
+from support.stepping import Arrays, Wrap, gradients, make, parameters, run
 
 # ---- forms --------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ pytest.importorskip("thinc")
 from thinc.api import PyTorchWrapper, Relu, Softmax, chain, registry
 from thinc.schedules import constant
 
-from thinc_twins import EXACT, KEY, adapter, assert_near, every_name, host, normal, ours, same, snapshot, theirs
+from support.thinc_twins import EXACT, KEY, adapter, assert_near, every_name, host, normal, ours, same, snapshot, theirs
 
 
 def now(setting):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastgd
-from thinc_twins import KEY, every_name, normal, ours, same, snapshot
+from support.thinc_twins import KEY, every_name, normal, ours, same, snapshot
 
 
 class Matrix(np.ndarray):

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import fastgd
-from cases import CASES, Case
-from running import DTYPES
+from support.cases import CASES, Case
+from support.running import DTYPES, by_dtype
 
 torch = pytest.importorskip("torch")
 
@@ -23,7 +23,6 @@ SHARED = [case for case in CASES if case.torch]
 # torch 2.13 has fused forms of these on CPUs.
 FUSED = [case for case in SHARED if case.torch in ("SGD", "Adagrad", "Adam", "AdamW")]
 by_case = pytest.mark.parametrize("case", SHARED, ids=lambda case: case.name)
-by_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name__)
 
 
 def start(dtype: type) -> list[np.ndarray]:

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 import fastgd
-import stepping
-from torch_nets import (
+from support import stepping
+from support.cases import CASES, every_case
+from support.torch_nets import (
     SHARED,
     TOLERANCE,
     adapter,
     assert_equal,
     assert_near,
-    every_case,
     every_name,
     give,
     loss_of,
@@ -60,7 +60,7 @@ def test_groups_have_torchs_keys_and_values(name):
 
 
 def test_every_class_has_an_adapter():
-    assert {case.optimizer.__name__ for case in stepping.CASES} <= set(adapter.__all__)
+    assert {case.optimizer.__name__ for case in CASES} <= set(adapter.__all__)
 
 
 @every_name

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from torch_nets import adapter, assert_near, batch, network, same, torch, train
+from support.torch_nets import adapter, assert_near, batch, network, same, torch, train
 
 pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
 ROOT = Path(__file__).resolve().parent.parent

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastgd
-from torch_nets import (
+from support.torch_nets import (
     adapter,
     assert_equal,
     assert_near,

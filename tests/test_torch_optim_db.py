@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from torch_nets import SHARED, TOLERANCE, adapter, assert_near, torch, train, twins
+from support.torch_nets import SHARED, TOLERANCE, adapter, assert_near, torch, train, twins
 
 pytest.importorskip("expecttest", reason="torch's test helpers import it")
 with warnings.catch_warnings():

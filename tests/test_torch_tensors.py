@@ -8,7 +8,7 @@ import pytest
 
 import fastgd
 from fastgd.engine.tensors import Views
-from torch_nets import (
+from support.torch_nets import (
     adapter,
     assert_equal,
     assert_near,

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import fastgd
-from cases import Case
-from stepping import Arrays, assert_same, every_case, every_optimizer, gradients, make, parameters, run
+from support.cases import Case, every_case, every_optimizer
+from support.comparing import assert_same
+from support.stepping import Arrays, gradients, make, parameters, run
 
 # ---- steps left out, and what is done to gradients on the way -------------------------------------------------------
 

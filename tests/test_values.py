@@ -10,13 +10,11 @@ import numpy as np
 import pytest
 
 import fastgd
-import textbook
-from cases import BY_NAME, CASES, Case
-from running import DTYPES, ISAS, assert_same, assert_same_state, gradient, instruction_set, specials, threads
+from support import textbook
+from support.cases import BY_NAME, CASES, Case, every_case
+from support.comparing import assert_equal, assert_equal_state
+from support.running import by_dtype, by_isa, gradient, instruction_set, specials, threads
 
-by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-by_isa = pytest.mark.parametrize("isa", ISAS)
-by_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name__)
 TOLERANCE = 1e-13  # of parameters in [1, 2), after 25 steps in float64: some 500 roundings
 
 
@@ -24,7 +22,7 @@ def decays(case: Case) -> bool:
     return case.arguments.get("weight_decay", 0) != 0 or case.optimizer in (fastgd.ASGD, fastgd.AdamW)
 
 
-@by_name
+@every_case
 def test_textbook(case):
     rng = np.random.default_rng(19)
     param = rng.uniform(1, 2, 500) * rng.choice([-1, 1], 500)
@@ -42,7 +40,7 @@ def test_textbook(case):
 
 
 @by_dtype
-@by_name
+@every_case
 def test_zero_gradient_with_zero_state(case, dtype):
     start = np.array([1.0, -2.0, 0.0, 1e10, -1e-30], dtype)
     for zero in (0.0, -0.0):
@@ -53,7 +51,7 @@ def test_zero_gradient_with_zero_state(case, dtype):
         assert np.isfinite(param).all()
         assert all(np.isfinite(value).all() for value in optimizer.state.get(0, {}).values())
         if not decays(case):
-            assert_same(param, start, "nothing to do")
+            assert_equal(param, start, "nothing to do")
 
 
 @by_isa
@@ -66,7 +64,7 @@ def test_sign_of_zero_is_zero(name, isa):
         case.optimizer(param, **{**case.arguments, "lr": 0.25}).step(grad)
     # Lion's 0.1 * grad rounds to 0.
     moved = 0.0 if name == "lion" else 0.25
-    assert_same(param, np.array([0.5, 0.5, 0.5 - moved, 0.5 + moved, np.nan] * 9, np.float32), name)
+    assert_equal(param, np.array([0.5, 0.5, 0.5 - moved, 0.5 + moved, np.nan] * 9, np.float32), name)
 
 
 @by_isa
@@ -84,8 +82,8 @@ def test_maximum_keeps_nan_as_numpy_does(name, key, dtype, isa):
         for t, grad in enumerate(steps, 1):
             optimizer.step(grad)
             case.reference(expected, grad, state, t, **case.arguments)
-    assert_same(param, expected, "param")
-    assert_same_state(optimizer, [state], "state")
+    assert_equal(param, expected, "param")
+    assert_equal_state(optimizer, [state], "state")
     kept = optimizer.state[0][key]
     assert (np.isnan(kept) == (np.isnan(values) | np.isnan(values[::-1]))).all()
 
@@ -98,7 +96,7 @@ def test_infinite_parameter_without_decay_leaves_state_finite(case, isa):
     with instruction_set(isa):
         for t in range(8):
             optimizer.step(np.full_like(param, math.cos(t)))
-    assert_same(param[:2], np.array([np.inf, -np.inf], np.float32), "param")
+    assert_equal(param[:2], np.array([np.inf, -np.inf], np.float32), "param")
     for key, value in optimizer.state.get(0, {}).items():
         assert np.isfinite(value).all(), key
 
@@ -106,7 +104,7 @@ def test_infinite_parameter_without_decay_leaves_state_finite(case, isa):
 # ---- ends of the hyperparameters -----------------------------------------------------------------------------------
 
 
-@by_name
+@every_case
 def test_lr_zero(case):
     """Only the state moves. Rprop's step is then the smallest allowed, as in torch."""
     param = np.array([1.5, -0.25, 0.0])
@@ -116,7 +114,7 @@ def test_lr_zero(case):
     if case.optimizer is fastgd.Rprop:
         assert (np.abs(param - [1.5, -0.25, 0.0]) <= 8 * case.arguments.get("step_sizes", (1e-6,))[0] * 1.5**8).all()
     else:
-        assert_same(param, np.array([1.5, -0.25, 0.0]), "param")
+        assert_equal(param, np.array([1.5, -0.25, 0.0]), "param")
     assert any(np.any(value) for value in optimizer.state.get(0, {}).values()) or not optimizer.state
 
 
@@ -133,7 +131,7 @@ def test_beta_zero(optimizer):
     step = 0.5 * grad if optimizer is fastgd.RAdam else 0.5 * np.sign(grad)
     np.testing.assert_allclose(param, [1.0, -1.0, 3.0] - 3 * step, rtol=1e-4)
     state = run.state[0]
-    assert_same(state.get("exp_avg", state.get("momentum_buffer")), grad, "first moment")
+    assert_equal(state.get("exp_avg", state.get("momentum_buffer")), grad, "first moment")
 
 
 @by_dtype
@@ -180,8 +178,8 @@ def test_late_steps(name, steps):
         assert count == t
         assert count.shape == ()
         assert count.dtype == (np.float32 if t <= 2**24 else np.float64)
-    assert_same(param, expected, "param")
-    assert_same_state(optimizer, [state], "state")
+    assert_equal(param, expected, "param")
+    assert_equal_state(optimizer, [state], "state")
 
 
 CHANGES = {
@@ -215,8 +213,8 @@ def test_hyperparameters_that_change(name, dtype):
         grad = gradient(rng, 333, dtype)
         optimizer.step(grad)
         case.reference(expected, grad, state, t, **arguments)
-        assert_same(param, expected, f"step {t}")
-    assert_same_state(optimizer, [state], "state")
+        assert_equal(param, expected, f"step {t}")
+    assert_equal_state(optimizer, [state], "state")
 
 
 # ---- rules that are often wrong, by hand ---------------------------------------------------------------------------
@@ -294,8 +292,8 @@ def test_state_decays_into_subnormals(name):
             optimizer.step(grad)
             case.reference(expected, grad, state, t, **case.arguments)
             grad = np.zeros_like(start)
-    assert_same(param, expected, "param")
-    assert_same_state(optimizer, [state], "state")
+    assert_equal(param, expected, "param")
+    assert_equal_state(optimizer, [state], "state")
     if name != "rmsprop":
         (key,) = set(state) & {"exp_avg", "momentum_buffer"}
         assert (np.abs(state[key]) < np.finfo(np.float32).tiny).all()
@@ -321,6 +319,6 @@ def test_subnormals_are_not_flushed(isa):
         worker = threading.Thread(target=work)
         worker.start()
         worker.join()
-    assert_same(param, np.full_like(param, np.float32(3e-39) - np.float32(1e-39)), "param")
+    assert_equal(param, np.full_like(param, np.float32(3e-39) - np.float32(1e-39)), "param")
     assert found == [True]
     assert subnormal_arithmetic_works()

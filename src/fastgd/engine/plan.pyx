@@ -113,6 +113,10 @@ cdef class Group:
         """The number of the rule that a parameter of this group begins with."""
         return <int>(self.first_rule() - table().rules)
 
+    def keys(self):
+        """Keys of the state arrays of that rule."""
+        return state_keys(self.rule())
+
 
 cdef class Plan:
     """
@@ -210,11 +214,10 @@ cdef class Plan:
         return 0
 
     def use_rule(self, Group group not None):
-        """Give a group's slots the state arrays of the rule that it begins with now; returns their keys."""
+        """Give a group's slots the state arrays of the rule that it begins with now."""
         cdef int rule = group.rule()
         if group.layout != table().rules[rule].layout:
             self.use(group, rule)
-        return state_keys(rule)
 
     def replace(self, Group group not None, list entries not None):
         """
@@ -380,18 +383,17 @@ cdef class Plan:
         self.run(1.0, 0.0, False)
 
 
+cdef dict _keys = {}     # by layout
+
+
 cdef tuple state_keys(int rule):
     """State keys of a rule of the table, in the order of its arrays."""
-    cdef const Rule* found = &table().rules[rule]
-    keys = _KEYS.get(found.layout)
+    return keys_of_layout(table().rules[rule].layout)
+
+
+cpdef tuple keys_of_layout(int layout):
+    """State keys of the rules that share a layout, in the order of their arrays."""
+    keys = _keys.get(layout)
     if keys is None:
-        keys = _KEYS[found.layout] = tuple(found.states.decode().split())
+        keys = _keys[layout] = tuple(table().rules[layout].states.decode().split())
     return keys
-
-
-cdef dict _KEYS = {}
-
-
-def keys_of(int rule):
-    """State keys of a rule of the table, in the order of its arrays."""
-    return state_keys(rule)

@@ -21,12 +21,14 @@ cdef class Settings:
 
 cdef class Steps(Plan):
     cdef readonly Reader reader
-    cdef readonly list settings         # of each group
+    cdef readonly list settings, trees  # of each group
+    cdef readonly set names             # of parameters that came in dicts
     cdef readonly object grad_norm
     cdef public long long skipped_steps, completed
     cdef public object bound            # gradients that stay where they are: a tuple, or None
     cdef readonly bint busy
-    cdef bint scheduled, grouped, skip_nonfinite
+    cdef readonly bint grouped
+    cdef bint scheduled, skip_nonfinite
     cdef double max_norm, max_value, largest
     cdef PyObject** held                # gradients of the step under way, owned
     cdef Py_ssize_t held_count, held_room

@@ -19,6 +19,7 @@ from fastgd.kernels.rule cimport MAX_HYPER
 import numpy as np
 
 from fastgd import validation
+from fastgd.engine.plan import keys_of_layout
 from fastgd.hyperparameters import LARGEST as _LARGEST
 
 cdef extern from "Python.h":
@@ -32,6 +33,7 @@ cdef enum:
     LIST
     NAMES       # a dict by name
 
+cdef dict LARGEST_OF = {"f": float(np.finfo(np.float32).max), "d": float(np.finfo(np.float64).max)}
 cdef double LARGEST = _LARGEST      # that float32 holds, so that scalars do
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
 IMMUTABLE = (float, int, bool, str, type(None))
@@ -107,6 +109,8 @@ cdef class Steps(Plan):
     def __init__(self, Reader reader not None):
         self.reader = reader
         self.settings = []
+        self.trees = []
+        self.names = set()
         self.max_norm = self.max_value = -1
         self.largest = np.finfo(np.float64).max
 
@@ -133,26 +137,66 @@ cdef class Steps(Plan):
         self.max_value = -1 if max_value is None else max_value
         self.skip_nonfinite = skip_nonfinite
 
-    def add(self, Group group not None, form, dict given not None, list arrays not None, bint grouped):
-        """A group with its checked parameters and hyperparameters; `grouped`: gradients come as for groups."""
-        cdef Settings settings = Settings(group, form, given, self.reader)
-        group.set_hyper(self.reader.doubles(settings.plain))
-        self.add_group(group, arrays)
-        self.settings.append(settings)
+    def add(self, list param_groups not None, list added not None, set names not None, bint grouped):
+        """
+        Checked groups, all of them or none: (Group, tree, dict, parameters) for each. `names` are those of all
+        parameters that came in dicts; `grouped`: gradients come as for groups.
+        """
+        cdef Settings one
+        cdef list settings = [Settings(group, tree, given, self.reader) for group, tree, given, _ in added]
+        cdef Py_ssize_t total = self.count + sum([len(arrays) for _, _, _, arrays in added])
+        for one in settings:
+            one.group.set_hyper(self.reader.doubles(one.plain))
+        self.reserve(total)
+        for group, tree, given, arrays in added:
+            self.add_group(group, arrays)
+            self.trees.append(tree)
+            param_groups.append(given)
+            for array in arrays:
+                self.largest = min(self.largest, LARGEST_OF[array.dtype.char])
+        self.settings.extend(settings)
+        self.scheduled = self.scheduled or any([one.schedule is not None for one in settings])
+        self.names = names
         self.grouped = grouped
-        self.scheduled = self.scheduled or settings.schedule is not None
-        for array in arrays:
-            self.largest = min(self.largest, float(np.finfo(array.dtype).max))
         self.bound = None
 
-    def take_group(self, Py_ssize_t number, tuple values not None, dict given not None):
-        """Make checked values the hyperparameters of a group, and those of its dict."""
+    def load(self, list param_groups not None, list values not None, list entries not None, long long completed):
+        """Take over checked hyperparameters of all groups and the progress and state arrays of all slots."""
+        cdef Py_ssize_t number
+        cdef Settings one
+        for number in range(len(self.settings)):
+            one = <Settings>self.settings[number]
+            given = param_groups[number]
+            given.update(zip(self.reader.names, values[number]))
+            one.plain = values[number]
+            one.group.set_hyper(self.reader.doubles(one.plain))
+            one.remember(given, self.reader)
+            self.replace(one.group, entries[one.group.start:one.group.start + one.group.count])
+        self.scheduled = any([one.schedule is not None for one in self.settings])
+        self.completed = completed
+
+    def place_of(self, Py_ssize_t i):
+        """(group, number in the group) of slot `i`."""
+        cdef int number = self.slots[i].group
+        return number, i - (<Group>self.groups[number]).start
+
+    def given_params(self, Py_ssize_t number):
+        """What ``"params"`` of a group must be."""
         cdef Settings settings = self.settings[number]
-        given.update(zip(self.reader.names, values))
-        settings.plain = values
-        settings.group.set_hyper(self.reader.doubles(values))
-        settings.remember(given, self.reader)
-        self.scheduled = any([(<Settings>one).schedule is not None for one in self.settings])
+        return settings.values[settings.keys.index("params")]
+
+    def state_keys(self, Py_ssize_t number):
+        """Keys of the state arrays that a group's slots have in use."""
+        return keys_of_layout((<Settings>self.settings[number]).group.layout)
+
+    def check_param(self, Py_ssize_t i, label):
+        """Raise if a parameter is not as it was bound."""
+        if self.holds(&self.slots[i]):
+            return
+        array = self.params[i]
+        if not array.flags.writeable:
+            raise ValueError(f"{label}: expected a writeable array, got a read-only one")
+        raise ValueError(f"{label}: expected the array that was given, got one resized, moved or changed in dtype since")
 
     def plain(self, Py_ssize_t number):
         """The checked hyperparameters of a group."""

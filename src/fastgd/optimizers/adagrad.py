@@ -87,11 +87,12 @@ class Adagrad(Optimizer):
     ) -> None:
         super().__init__(params, locals(), settings)
 
-    def _entry(
-        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], hyperparameters: dict[str, Any]
+    @classmethod
+    def entry(
+        cls, steps: int, carry: tuple[float, ...], arrays: dict[str, Any], hyperparameters: dict[str, Any]
     ) -> dict[str, Any]:
         if steps:
-            return super()._entry(steps, carry, arrays, hyperparameters)
+            return super().entry(steps, carry, arrays, hyperparameters)
         # torch's Adagrad has its state from the start, and needs it when it loads.
         initial = np.full_like(arrays["sum"], hyperparameters["initial_accumulator_value"])
         return {"step": np.array(0, np.float32), "sum": initial}

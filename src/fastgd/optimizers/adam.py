@@ -2,7 +2,7 @@
 
 from typing import Unpack
 
-from fastgd.hyperparameters import DecayRates, NonNegative, Rate, Switch
+from fastgd.hyperparameters import DecayRates, Flag, NonNegative, Rate, Switch
 from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
@@ -99,12 +99,6 @@ class Adam(Optimizer):
         super().__init__(params, locals(), settings)
 
 
-def _decoupled(name: str, value: object) -> bool:
-    if not validation.flag(name, value):
-        raise ValueError(f"{name} must be True for AdamW, got False; Adam has both")
-    return True
-
-
 class AdamW(Adam):
     r"""
     Adam with decoupled weight decay.
@@ -154,32 +148,23 @@ class AdamW(Adam):
     array([0.45, 2.4 ])
     """
 
-    _checks = {**Adam._checks, "decoupled_weight_decay": _decoupled}
+    fixed = {"decoupled_weight_decay": Flag("True for AdamW", only=True, otherwise="Adam has both")}
+    torch_signature = (
+        "lr betas eps weight_decay amsgrad * maximize foreach capturable differentiable fused eps_root eps_hat"
+    )
 
     def __init__(
         self,
-        params: object,
+        params: Params,
         lr: Rate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
+        betas: DecayRates = (0.9, 0.999),
+        eps: NonNegative = 1e-8,
+        weight_decay: NonNegative = 1e-2,
+        amsgrad: Switch = False,
         *,
-        maximize: bool = False,
-        eps_root: float = 0.0,
-        eps_hat: bool = False,
+        maximize: Switch = False,
+        eps_root: NonNegative = 0.0,
+        eps_hat: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            maximize=maximize,
-            decoupled_weight_decay=True,
-            eps_root=eps_root,
-            eps_hat=eps_hat,
-            **settings,
-        )
+        Optimizer.__init__(self, params, locals(), settings)

@@ -1,8 +1,6 @@
 """Optimizer: what all rules share, for parameters that are NumPy arrays; the step itself is compiled, in engine/steps."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, TypedDict, Unpack, get_type_hints
 
@@ -10,10 +8,10 @@ import numpy as np
 
 from fastgd import validation
 from fastgd.engine import dispatch
-from fastgd.engine.plan import Group, keys_of
+from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.steps import Steps
-from fastgd.hyperparameters import Check, Flag
+from fastgd.hyperparameters import Check
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.tree import Tree, flatten_groups, split_groups
 
@@ -27,6 +25,11 @@ class Settings(TypedDict, total=False):
     max_grad_norm: float | None
     max_grad_value: float | None
     skip_nonfinite: bool
+
+
+def _group_label(number: int, grouped: bool) -> str:
+    """What messages call the parameters of a group."""
+    return f"params[{number}]" if grouped else "params"
 
 
 def _setting(name: str, check: Callable[[str, object], Any], doc: str) -> Any:
@@ -132,13 +135,11 @@ class Optimizer(GradientSettings):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if "family" not in cls.__dict__ and "__init__" not in cls.__dict__:
-            return  # a user's subclass, which has what its base has
+        if not {"family", "fixed"} & cls.__dict__.keys():
+            return  # A subclass of a user has the hyperparameters of its base.
         hints = get_type_hints(cls.__init__, include_extras=True)
         own = {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
-        if not own:
-            return  # a user's subclass with a constructor of its own
-        order = getattr(cls, "checks", {}) if "family" not in cls.__dict__ else own
+        order = own if "family" in cls.__dict__ else cls.checks
         cls.checks = {name: own.get(name) or cls.fixed[name] for name in order}
         cls._family = dispatch.families()[cls.family][0]
         cls.reader = Reader(cls.checks, together=cls.check_together)
@@ -157,11 +158,8 @@ class Optimizer(GradientSettings):
         named = {name: given[name] if name in free else self.fixed[name].only for name in self.checks}
         self.defaults = dict(zip(self.checks, self.reader.values(named), strict=True))
         self.param_groups: list[dict[str, Any]] = []
-        self._trees: list[Tree] = []
-        self._names: set[str] = set()  # of all parameters that came as a dict
         groups = split_groups(params)
-        self._grouped = groups is not None
-        self._add_groups([{"params": params}] if groups is None else groups)
+        self._add_groups([{"params": params}] if groups is None else groups, grouped=groups is not None)
 
     # ---- groups -----------------------------------------------------------------------------------------------
 
@@ -182,43 +180,30 @@ class Optimizer(GradientSettings):
         if not isinstance(group, dict) or "params" not in group:
             raise TypeError("group must be a dict with the key 'params'")
         with self._steps:
-            self._grouped = True
-            self._add_groups([group])
+            self._add_groups([group], grouped=True)
 
-    def _add_groups(self, groups: list[dict[str, Any]]) -> None:
+    def _add_groups(self, groups: list[dict[str, Any]], grouped: bool) -> None:
         """Check all groups, then add them."""
-        checked = []
-        names = set(self._names)
+        added, fresh = [], []
+        names, start = set(self._steps.names), len(self._steps.params)
         for number, group in enumerate(groups, len(self.param_groups)):
-            label = f"params[{number}]" if self._grouped or number else "params"
+            label = _group_label(number, grouped)
             validation.known(label, group, ["params", *self.checks])
             tree = Tree(label, group["params"])
-            arrays = [validation.writeable(*pair) for pair in zip(tree.labels(label), tree.arrays, strict=True)]
+            named = [(tree.label(label, k), array) for k, array in enumerate(tree.arrays)]
+            arrays = [validation.writeable(*pair) for pair in named]
             values = {name: self._checked(label, name, group) for name in self.checks}
             self.check_together(values)
             for name in tree.names or ():
                 if name in names:
                     raise ValueError(f"{label}: the name {name!r} is taken by another group")
                 names.add(name)
-            checked.append((tree, arrays, values))
-        first = len(self.param_groups)
-        fresh = [
-            (f"params[{n}]" if self._grouped or n else "params", tree, arrays)
-            for n, (tree, arrays, _) in enumerate(checked, first)
-        ]
-        validation.apart(
-            [*self._written(), *[pair for label, tree, arrays in fresh for pair in zip(tree.labels(label), arrays)]]
-        )
-        added = []
-        start = len(self._steps.params)
-        for tree, arrays, values in checked:
-            group = {"params": tuple(arrays), **({} if tree.names is None else {"param_names": tree.names}), **values}
-            added.append((Group(self._family, start, len(arrays)), tree, group, arrays))
+            own = {"params": tuple(arrays), **({} if tree.names is None else {"param_names": tree.names}), **values}
+            added.append((Group(self._family, start, len(arrays)), tree, own, arrays))
+            fresh += [(name, array) for (name, _), array in zip(named, arrays, strict=True)]
             start += len(arrays)
-        self._steps.add_all(added, self._grouped)
-        self._names = names
-        self._trees += [tree for tree, _, _ in checked]
-        self.param_groups += [group for _, _, group, _ in added]
+        validation.apart([*self._written(), *fresh])
+        self._steps.add(self.param_groups, added, names, grouped)
 
     def _checked(self, label: str, name: str, group: dict[str, Any]) -> Any:
         if name not in group:
@@ -226,23 +211,16 @@ class Optimizer(GradientSettings):
         return self.checks[name](f"{label}[{name!r}]", group[name])
 
     def _label(self, i: int) -> str:
-        """What messages call a parameter."""
-        for number, group in enumerate(self._steps.groups):
-            if i < group.start + group.count:
-                label = f"params[{number}]" if self._grouped or number else "params"
-                return self._trees[number].labels(label)[i - group.start]
-        raise IndexError(i)
-
-    def _labels(self) -> list[str]:
-        grouped = self._grouped or len(self._trees) > 1
-        labels = [f"params[{number}]" if grouped else "params" for number in range(len(self._trees))]
-        return [name for label, tree in zip(labels, self._trees, strict=True) for name in tree.labels(label)]
+        """What messages call parameter `i`."""
+        number, k = self._steps.place_of(i)
+        return self._steps.trees[number].label(_group_label(number, self._steps.grouped), k)
 
     def _written(self) -> list[tuple[str, np.ndarray]]:
         """What a step writes to, by name."""
-        labels = self._labels()
-        written = list(zip(labels, self._steps.params, strict=True))
-        for label, entry in zip(labels, self._steps.states, strict=True):
+        written = []
+        for i, (param, entry) in enumerate(zip(self._steps.params, self._steps.states, strict=True)):
+            label = self._label(i)
+            written.append((label, param))
             written.extend((f"state {key!r} of {label}", array) for key, array in entry.items())
         return written
 
@@ -258,7 +236,7 @@ class Optimizer(GradientSettings):
         label = f"param_groups[{number}]"
         if not isinstance(group, dict):
             raise TypeError(f"{label} must be a dict, got {type(group).__name__}")
-        names = ["param_names"] if self._trees[number].names is not None else []
+        names = ["param_names"] if self._steps.trees[number].names is not None else []
         required = ["params", *names, *self.checks]
         validation.known(label, group, required)
         if missing := [name for name in required if name not in group]:
@@ -268,9 +246,9 @@ class Optimizer(GradientSettings):
 
     def _flatten(self, label: str, grads: object) -> tuple[Any, ...]:
         """Gradients in the form of the parameters as a tuple in their order."""
-        if self._grouped:
-            return flatten_groups(self._trees, label, grads)
-        return self._trees[0].flatten(label, grads)
+        if self._steps.grouped:
+            return flatten_groups(self._steps.trees, label, grads)
+        return self._steps.trees[0].flatten(label, grads)
 
     def _gradient(self, i: int, grad: object) -> np.ndarray | None:
         """The gradient of parameter `i`, checked with a message for what is wrong."""
@@ -358,8 +336,8 @@ class Optimizer(GradientSettings):
     @property
     def state(self) -> Mapping[Any, Mapping[str, Any]]:
         keys: list[Any] = list(range(len(self._steps.params)))
-        if all(tree.names is not None for tree in self._trees):
-            keys = [name for tree in self._trees for name in tree.names or ()]
+        if all(tree.names is not None for tree in self._steps.trees):
+            keys = [name for tree in self._steps.trees for name in tree.names or ()]
         entries = dict(zip(keys, self._entries(), strict=True))
         return MappingProxyType({key: MappingProxyType(entry) for key, entry in entries.items() if entry})
 
@@ -367,7 +345,7 @@ class Optimizer(GradientSettings):
         """For each parameter its state under torch's keys, as `entry` gives it."""
         entries = []
         for number, group in enumerate(self._steps.groups):
-            keys = self._steps.keys(number)
+            keys = self._steps.state_keys(number)
             hyperparameters = dict(zip(self.checks, self._steps.plain(number), strict=True))
             for i in range(group.start, group.start + group.count):
                 arrays = {key: self._steps.states[i][key] for key in keys}

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Unpack
 
-import numpy as np
-
 from fastgd.hyperparameters import MomentumForm, NonNegative, Rate, Real, Switch
-from fastgd.optimizers.base import Optimizer, Params, Settings
+from fastgd.optimizers.base import Optimizer, Params, Progress, Settings
 
 
 class SGD(Optimizer):
@@ -91,10 +89,22 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(params, locals(), settings)
 
-    def _entry(
-        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], hyperparameters: dict[str, Any]
+    @classmethod
+    def check_together(cls, values: dict[str, Any]) -> None:
+        momentum, dampening = values["momentum"], values["dampening"]
+        if values["nesterov"] and (momentum == 0 or dampening != 0):
+            raise ValueError(f"nesterov needs momentum above 0 and dampening 0, got {momentum} and {dampening}")
+        if momentum and values["momentum_form"] == "ema" and (momentum >= 1 or dampening != 0):
+            raise ValueError(
+                f"momentum_form='ema' needs momentum in (0, 1) and dampening 0, got {momentum} and {dampening}"
+            )
+
+    @classmethod
+    def entry(
+        cls, steps: int, carry: tuple[float, ...], arrays: dict[str, Any], hyperparameters: dict[str, Any]
     ) -> dict[str, Any]:
         return dict(arrays) if carry[0] else {}
 
-    def _progress(self, label: str, entry: Mapping[str, Any]) -> tuple[int, Carry]:
-        return 1, (1.0, 0.0)
+    @classmethod
+    def progress(cls, label: str, entry: Mapping[str, Any]) -> Progress:
+        return 1, (1.0,)

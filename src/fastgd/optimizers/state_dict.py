@@ -1,17 +1,18 @@
 """State as a dict in torch's layout: what goes out, and what comes in, checked before anything is changed."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastgd import validation
-from fastgd.engine import dispatch
-from fastgd.engine.memory import zeros_beside
-from fastgd.optimizers.terms import NO_CARRY, Carry
+from fastgd.engine.plan import Group, zeros_beside
 
 if TYPE_CHECKING:
     from fastgd.optimizers.base import Optimizer
+
+Entry = tuple[int, tuple[float, ...], dict[str, np.ndarray]]  # steps, carried numbers, state arrays of a parameter
 
 # What torch and its schedulers keep in a group, without meaning here.
 IGNORED = (
@@ -48,7 +49,7 @@ def export_schedule(lr: object, completed: int) -> dict[str, Any]:
 
 
 def restore_schedules(
-    optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: list[tuple[int, Carry, dict[str, np.ndarray]]]
+    optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: list[Entry]
 ) -> int:
     """Give schedules their state back, all or none; returns the steps completed."""
     completed = max(steps for steps, _, _ in entries)
@@ -76,13 +77,13 @@ def write(
 ) -> dict[str, Any]:
     """The state dict: hyperparameters of each group, and copies of the entries of the parameters that have one."""
     groups = []
-    for number, group in enumerate(optimizer.param_groups):
-        names = optimizer._forms[number].names
+    for number, (group, slots) in enumerate(zip(optimizer.param_groups, optimizer._steps.groups, strict=True)):
+        names = optimizer._steps.trees[number].names
         groups.append(
             {
-                **dict(zip(optimizer._checks, values[number], strict=True)),
+                **dict(zip(optimizer.checks, values[number], strict=True)),
                 **export_schedule(group["lr"], completed),
-                "params": list(optimizer._members(number)),
+                "params": list(range(slots.start, slots.start + slots.count)),
                 **({} if names is None else {"param_names": list(names)}),
             }
         )
@@ -90,23 +91,24 @@ def write(
     return {"state": {i: entry for i, entry in enumerate(copies) if entry}, "param_groups": groups}
 
 
-def read(
-    optimizer: "Optimizer", state_dict: Mapping[str, Any]
-) -> tuple[list[tuple[Any, ...]], list[tuple[int, Carry, dict[str, np.ndarray]]]]:
+def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tuple[Any, ...]], list[Entry]]:
     """(hyperparameters of each group, (steps, carried numbers, new state arrays) of each parameter)."""
     groups, state = parts(state_dict)
     if len(groups) != len(optimizer.param_groups):
         raise ValueError(f"state_dict: expected {len(optimizer.param_groups)} groups, got {len(groups)}")
     values = [_hyperparameters(optimizer, i, group) for i, group in enumerate(groups)]
-    entries: list[tuple[int, Carry, dict[str, np.ndarray]]] = []
-    ids = [key for group in groups for key in group["params"]]
+    entries: list[Entry] = []
+    ids = {key for group in groups for key in group["params"]}
     if unknown := [key for key in state if key not in ids]:
         raise ValueError(f"state_dict: state of unknown parameters {unknown}")
-    for i, (group, params) in enumerate(zip(groups, optimizer._group_params, strict=True)):
-        for key, param in zip(group["params"], params, strict=True):
+    for group, ours, checked in zip(groups, optimizer._steps.groups, values, strict=True):
+        slots = Group(optimizer._family, 0, 0)
+        slots.set_hyper(optimizer.reader.doubles(checked))
+        keys = slots.keys()
+        for key, param in zip(group["params"], optimizer._steps.params[ours.start :][: ours.count], strict=True):
             label = f"state_dict['state'][{key!r}]"
             entry = {k: v for k, v in _mapping(label, state.get(key, {})).items() if v is not None}
-            entries.append(_entry(optimizer, label, entry, param, i, values[i]))
+            entries.append(_entry(type(optimizer), label, entry, param, keys))
     return values, entries
 
 
@@ -135,8 +137,8 @@ def parts(state_dict: Any) -> tuple[list[Mapping[str, Any]], Mapping[int, Any]]:
         for key in _list(f"{label}['params']", group["params"]):
             if not isinstance(key, (int, str)):
                 raise TypeError(f"{label}['params']: expected numbers of parameters, got {key!r}")
-    ids = [key for group in groups for key in group["params"]]
-    if repeated := {key for key in ids if ids.count(key) > 1}:
+    times = Counter(key for group in groups for key in group["params"])
+    if repeated := {key for key, count in times.items() if count > 1}:
         raise ValueError(f"state_dict['param_groups']: expected each parameter once, got {sorted(repeated)} again")
     return groups, _mapping("state_dict['state']", state_dict["state"])
 
@@ -144,9 +146,9 @@ def parts(state_dict: Any) -> tuple[list[Mapping[str, Any]], Mapping[int, Any]]:
 def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -> tuple[Any, ...]:
     """Checked hyperparameters of one saved group."""
     label = f"state_dict['param_groups'][{i}]"
-    names = list(optimizer._checks)
+    names = list(optimizer.checks)
     validation.known(label, [key for key in group if key not in IGNORED], ["params", "param_names", "schedule", *names])
-    required = [name for name in names if name not in optimizer._own]
+    required = [name for name in names if name not in optimizer.beyond_torch]
     if missing := [name for name in required if name not in group]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     ours = optimizer.param_groups[i]
@@ -160,7 +162,9 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     given = {name: group.get(name, optimizer.defaults[name]) for name in names}
     if callable(ours["lr"]):
         given["lr"] = ours["lr"]
-    return tuple(check(f"{label}[{name!r}]", _plain(given[name])) for name, check in optimizer._checks.items())
+    checked = tuple(check(f"{label}[{name!r}]", _plain(given[name])) for name, check in optimizer.checks.items())
+    optimizer.check_together(dict(zip(names, checked, strict=True)))
+    return checked
 
 
 def _plain(value: Any) -> Any:
@@ -169,26 +173,20 @@ def _plain(value: Any) -> Any:
 
 
 def _entry(
-    optimizer: "Optimizer",
-    label: str,
-    entry: Mapping[str, Any],
-    param: np.ndarray,
-    group: int,
-    values: tuple[Any, ...],
-) -> tuple[int, Carry, dict[str, np.ndarray]]:
+    kind: type["Optimizer"], label: str, entry: Mapping[str, Any], param: np.ndarray, keys: tuple[str, ...]
+) -> Entry:
     """State of one parameter, in arrays of its own."""
-    arrays = dispatch.rules()[optimizer._rule(group, values)][1]
-    begun = {key: zeros_beside(param) for key in arrays}
+    begun = {key: zeros_beside(param) for key in keys}
     if not entry:
-        return 0, NO_CARRY, begun
-    scalars = [*(["step"] if optimizer._has_step else []), *optimizer._carries]
-    validation.known(label, entry, [*scalars, *arrays])
-    if missing := [key for key in (*scalars, *arrays) if key not in entry]:
+        return 0, (), begun
+    scalars = [*(["step"] if kind.has_step else []), *kind.carried]
+    validation.known(label, entry, [*scalars, *keys])
+    if missing := [key for key in (*scalars, *keys) if key not in entry]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
-    steps, carry = optimizer._progress(label, entry)
+    steps, carry = kind.progress(label, entry)
     if steps == 0:
-        return 0, NO_CARRY, begun  # what a state begins with is the rule's to say, on the first step
-    for key in arrays:
+        return 0, (), begun  # What a state begins with is the rule's to say, on the first step.
+    for key in keys:
         array = np.asarray(entry[key])
         if array.shape != param.shape:
             raise ValueError(f"{label}[{key!r}]: expected shape {param.shape}, got {array.shape}")

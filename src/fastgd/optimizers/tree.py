@@ -1,6 +1,5 @@
 """The forms that parameters and gradients come in: one array, a list, a dict by name, or groups of any of these."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy as np
 from fastgd import validation
 
 
-class Form:
+class Tree:
     """
     The form of one group's parameters, which its gradients must have too.
 
@@ -47,9 +46,9 @@ class Form:
         if not self.arrays:
             raise ValueError(f"{label}: expected at least one array, got none")
 
-    def labels(self, label: str) -> list[str]:
-        """What messages call the arrays: `grads['W1']`, `grads[3]`, or `grads` for a single array."""
-        return [label if key is None else f"{label}[{key!r}]" for key in self.keys]
+    def label(self, label: str, k: int) -> str:
+        """What messages call array `k`: `grads['W1']`, `grads[3]`, or `grads` for a single array."""
+        return label if self.single else f"{label}[{self.keys[k]!r}]"
 
     def flatten(self, label: str, values: object) -> tuple[Any, ...]:
         """`values`, in this form, as a tuple in the order of the parameters."""
@@ -95,40 +94,21 @@ def _describe(value: object) -> str:
     return f"a dict without it: {list(value)}" if isinstance(value, dict) else type(value).__name__
 
 
-def flatten_groups(forms: list[Form], label: str, values: object) -> tuple[Any, ...]:
+def flatten_groups(trees: list[Tree], label: str, values: object) -> tuple[Any, ...]:
     """Gradients of several groups: one entry a group, in the form of its parameters, or one flat list."""
-    total = sum(len(form.arrays) for form in forms)
+    total = sum(len(tree.keys) for tree in trees)
     if not isinstance(values, (list, tuple)):
         raise TypeError(f"{label}: expected a list with an entry for each group, got {type(values).__name__}")
     nested = any(isinstance(value, (list, tuple, dict)) for value in values)
     if len(values) == total and not nested:
         return tuple(values)
-    if len(values) != len(forms):
+    if len(values) != len(trees):
         raise ValueError(
-            f"{label}: expected {len(forms)} entries, one for each group, or a flat list of {total}, got {len(values)}"
+            f"{label}: expected {len(trees)} entries, one for each group, or a flat list of {total}, got {len(values)}"
         )
     flat: list[Any] = []
-    for i, (form, value) in enumerate(zip(forms, values, strict=True)):
-        if isinstance(value, dict) and list(value) == ["params"] and form.names != ("params",):
+    for i, (tree, value) in enumerate(zip(trees, values, strict=True)):
+        if isinstance(value, dict) and list(value) == ["params"] and tree.names != ("params",):
             value = value["params"]
-        flat.extend(form.flatten(f"{label}[{i}]", value))
+        flat.extend(tree.flatten(f"{label}[{i}]", value))
     return tuple(flat)
-
-
-def read_group(
-    label: str,
-    group: object,
-    form: Form,
-    params: tuple[np.ndarray, ...],
-    checks: dict[str, Callable[[str, object], Any]],
-) -> tuple[Any, ...]:
-    """The checked hyperparameters of a group that has been changed."""
-    if not isinstance(group, dict):
-        raise TypeError(f"{label} must be a dict, got {type(group).__name__}")
-    required = ["params", *(["param_names"] if form.names is not None else []), *checks]
-    validation.known(label, group, required)
-    if missing := [name for name in required if name not in group]:
-        raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
-    if group["params"] is not params:
-        raise ValueError(f"{label}['params'] cannot be replaced; use add_param_group or a new optimizer")
-    return tuple(check(f"{label}[{name!r}]", group[name]) for name, check in checks.items())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import fastgd
-from stepping import freeze
+from support.comparing import freeze
 
 
 class Scene:

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 import fastgd
-import reference
+from support import reference
 
 
 @dataclass(frozen=True)
@@ -180,3 +182,6 @@ ADAM_CASES = [
 
 CASES = [*SGD_CASES, *ADAPTIVE_CASES, *ADAM_CASES]
 BY_NAME = {case.name: case for case in CASES}
+
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+every_optimizer = pytest.mark.parametrize("cls", sorted({case.optimizer for case in CASES}, key=lambda c: c.__name__))

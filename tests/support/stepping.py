@@ -1,19 +1,15 @@
-"""What the tests of steps share: arrays of every kind, how a run is made, and bits that can be compared."""
+"""What the tests of steps share: arrays of every kind, and how a run is made."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 
 import fastgd
-from cases import CASES, Case
+from support.cases import Case
 
 Arrays = list[np.ndarray]
 Wrap = Callable[[Arrays], Any]
-
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-every_optimizer = pytest.mark.parametrize("cls", sorted({case.optimizer for case in CASES}, key=lambda c: c.__name__))
 
 
 def parameters(seed: int = 0) -> Arrays:
@@ -44,19 +40,3 @@ def run(opt: fastgd.Optimizer, steps: range, wrap: Wrap = list) -> None:
 
 def make(case: Case, params: Any, **more: Any) -> fastgd.Optimizer:
     return case.optimizer(params, **case.arguments, **more)
-
-
-def assert_same(a: Any, b: Any) -> None:
-    """Bit for bit, layout included."""
-    assert freeze(a) == freeze(b)
-
-
-def freeze(value: Any) -> Any:
-    """`value` in a form that `==` compares bit for bit, NaN and signed zeros included."""
-    if isinstance(value, np.ndarray):
-        return value.dtype.str, value.shape, value.strides, value.flags.writeable, value.tobytes("K")
-    if isinstance(value, Mapping):
-        return {key: freeze(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [type(value).__name__, *map(freeze, value)]
-    return repr(value)

@@ -1,9 +1,10 @@
-"""What the tests of numbers share: how arrays are placed and filled, how a run is set up, and what "the same" means."""
+"""What the tests of numbers share: how arrays are placed and filled, and how a run is set up."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import pytest
 
 import fastgd
 from fastgd.engine import dispatch
@@ -11,6 +12,9 @@ from fastgd.engine import dispatch
 ISAS = dispatch.available()
 DTYPES = [np.float32, np.float64]
 CACHE_LINE = 64
+
+by_isa = pytest.mark.parametrize("isa", ISAS)
+by_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name__)
 
 
 @contextmanager
@@ -56,32 +60,3 @@ def gradient(rng: np.random.Generator, shape: int | tuple[int, ...], dtype: type
         where = rng.random(shape) < 0.02
         values[where] = rng.choice(specials(dtype), np.count_nonzero(where))
     return values
-
-
-def assert_same(actual: np.ndarray, expected: np.ndarray, what: str) -> None:
-    """Every element equal, NaN to NaN."""
-    assert (actual.dtype, actual.shape) == (expected.dtype, expected.shape), what
-    if np.array_equal(actual, expected, equal_nan=True):
-        return
-    wrong = np.argwhere(~((actual == expected) | ((actual != actual) & (expected != expected))))
-    first = tuple(wrong[0])
-    raise AssertionError(
-        f"{what}: {len(wrong)} of {actual.size} elements differ, the first at {first}: "
-        f"{float(actual[first]).hex()} instead of {float(expected[first]).hex()}"
-    )
-
-
-def assert_same_state(optimizer: fastgd.Optimizer, states: Sequence[dict], what: str) -> None:
-    """Arrays and carried numbers of all parameters equal those of the reference, and there are no others."""
-    for i, expected in enumerate(states):
-        actual = dict(optimizer.state.get(i, {}))
-        if actual.pop("step", None) == 0:
-            continue  # Adagrad, like torch's, has its state before the first step
-        assert set(actual) == set(expected), f"{what}: state of parameter {i}"
-        for key, value in expected.items():
-            assert_same(np.asarray(actual[key]), np.asarray(value), f"{what}: {key} of parameter {i}")
-
-
-def assert_same_arrays(actual: Iterable[np.ndarray], expected: Iterable[np.ndarray], what: str) -> None:
-    for i, pair in enumerate(zip(actual, expected, strict=True)):
-        assert_same(*pair, f"{what}: parameter {i}")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 import fastgd
-from cases import CASES, Case
-from stepping import parameters
+from support.cases import CASES, Case
+from support.stepping import parameters
 
 torch = pytest.importorskip("torch")
 adapter = pytest.importorskip("fastgd.torch")
@@ -16,7 +16,6 @@ SHARED = [case for case in CASES if case.torch]
 # torch keeps mu_product, eta and mu in float32.
 TOLERANCE = {case.torch: 1e-7 if case.torch in ("NAdam", "ASGD") else 1e-12 for case in SHARED}
 NAMES = sorted({case.optimizer.__name__ for case in CASES})
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 shared_case = pytest.mark.parametrize("case", SHARED, ids=lambda case: case.name)
 every_name = pytest.mark.parametrize("name", NAMES)
 

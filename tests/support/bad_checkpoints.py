@@ -13,7 +13,7 @@ import safetensors.numpy
 import torch
 
 import fastgd
-from stepping import parameters, run
+from support.stepping import parameters, run
 
 
 def stepped(cls: type[fastgd.Optimizer] = fastgd.Adam, steps: int = 2) -> fastgd.Optimizer:

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import fastgd
-from cases import Case
 from fastgd import capi
+from support.cases import Case
 
 PXD = Path(fastgd.get_include(), "fastgd/capi.pxd").read_text(encoding="utf-8")
-LEDGER = Path(__file__).with_name("capi_abi.txt").read_text(encoding="utf-8").splitlines()
+LEDGER = Path(__file__).parents[1].joinpath("capi_abi.txt").read_text(encoding="utf-8").splitlines()
 FUNCTION = re.compile(r"^cdef ([\w ]+\*?) (\w+)\(([^)]*)\) noexcept nogil", re.MULTILINE)
 STRUCT = re.compile(r'^ctypedef struct (\w+) "fastgd_\w+":\n((?:    double \w+\n)+)', re.MULTILINE)
 CONSTANT = re.compile(r"^    ([A-Z]\w+) = (\d+)\b", re.MULTILINE)
