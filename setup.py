@@ -58,11 +58,14 @@ Options.warning_errors = STRICT
 kernels = [kernel(name, flags) for name, flags in INSTRUCTION_SETS.items() if X86_64 or name == "generic"]
 engines = [
     engine("engine.dispatch"),
+    engine("engine.exact"),
     engine("engine.threads", openmp=True),
     engine("engine.execute", openmp=True),
     engine("engine.norm", openmp=True),
     engine("engine.plan"),
-    engine("engine.scalars"),
+    engine("engine.reader"),
+    engine("engine.steps"),
+    engine("engine.apply"),
     engine("engine.tensors"),
     engine("torch.bound"),
     engine("capi"),

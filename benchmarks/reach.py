@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import fastgd
-from fastgd.bench import arrays, limits, memory, pairing, peers
-from fastgd.bench.rows import BY_NAME, ROWS, Row
-from fastgd.bench.stepper import ArrayStepper, Stepper, UnavailableError
-from fastgd.bench.threads import usable_cores, using
-from fastgd.bench.workloads import WORKLOADS, dense
 from fastgd.engine import dispatch
+from fastgd.tools.bench import arrays, limits, memory, pairing, peers
+from fastgd.tools.bench.rows import BY_NAME, ROWS, Row
+from fastgd.tools.bench.stepper import ArrayStepper, Stepper, UnavailableError
+from fastgd.tools.bench.threads import usable_cores, using
+from fastgd.tools.bench.workloads import WORKLOADS, dense
 
 FEW = ("sgd", "sgd_momentum", "adagrad", "adamw")
 WITHOUT_FUSED = ("rmsprop", "adadelta", "nadam", "radam", "adamax", "rprop", "asgd")

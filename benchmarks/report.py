@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastgd.bench import machine
+from fastgd.tools.bench import machine
 from reach import TARGETS, Cell, Settings, Target
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "PERFORMANCE_REPORT.md"

@@ -15,9 +15,9 @@ from pathlib import Path
 import torch
 
 import fastgd.torch
-from fastgd.bench import machine, pairing
-from fastgd.bench.stepper import ArrayStepper
-from fastgd.bench.threads import usable_cores, using
+from fastgd.tools.bench import machine, pairing
+from fastgd.tools.bench.stepper import ArrayStepper
+from fastgd.tools.bench.threads import usable_cores, using
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "TORCH.md"
 BATCH = 64

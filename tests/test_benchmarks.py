@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastgd.bench import arrays, cli, limits, machine, memory, pairing, peers
-from fastgd.bench.rows import BY_NAME, ROWS
-from fastgd.bench.stepper import ArrayStepper, UnavailableError
-from fastgd.bench.training import Training
 from fastgd.engine import dispatch
+from fastgd.tools.bench import arrays, cli, limits, machine, memory, pairing, peers
+from fastgd.tools.bench.rows import BY_NAME, ROWS
+from fastgd.tools.bench.stepper import ArrayStepper, UnavailableError
+from fastgd.tools.bench.training import Training
 
 ROOT = Path(__file__).resolve().parent.parent
 SHAPES = [(1000,), (8, 4)]

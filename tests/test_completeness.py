@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import fastgd
-from fastgd.bench.rows import ROWS
 from fastgd.engine import dispatch
+from fastgd.tools.bench.rows import ROWS
 from support.capi import constants, hyper_of, scalars
 from support.cases import CASES, Case
 from support.running import ISAS, instruction_set

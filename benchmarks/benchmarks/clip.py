@@ -1,6 +1,6 @@
 """Clipping by the global norm together with the update."""
 
-from fastgd.bench.workloads import WORKLOADS
+from fastgd.tools.bench.workloads import WORKLOADS
 
 from .common import SIZES, Timed
 

@@ -9,10 +9,10 @@ import os
 import time
 from typing import ClassVar
 
-from fastgd.bench import arrays, peers
-from fastgd.bench.rows import BY_NAME, ROWS
-from fastgd.bench.stepper import Stepper, UnavailableError
-from fastgd.bench.threads import usable_cores, using
+from fastgd.tools.bench import arrays, peers
+from fastgd.tools.bench.rows import BY_NAME, ROWS
+from fastgd.tools.bench.stepper import Stepper, UnavailableError
+from fastgd.tools.bench.threads import usable_cores, using
 
 __all__ = ["BY_NAME", "DTYPES", "FEW", "LIBRARIES", "ROWS", "RULES", "SIZES", "THREADS", "Timed"]
 

@@ -1,6 +1,6 @@
 """Many parameters, one step."""
 
-from fastgd.bench.workloads import WORKLOADS
+from fastgd.tools.bench.workloads import WORKLOADS
 
 from .common import LIBRARIES, RULES, Timed
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import fastgd
-from fastgd.bench.memory import new_bytes, peak_bytes
+from fastgd.tools.bench.memory import new_bytes, peak_bytes
 
 from .common import BY_NAME, RULES, SIZES, Timed
 

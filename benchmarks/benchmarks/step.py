@@ -1,8 +1,8 @@
 """One parameter, one step."""
 
-from fastgd.bench import arrays, limits, pairing, peers
-from fastgd.bench.stepper import UnavailableError
 from fastgd.engine import dispatch
+from fastgd.tools.bench import arrays, limits, pairing, peers
+from fastgd.tools.bench.stepper import UnavailableError
 
 from .common import BY_NAME, DTYPES, LIBRARIES, RULES, SIZES, THREADS, Timed, thread_count
 

@@ -1,6 +1,6 @@
 """Real training of small networks in NumPy, with each library's optimizer."""
 
-from fastgd.bench.training import NETWORKS, Training
+from fastgd.tools.bench.training import NETWORKS, Training
 
 from .common import LIBRARIES, RULES
 

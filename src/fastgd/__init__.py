@@ -1,11 +1,11 @@
 """fastgd: optimizer steps fused into one pass over memory, for training on CPUs."""
 
-from fastgd import functional, schedules, textbook
+from fastgd import functional, line_search, losses, schedules, textbook
 from fastgd.checkpoint import load, save
 from fastgd.config import get_include, show_config
+from fastgd.descent.minimize import minimize, scipy_method
 from fastgd.engine.threads import get_num_threads, set_num_threads
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
-from fastgd.minimize import minimize, scipy_method
 from fastgd.optimizers.adadelta import Adadelta
 from fastgd.optimizers.adagrad import Adagrad
 from fastgd.optimizers.adam import Adam, AdamW
@@ -43,7 +43,9 @@ __all__ = [
     "get_include",
     "get_num_threads",
     "grad_norm",
+    "line_search",
     "load",
+    "losses",
     "minimize",
     "save",
     "schedules",

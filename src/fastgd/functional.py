@@ -8,18 +8,15 @@ references are those of the class of the same name. A call changes nothing if it
 it does for arrays and numbers that are not as described.
 """
 
-from typing import Any
-
 import numpy as np
 
 from fastgd import validation
-from fastgd.engine import plan
+from fastgd.engine.apply import Function
 from fastgd.optimizers.adadelta import Adadelta
 from fastgd.optimizers.adagrad import Adagrad
 from fastgd.optimizers.adam import Adam
 from fastgd.optimizers.adamax import Adamax
 from fastgd.optimizers.asgd import ASGD
-from fastgd.optimizers.base import RULES, Optimizer
 from fastgd.optimizers.lion import Lion
 from fastgd.optimizers.nadam import NAdam
 from fastgd.optimizers.radam import RAdam
@@ -27,52 +24,21 @@ from fastgd.optimizers.rmsprop import RMSprop
 from fastgd.optimizers.rprop import Rprop
 from fastgd.optimizers.sgd import SGD
 from fastgd.optimizers.sign import SignSGD
-from fastgd.optimizers.terms import NO_CARRY, Carry
 
 Array = np.ndarray
 
-Folded = tuple[int, tuple[str, ...], tuple[float, ...], Carry]  # rule, its state keys, scalars, what to carry on
-
-_latest: dict[type[Optimizer], tuple[tuple[Any, ...], Folded]] = {}
-
-
-def _prepared(optimizer: type[Optimizer], given: tuple[Any, ...]) -> Folded:
-    """What a call does that is `given` (step, grad_scale, carry, *hyperparameters)."""
-    # A library calls for each of its parameters in turn, mostly with the same numbers.
-    latest = _latest.get(optimizer)
-    if latest is not None and plan.same(given, latest[0]):
-        return latest[1]
-    step, grad_scale, carry, *values = given
-    checks = {**optimizer._checks, "lr": validation.nonnegative}
-    checked = [check(name, value) for (name, check), value in zip(checks.items(), values, strict=True)]
-    scale = validation.real("grad_scale", grad_scale)
-    rule, scalars, carry = optimizer._prepare(scale, validation.count("step", step), carry, *checked)
-    number, keys, _ = RULES[rule]
-    _latest[optimizer] = given, (number, keys, scalars, carry)
-    return number, keys, scalars, carry
-
-
-def _update(
-    optimizer: type[Optimizer],
-    param: Array,
-    grad: Array,
-    states: dict[str, Array | None],
-    step: int,
-    grad_scale: float,
-    carry: Carry,
-    *values: Any,
-) -> Carry:
-    """One update; returns the numbers to carry on."""
-    number, keys, scalars, carry = _prepared(optimizer, (step, grad_scale, carry, *values))
-    for name, state in states.items():
-        if (state is None) is (name in keys):
-            needed, came = ("an array", "None") if state is None else ("None", "an array")
-            raise ValueError(f"{name}: expected {needed} with these hyperparameters, got {came}")
-    arrays: tuple[Any, ...] = (param, grad, *[states[key] for key in keys])
-    if not plan.fit(arrays):
-        arrays = validation.together(list(zip(("param", "grad", *keys), arrays, strict=True)))
-    plan.update(number, arrays, scalars)
-    return carry
+_sgd = Function(SGD, ("momentum_buffer",))
+_sign_sgd = Function(SignSGD, ("momentum_buffer",))
+_lion = Function(Lion, ("momentum_buffer",))
+_adagrad = Function(Adagrad, ("sum",))
+_adadelta = Function(Adadelta, ("square_avg", "acc_delta"))
+_rmsprop = Function(RMSprop, ("square_avg", "grad_avg", "momentum_buffer"))
+_rprop = Function(Rprop, ("prev", "step_size"))
+_adam = Function(Adam, ("exp_avg", "exp_avg_sq", "max_exp_avg_sq"))
+_adamax = Function(Adamax, ("exp_avg", "exp_inf"))
+_nadam = Function(NAdam, ("exp_avg", "exp_avg_sq"))
+_radam = Function(RAdam, ("exp_avg", "exp_avg_sq"))
+_asgd = Function(ASGD, ("ax",))
 
 
 def sgd(
@@ -91,9 +57,9 @@ def sgd(
     grad_scale: float = 1.0,
 ) -> None:
     """SGD; `momentum_buffer` is needed where `momentum` is not 0, and begins on step 1."""
-    _update(
-        SGD, param, grad, {"momentum_buffer": momentum_buffer}, step, grad_scale, (float(step != 1), 0.0),
-        lr, momentum, dampening, weight_decay, nesterov, maximize, momentum_form,
+    _sgd(
+        param, grad, (momentum_buffer,), step, grad_scale,
+        (lr, momentum, dampening, weight_decay, nesterov, maximize, momentum_form), (float(step != 1),),
     )  # fmt: skip
 
 
@@ -110,9 +76,9 @@ def sign_sgd(
     grad_scale: float = 1.0,
 ) -> None:
     """SignSGD; `momentum_buffer` is needed where `momentum` is not 0."""
-    _update(
-        SignSGD, param, grad, {"momentum_buffer": momentum_buffer}, step, grad_scale, NO_CARRY,
-        lr, momentum, weight_decay, maximize,
+    _sign_sgd(
+        param, grad, (momentum_buffer,), step, grad_scale,
+        (lr, momentum, weight_decay, maximize),
     )  # fmt: skip
 
 
@@ -129,9 +95,9 @@ def lion(
     grad_scale: float = 1.0,
 ) -> None:
     """Lion."""
-    _update(
-        Lion, param, grad, {"momentum_buffer": momentum_buffer}, step, grad_scale, NO_CARRY,
-        lr, betas, weight_decay, maximize,
+    _lion(
+        param, grad, (momentum_buffer,), step, grad_scale,
+        (lr, betas, weight_decay, maximize),
     )  # fmt: skip
 
 
@@ -151,9 +117,9 @@ def adagrad(
     grad_scale: float = 1.0,
 ) -> None:
     """Adagrad; `sum` begins as zeros, `initial_accumulator_value` is added on step 1."""
-    _update(
-        Adagrad, param, grad, {"sum": sum}, step, grad_scale, NO_CARRY,
-        lr, lr_decay, weight_decay, initial_accumulator_value, eps, maximize, eps_root,
+    _adagrad(
+        param, grad, (sum,), step, grad_scale,
+        (lr, lr_decay, weight_decay, initial_accumulator_value, eps, maximize, eps_root),
     )  # fmt: skip
 
 
@@ -172,9 +138,9 @@ def adadelta(
     grad_scale: float = 1.0,
 ) -> None:
     """Adadelta."""
-    _update(
-        Adadelta, param, grad, {"square_avg": square_avg, "acc_delta": acc_delta}, step, grad_scale, NO_CARRY,
-        lr, rho, eps, weight_decay, maximize,
+    _adadelta(
+        param, grad, (square_avg, acc_delta), step, grad_scale,
+        (lr, rho, eps, weight_decay, maximize),
     )  # fmt: skip
 
 
@@ -196,10 +162,9 @@ def rmsprop(
     grad_scale: float = 1.0,
 ) -> None:
     """RMSprop; centered where `grad_avg` is given; `momentum_buffer` is needed where `momentum` is not 0."""
-    states = {"square_avg": square_avg, "grad_avg": grad_avg, "momentum_buffer": momentum_buffer}
-    _update(
-        RMSprop, param, grad, states, step, grad_scale, NO_CARRY,
-        lr, alpha, eps, weight_decay, momentum, grad_avg is not None, maximize, eps_root,
+    _rmsprop(
+        param, grad, (square_avg, grad_avg, momentum_buffer), step, grad_scale,
+        (lr, alpha, eps, weight_decay, momentum, grad_avg is not None, maximize, eps_root),
     )  # fmt: skip
 
 
@@ -217,9 +182,9 @@ def rprop(
     grad_scale: float = 1.0,
 ) -> None:
     """Rprop; `step_size` begins as zeros, `lr` is added on step 1."""
-    _update(
-        Rprop, param, grad, {"prev": prev, "step_size": step_size}, step, grad_scale, NO_CARRY,
-        lr, etas, step_sizes, maximize,
+    _rprop(
+        param, grad, (prev, step_size), step, grad_scale,
+        (lr, etas, step_sizes, maximize),
     )  # fmt: skip
 
 
@@ -242,10 +207,9 @@ def adam(
     grad_scale: float = 1.0,
 ) -> None:
     """Adam; AMSGrad where `max_exp_avg_sq` is given."""
-    states = {"exp_avg": exp_avg, "exp_avg_sq": exp_avg_sq, "max_exp_avg_sq": max_exp_avg_sq}
-    _update(
-        Adam, param, grad, states, step, grad_scale, NO_CARRY,
-        lr, betas, eps, weight_decay, max_exp_avg_sq is not None, maximize, decoupled_weight_decay, eps_root, eps_hat,
+    _adam(
+        param, grad, (exp_avg, exp_avg_sq, max_exp_avg_sq), step, grad_scale,
+        (lr, betas, eps, weight_decay, max_exp_avg_sq is not None, maximize, decoupled_weight_decay, eps_root, eps_hat),
     )  # fmt: skip
 
 
@@ -289,9 +253,9 @@ def adamax(
     grad_scale: float = 1.0,
 ) -> None:
     """Adamax."""
-    _update(
-        Adamax, param, grad, {"exp_avg": exp_avg, "exp_inf": exp_inf}, step, grad_scale, NO_CARRY,
-        lr, betas, eps, weight_decay, maximize,
+    _adamax(
+        param, grad, (exp_avg, exp_inf), step, grad_scale,
+        (lr, betas, eps, weight_decay, maximize),
     )  # fmt: skip
 
 
@@ -314,10 +278,10 @@ def nadam(
     grad_scale: float = 1.0,
 ) -> float:
     """NAdam; returns the `mu_product` of this step, for the next."""
-    carry = (validation.fraction("mu_product", mu_product), 0.0)
-    return _update(
-        NAdam, param, grad, {"exp_avg": exp_avg, "exp_avg_sq": exp_avg_sq}, step, grad_scale, carry,
-        lr, betas, eps, weight_decay, momentum_decay, decoupled_weight_decay, maximize, eps_root,
+    carry = (validation.fraction("mu_product", mu_product),)
+    return _nadam(
+        param, grad, (exp_avg, exp_avg_sq), step, grad_scale,
+        (lr, betas, eps, weight_decay, momentum_decay, decoupled_weight_decay, maximize, eps_root), carry,
     )[0]  # fmt: skip
 
 
@@ -338,9 +302,9 @@ def radam(
     grad_scale: float = 1.0,
 ) -> None:
     """RAdam."""
-    _update(
-        RAdam, param, grad, {"exp_avg": exp_avg, "exp_avg_sq": exp_avg_sq}, step, grad_scale, NO_CARRY,
-        lr, betas, eps, weight_decay, decoupled_weight_decay, maximize, eps_root,
+    _radam(
+        param, grad, (exp_avg, exp_avg_sq), step, grad_scale,
+        (lr, betas, eps, weight_decay, decoupled_weight_decay, maximize, eps_root),
     )  # fmt: skip
 
 
@@ -362,7 +326,7 @@ def asgd(
 ) -> tuple[float, float]:
     """ASGD; returns the (eta, mu) of the next step. On step 1, `eta` and `mu` are not used."""
     carry = (validation.nonnegative("eta", eta), validation.fraction("mu", mu))
-    return _update(
-        ASGD, param, grad, {"ax": ax}, step, grad_scale, carry,
-        lr, lambd, alpha, t0, weight_decay, maximize,
+    return _asgd(
+        param, grad, (ax,), step, grad_scale,
+        (lr, lambd, alpha, t0, weight_decay, maximize), carry,
     )  # fmt: skip

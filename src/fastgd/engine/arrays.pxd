@@ -14,6 +14,7 @@ cdef extern from "numpy/arrayobject.h" nogil:
         NPY_ARRAY_F_CONTIGUOUS
     enum:
         NPY_FLOAT32
+        NPY_FLOAT64
     int is_array "PyArray_CheckExact"(PyObject*)
     void* data_of "PyArray_DATA"(PyArrayObject*)
     int ndim_of "PyArray_NDIM"(PyArrayObject*)

@@ -4,6 +4,12 @@ from fastgd.kernels.rule cimport MAX_CARRY, MAX_STATES, Format, Rule, Scalars
 cdef enum:
     MAX_ARRAYS = MAX_STATES + 2     # param, grad and the states
 
+cpdef enum:
+    ALIGN_FROM = 1024       # elements from which a short head pays that brings the parameter to a cache line
+    # Elements from which a parallel region pays. With threads awake it does from some 50,000; between the steps of a
+    # training they sleep, and waking them costs what 500,000 elements of Adam do.
+    PARALLEL_FROM = 524288
+
 ctypedef struct Slot:
     # One parameter with what belongs to it.
     void* arrays[MAX_ARRAYS]

@@ -4,6 +4,7 @@ from libc.stdint cimport uintptr_t
 from libc.string cimport memcpy
 
 from fastgd.engine.dispatch cimport table
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.kernels.rule cimport FLOAT32, Kernel0, Kernel1, Kernel2, Kernel3, Kernel4
 
 cdef extern from *:
@@ -21,12 +22,6 @@ cdef enum:
     AHEAD = 3               # slots between the one that is updated and the one that is asked for
     TILE = 512              # elements that a gradient stage holds in L1
     PER_THREAD = 8192       # elements from which one more thread pays
-
-cpdef enum:
-    ALIGN_FROM = 1024       # elements from which a short head pays that brings the parameter to a cache line
-    # Elements from which a parallel region pays. With threads awake it does from some 50,000; between the steps of a
-    # training they sleep, and waking them costs what 500,000 elements of Adam do.
-    PARALLEL_FROM = 524288
 
 cdef Py_ssize_t parallel_from = PARALLEL_FROM
 
@@ -121,6 +116,7 @@ cdef inline void fetch(const Slot* slot) noexcept nogil:
 cdef void run_range(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, Cut start, Cut stop,
                     const Stage* stage) noexcept nogil:
     cdef Py_ssize_t i, begin, end
+    cdef fp_mode mode = enter()
     for i in range(start.slot, stop.slot + 1):
         if i + AHEAD < count:
             fetch(&slots[i + AHEAD])
@@ -128,6 +124,7 @@ cdef void run_range(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, 
         end = stop.element if i == stop.slot else slots[i].size
         if slots[i].cohort >= 0 and end > begin:
             run_part(&slots[i], &cohorts[slots[i].cohort], begin, end, stage)
+    leave(mode)
 
 
 cdef Cut split(const Slot* slots, Py_ssize_t count, Py_ssize_t target) noexcept nogil:

@@ -15,6 +15,7 @@ from fastgd.engine.arrays cimport (
 )
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport itemsize
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.threads cimport count as thread_count
 from fastgd.kernels.rule cimport FLOAT32, Format
 
@@ -85,6 +86,7 @@ cdef void range_sums(const View* views, Py_ssize_t first, Py_ssize_t stop, doubl
                      double* partial) noexcept nogil:
     """partial[b] = sum of block b, for blocks [first, stop) counted over the list."""
     cdef Py_ssize_t b = first, i = 0, before = 0, n
+    cdef fp_mode mode = enter()
     while b < stop:
         n = (views[i].size + BLOCK - 1) // BLOCK
         if b < before + n:
@@ -93,6 +95,7 @@ cdef void range_sums(const View* views, Py_ssize_t first, Py_ssize_t stop, doubl
         else:
             before += n
             i += 1
+    leave(mode)
 
 
 cdef double sum_in_order(const View* views, Py_ssize_t count, double scale) noexcept nogil:
@@ -148,11 +151,7 @@ cdef bint all_single(const View* views, Py_ssize_t count) noexcept nogil:
     return True
 
 
-cdef double norm(const View* views, Py_ssize_t count, double* partial, int threads) noexcept nogil:
-    """
-    The norm of all elements of all views; not finite only if an element or the norm itself is not. One thread needs no
-    room for partial sums.
-    """
+cdef double scaled_norm(const View* views, Py_ssize_t count, double* partial, int threads) noexcept nogil:
     cdef double total = sum_squares(views, count, partial, threads, 1)
     cdef double most
     cdef int exponent
@@ -167,6 +166,17 @@ cdef double norm(const View* views, Py_ssize_t count, double* partial, int threa
     # ldexp(1, -exponent) itself overflows where the largest element is subnormal.
     exponent = max(exponent, -1000)
     return ldexp(sqrt(sum_squares(views, count, partial, threads, ldexp(1, -exponent))), exponent)
+
+
+cdef double norm(const View* views, Py_ssize_t count, double* partial, int threads) noexcept nogil:
+    """
+    The norm of all elements of all views; not finite only if an element or the norm itself is not. One thread needs no
+    room for partial sums.
+    """
+    cdef fp_mode mode = enter()
+    cdef volatile double result = scaled_norm(views, count, partial, threads)   # volatile: computed before `leave`
+    leave(mode)
+    return result
 
 
 def grad_norm(list arrays):
@@ -199,5 +209,8 @@ def clip(cnp.ndarray array, double scale, double bound):
     cdef void* data = data_of(pointer(array))
     cdef Py_ssize_t n = size_of(pointer(array))
     cdef Format format = format_of(pointer(array))
+    cdef fp_mode mode
     with nogil:
+        mode = enter()
         table().clip[format](data, n, scale, bound)
+        leave(mode)

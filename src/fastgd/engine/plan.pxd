@@ -6,12 +6,15 @@ cimport numpy as cnp
 from fastgd.engine.arrays cimport PyArrayObject
 from fastgd.engine.execute cimport Cohort, Slot
 from fastgd.engine.norm cimport View
-from fastgd.kernels.rule cimport MAX_HYPER, Family
+from fastgd.kernels.rule cimport MAX_HYPER, Family, Rule, Scalars
 
 ctypedef struct Extent:
     # Memory that a step writes to: [start, stop).
     const char* start
     const char* stop
+
+cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
+                      double* carry) noexcept
 
 cdef class Group:
     cdef const Family* family
@@ -19,6 +22,8 @@ cdef class Group:
     cdef readonly Py_ssize_t start, count   # of its slots
     cdef int layout                         # of the states that its slots have; -1 before the first
     cdef int latest                         # its latest cohort in this step; -1 before the first
+
+    cdef const Rule* first_rule(self) noexcept
 
 cdef class Plan:
     cdef readonly list groups
@@ -45,3 +50,4 @@ cdef class Plan:
     cdef int run(self, double scale, double bound, bint staged) except -1
 
 cpdef object zeros_beside(cnp.ndarray param)
+cpdef tuple keys_of_layout(int layout)

@@ -3,6 +3,7 @@ Plan: bound arrays, and what each step does with them. It holds no mathematics a
 not plainly as it must be is reported by its number, and Python says what is wrong with it.
 """
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.ref cimport PyTypeObject
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport bsearch, qsort
 from libc.string cimport memcmp, memcpy, memset
@@ -10,22 +11,22 @@ from libc.string cimport memcmp, memcpy, memset
 from fastgd.engine.arrays cimport (
     NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE,
     data_of, descr_of, flags_of, format_of, is_array, itemsize_of, ndim_of, pointer, same_dtype, same_layout, shape_of,
-    size_of, strides_of,
+    size_of, strides_of, type_of,
 )
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport ALIGN_FROM, Stage, execute, itemsize
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.norm cimport blocks, norm, view
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.kernels.rule cimport MAX_CARRY, Rule
+from fastgd.kernels.rule cimport MAX_CARRY, Scalars
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
 
 cdef extern from "numpy/arrayobject.h":
-    object PyArray_NewFromDescr(object, cnp.dtype, int, const cnp.npy_intp*, const cnp.npy_intp*, void*, int, object)
-    int PyArray_SetBaseObject(cnp.ndarray, object) except -1
+    object PyArray_New(PyTypeObject*, int, const cnp.npy_intp*, int, const cnp.npy_intp*, void*, int, int, void*)
 
-from numpy import empty, ndarray, uint8, zeros
+from numpy import uint8, zeros
 
 cnp.import_array()
 
@@ -76,13 +77,21 @@ cpdef object zeros_beside(cnp.ndarray param):
     cdef cnp.ndarray result
     for axis in range(ndim_of(p)):
         strides[axis] = strides_of(p)[axis] if shape_of(p)[axis] > 1 and nbytes else itemsize_of(p)
-    result = PyArray_NewFromDescr(
-        ndarray, cnp.PyArray_DESCR(param), ndim_of(p), <const cnp.npy_intp*>shape_of(p),
-        strides if nbytes else NULL, <char*>data_of(pointer(raw)) + offset, NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED,
-        None,
+    result = PyArray_New(
+        <PyTypeObject*>cnp.ndarray, ndim_of(p), <const cnp.npy_intp*>shape_of(p), type_of(p), strides if nbytes else NULL,
+        <char*>data_of(pointer(raw)) + offset, 0, NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED, NULL,
     )
-    PyArray_SetBaseObject(result, raw)
+    cnp.set_array_base(result, raw)
     return result
+
+
+cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
+                      double* carry) noexcept:
+    """Fold a family's hyperparameters for step `t`; returns the rule of the step."""
+    cdef fp_mode mode = enter()
+    cdef int variant = family.fold(scalars, grad_scale, t, hyper, carry)
+    leave(mode)
+    return &table().rules[family.rules[variant]]
 
 
 cdef class Group:
@@ -105,9 +114,9 @@ cdef class Group:
     cdef const Rule* first_rule(self) noexcept:
         """The rule of a group's next step, were it the first."""
         cdef double[MAX_CARRY] carry
-        cdef Cohort cohort
+        cdef Scalars scalars
         memset(carry, 0, sizeof(carry))
-        return &table().rules[self.family.rules[self.family.fold(&cohort.scalars, 1.0, 1, self.hyper, carry)]]
+        return fold(self.family, &scalars, 1.0, 1, self.hyper, carry)
 
     def rule(self):
         """The number of the rule that a parameter of this group begins with."""
@@ -354,8 +363,7 @@ cdef class Plan:
             cohort.steps = slot.steps
             cohort.carry = slot.carry
             cohort.next_carry = slot.carry
-            cohort.rule = &table().rules[group.family.rules[group.family.fold(
-                &cohort.scalars, scale, slot.steps + 1, group.hyper, cohort.next_carry)]]
+            cohort.rule = fold(group.family, &cohort.scalars, scale, slot.steps + 1, group.hyper, cohort.next_carry)
             if cohort.rule.layout != group.layout:
                 self.use(group, <int>(cohort.rule - table().rules))
         return 0

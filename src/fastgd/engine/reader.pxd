@@ -10,7 +10,7 @@ ctypedef struct Field:
 cdef class Reader:
     cdef readonly tuple names, checks
     cdef readonly int width         # doubles in the struct
-    cdef object convert, together
+    cdef readonly object convert, together
     cdef Field[MAX_HYPER] fields
 
     cdef object read(self, Py_ssize_t k, object where, object value, double* hyper)

@@ -18,6 +18,7 @@ cdef class Settings:
 
     cdef bint same(self, dict given) noexcept
     cdef int remember(self, dict given, Reader reader) except -1
+    cdef list changed(self, dict given)
 
 cdef class Steps(Plan):
     cdef readonly Reader reader

@@ -71,8 +71,10 @@ cdef class Settings:
         cdef list keys = list(given), values = list(given.values())
         cdef dict numbers = {name: k for k, name in enumerate(reader.names)}
         self.places = [numbers.get(key, -1) for key in keys]
-        self.mutable = any([place >= 0 and not is_immutable(value) and not callable(value)
-                            for place, value in zip(self.places, values)])
+        self.mutable = False
+        for place, value in zip(self.places, values):
+            if place >= 0 and not callable(value) and not is_immutable(value):
+                self.mutable = True
         lr = self.plain[0]
         self.schedule = lr if callable(lr) else None
         self.given, self.keys, self.values = given, keys, values

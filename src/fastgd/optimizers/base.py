@@ -129,7 +129,7 @@ class Optimizer(GradientSettings):
     implied: ClassVar[dict[str, str]] = {}  # options that functions read off the presence of a state array
     carried: ClassVar[dict[str, Check]] = {}  # state keys of the numbers that a rule carries from step to step
     has_step: ClassVar[bool] = True
-    reader: ClassVar[Reader]
+    reader: ClassVar[Reader]  # the checks, compiled
     _family: ClassVar[int]
     _normalizes = True  # param_groups hold checked values
 
@@ -142,7 +142,8 @@ class Optimizer(GradientSettings):
         order = own if "family" in cls.__dict__ else cls.checks
         cls.checks = {name: own.get(name) or cls.fixed[name] for name in order}
         cls._family = dispatch.families()[cls.family][0]
-        cls.reader = Reader(cls.checks, together=cls.check_together)
+        together = cls.check_together if "check_together" in cls.__dict__ else None
+        cls.reader = Reader(cls.checks, together=together)
 
     @classmethod
     def check_together(cls, values: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from fastgd.schedules.decay import constant
 
 
 def _schedule(name: str, value: object) -> Rate:
-    """A schedule, or a number as a constant one."""
+    """Take a schedule as it is, and a number as a constant schedule."""
     if callable(value):
         return value
     try:
@@ -28,11 +28,11 @@ def warmup(after: float | Rate, steps: int, start_lr: float = 0.0) -> Schedule:
     Parameters
     ----------
     after : float or callable
-        What follows: a rate, or any schedule.
+        Rate or schedule that follows.
     steps : int
         Steps of the warm-up, at least 0.
     start_lr : float, default 0
-        At first, at least 0.
+        Rate at step 0, at least 0.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def piecewise(boundaries: Sequence[int], values: Sequence[float], interpolation:
     values : sequence of float
         One more than boundaries, each at least 0; the first is the rate at step 0.
     interpolation : {"constant", "linear", "cosine"}, default "constant"
-        The way between.
+        Way from one rate to the next.
 
     Returns
     -------

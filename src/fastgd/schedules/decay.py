@@ -24,7 +24,7 @@ def constant(lr: float) -> Schedule:
     Parameters
     ----------
     lr : float
-        At least 0.
+        Rate, at least 0.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def step(lr: float, step_size: int, gamma: float = 0.1) -> Schedule:
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     step_size : int
         Steps between changes, at least 1.
     gamma : float, default 0.1
@@ -100,7 +100,7 @@ def multistep(lr: float, milestones: Sequence[int], gamma: float = 0.1) -> Sched
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     milestones : sequence of int
         Steps at which the rate changes, from 1 and increasing.
     gamma : float, default 0.1
@@ -145,7 +145,7 @@ def exponential(
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     gamma : float
         Factor, above 0; above 1 the rate rises.
     steps : int, default 1
@@ -200,11 +200,11 @@ def linear(lr: float, steps: int, end_lr: float = 0.0) -> Schedule:
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     steps : int
         Steps on the way, at least 1.
     end_lr : float, default 0
-        At last, at least 0.
+        Rate at the end, at least 0.
 
     Returns
     -------
@@ -242,13 +242,13 @@ def polynomial(lr: float, steps: int, end_lr: float = 0.0, power: float = 1.0, *
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     steps : int
         Steps on the way, at least 1.
     end_lr : float, default 0
-        At last, at least 0.
+        Rate at the end, at least 0.
     power : float, default 1
-        Above 0.
+        Exponent, above 0.
     cycle : bool, default False
         Whether, each time that the end has been passed, `steps` grows by itself, so that the rate jumps up again.
 
@@ -297,9 +297,9 @@ def inverse_time(
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     decay_rate : float
-        At least 0.
+        Multiple of the time, at least 0.
     steps : int, default 1
         Steps of one unit of time, such as the batches of an epoch; at least 1.
     staircase : bool, default False
@@ -336,7 +336,8 @@ def inverse_time(
     steps = validation.count("steps", steps)
     staircase = validation.flag("staircase", staircase)
     recursive = validation.flag("recursive", recursive)
-    reached = (0, lr)  # the latest unit of time and its rate, so that step after step costs one division
+    # The latest unit of time and its rate are kept, so that a step costs one division and not one per unit so far.
+    reached = (0, lr)
 
     def closed(t: int) -> float:
         return lr / (1 + decay_rate * (t // steps if staircase else t / steps))

@@ -18,15 +18,15 @@ def cosine(lr: float, steps: int, end_lr: float = 0.0, *, periodic: bool = False
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     steps : int
         Steps on the way, at least 1.
     end_lr : float, default 0
-        At last, at least 0.
+        Rate at the end, at least 0.
     periodic : bool, default False
         Whether the rate, past the end, rises again along the cosine, rather than staying.
     exponent : float, default 1
-        Above 0.
+        Exponent of the cosine, above 0.
 
     Returns
     -------
@@ -82,11 +82,11 @@ def warm_restarts(
     Parameters
     ----------
     lr : float
-        At the beginning, at least 0.
+        Rate at step 0, at least 0.
     steps : int
         Steps of the first cycle, at least 1.
     end_lr : float, default 0
-        At the end of each cycle, at least 0.
+        Rate at the end of each cycle, at least 0.
     length_factor : float, default 1
         Each cycle's length over the one before; at least 1.
     lr_factor : float, default 1
@@ -169,7 +169,7 @@ def cyclic(
     mode : {"triangular", "triangular2", "exp_range"}, default "triangular"
         Whether and how the triangles shrink.
     gamma : float, default 1
-        For ``"exp_range"``, in [0, 1].
+        Factor of each step for ``"exp_range"``, in [0, 1].
 
     Returns
     -------
@@ -252,7 +252,7 @@ def one_cycle(
     final_div_factor : float, default 1e4
         First rate over the last, above 0.
     anneal_strategy : {"cos", "linear"}, default "cos"
-        The way between.
+        Way from one rate to the next.
     three_phase : bool, default False
         Whether the fall is as long as the rise, with a phase after it.
 

@@ -1,0 +1,86 @@
+"""What is timed: a step that can be called again and again, and a check that it does what it should."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from fastgd.tools.bench.arrays import sample, unsound
+
+
+class UnavailableError(NotImplementedError):
+    """A peer is not installed, or has no such rule: n/a. asv skips what raises NotImplementedError in its setup."""
+
+
+class Stepper:
+    """
+    One variant of a measurement.
+
+    `step` does one step. `before`, where there is one, restores what a step destroys; it is never timed. `current` are
+    the parameters as NumPy arrays, `inner` the state arrays: values in them must stay ordinary numbers.
+    """
+
+    step: Callable[[], object]
+    before: Callable[[], object] | None = None
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._first: list[np.ndarray] | None = None
+
+    def current(self) -> list[np.ndarray]:
+        raise NotImplementedError
+
+    def inner(self) -> list[np.ndarray]:
+        return []
+
+    def warm_up(self, steps: int = 3) -> None:
+        """The first steps: imports, pages, thread teams, compilation, state."""
+        self._first = [sample(p) for p in self.current()]
+        for _ in range(steps):
+            if self.before is not None:
+                self.before()
+            self.step()
+
+    def check(self) -> None:
+        """Raise if the steps since `warm_up` changed nothing, or left numbers that distort a timing."""
+        if self._first is None:
+            raise RuntimeError(f"{self.name}: warm_up comes before check")
+        now = self.current()
+        if any(old.size and np.array_equal(old, sample(p)) for old, p in zip(self._first, now, strict=True)):
+            raise RuntimeError(f"{self.name}: a parameter did not change, so nothing was measured")
+        if trouble := unsound([*now, *self.inner()]):
+            raise RuntimeError(f"{self.name}: {trouble}, so the timing means nothing")
+
+
+class ArrayStepper(Stepper):
+    """A step on NumPy arrays that it changes in place."""
+
+    def __init__(
+        self,
+        name: str,
+        params: Sequence[np.ndarray],
+        step: Callable[[], object],
+        inner: Callable[[], list[np.ndarray]] = list,
+        before: Callable[[], object] | None = None,
+    ) -> None:
+        super().__init__(name)
+        self._params = list(params)
+        self._inner = inner
+        self.step = step
+        self.before = before
+
+    def current(self) -> list[np.ndarray]:
+        return self._params
+
+    def inner(self) -> list[np.ndarray]:
+        return self._inner()
+
+
+def refill(targets: Sequence[np.ndarray]) -> Callable[[], None]:
+    """A `before` for libraries that destroy their gradients."""
+    originals = [target.copy() for target in targets]
+
+    def restore() -> None:
+        for target, original in zip(targets, originals, strict=True):
+            np.copyto(target, original)
+
+    return restore
