@@ -6,13 +6,39 @@ printed, it is that range, so that ``help`` and editors show it; `fields` names 
 that follow the checks are what signatures of optimizers are written with.
 """
 
+import math
+import numbers
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-
-from fastgd import validation
+import numpy as np
 
 Schedule = Callable[[int], float]
+
+LARGEST = float(np.finfo(np.float32).max)
+
+
+def real(name: str, value: object) -> float:
+    """`value` as a float that is finite in float32 too."""
+    if type(value) is float and -LARGEST <= value <= LARGEST:
+        return value  # The checks below cost a microsecond.
+    if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a real number, got {type(value).__name__}")
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond float64
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number}")
+    if abs(number) > LARGEST:
+        raise ValueError(f"{name} must be within float32's range, got {number}")
+    return number
+
+
+def flag(name: str, value: object) -> bool:
+    if not isinstance(value, (bool, np.bool)):
+        raise TypeError(f"{name} must be a bool, got {type(value).__name__}")
+    return bool(value)
 
 
 class Check:

@@ -4,7 +4,10 @@ Function: one rule on one parameter, without an optimizer, for fastgd.functional
 What is plainly right goes to the kernel without a call into Python; for the rest validation finds the words, or the
 plain arrays that can be taken.
 """
+from cpython.ref cimport PyObject
 from libc.string cimport memset
+
+cimport numpy as cnp
 
 from fastgd.engine.arrays cimport (
     NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE, NPY_FLOAT32, NPY_FLOAT64,
@@ -18,13 +21,13 @@ from fastgd.engine.reader cimport Reader
 from fastgd.engine.threads cimport count as thread_count
 from fastgd.kernels.rule cimport MAX_HYPER, Family
 
-from cpython.ref cimport PyObject
-
 from fastgd import validation
 from fastgd.hyperparameters import LARGEST as _LARGEST
 
 cdef extern from "Python.h":
     PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
+
+cnp.import_array()
 
 cdef double LARGEST = _LARGEST
 

@@ -26,7 +26,7 @@ cdef class Steps(Plan):
     cdef readonly set names             # of parameters that came in dicts
     cdef readonly object grad_norm
     cdef public long long skipped_steps, completed
-    cdef public object bound            # gradients that stay where they are: a tuple, or None
+    cdef public tuple bound             # gradients that stay where they are, or None
     cdef readonly bint busy
     cdef readonly bint grouped
     cdef bint scheduled, skip_nonfinite

@@ -409,8 +409,10 @@ cdef class Steps(Plan):
                 self.ask_schedules(front)
             if grads is not None:
                 self.hold_gradients(front, grads)
+            elif self.bound is None:
+                raise RuntimeError("no gradients are bound: give them to bind once, or to each step")
             else:
-                for grad in front._bound_gradients():
+                for grad in <tuple>self.bound:
                     self.hold(grad)
             self.take_gradients(front)
             self.update(scale)
