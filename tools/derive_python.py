@@ -106,11 +106,18 @@ def function(optimizer: Optimizer, owner: Optimizer, family: Family, states: dic
         f"    {' '.join(['See `fastgd.' + optimizer.name + '`.', *notes])}",
     ]
     lines += ['    """']
-    result = "return " * bool(shown) + f"_{name}("
-    head, body = call[:5], call[5:]
+    kept = f"carried: tuple[{', '.join(['float'] * len(shown))}] = " if shown else ""
     end = ["        " + tuple_of(carry) + ","] if carry else []
-    lines += [f"    {result}", *(f"        {item}," for item in head), *body[:-1], body[-1] + ",", *end]
-    lines += ["    )[0]" if len(shown) == 1 else "    )"]
+    lines += [
+        f"    {kept}_{name}(",
+        *(f"        {item}," for item in call[:5]),
+        *call[5:-1],
+        call[-1] + ",",
+        *end,
+        "    )",
+    ]
+    if shown:
+        lines.append("    return carried[0]" if len(shown) == 1 else "    return carried")
     return lines
 
 
@@ -157,7 +164,7 @@ def torch_class(optimizer: Optimizer, owner: Optimizer) -> list[str]:
     if optimizer.attributes.get("carried"):
         lines += ["", "    Notes", "    -----"]
         lines += [f"    Kept in double: {', '.join(f'``{key}``' for key in optimizer.attributes['carried'])}."]
-    lines += ['    """', "", f"    _numpy = {optimizer.module}.{optimizer.name}", ""]
+    lines += ['    """', "", f"    _numpy: ClassVar[type[NumPyOptimizer]] = {optimizer.module}.{optimizer.name}", ""]
     arguments = []
     for name in signature:
         p = known.get(name)
@@ -180,14 +187,26 @@ def torch_classes(optimizers: list[Optimizer]) -> str:
     owners = {o.attributes["family"]: o for o in optimizers if o.own_family}
     modules = sorted({o.module for o in optimizers})
     special = [o for o in optimizers if (PACKAGE / f"torch/{o.module}.py").exists()]
-    lines = [HEAD, CLASSES.strip(), "", "from typing import Any, Unpack", "", *importing("fastgd.optimizers", modules)]
+    lines = [
+        HEAD,
+        CLASSES.strip(),
+        "",
+        "from typing import Any, ClassVar, Unpack",
+        "",
+        *importing("fastgd.optimizers", modules),
+    ]
+    lines += ["from fastgd.optimizers.base import Optimizer as NumPyOptimizer"]
     lines += ["from fastgd.optimizers.base import Settings"]
     bases = [f"from fastgd.torch.{o.module} import {o.name}Base" for o in special]
     lines += sorted([*bases, "from fastgd.torch.base import Optimizer"])
     for optimizer in optimizers:
         lines += ["", "", *torch_class(optimizer, owners[optimizer.attributes["family"]])]
     text = "\n".join(lines) + "\n"
-    return text.replace("import Any, Unpack", "import Any, Literal, Unpack") if "Literal[" in text else text
+    return (
+        text.replace("import Any, ClassVar, Unpack", "import Any, ClassVar, Literal, Unpack")
+        if "Literal[" in text
+        else text
+    )
 
 
 def import_lines(optimizers: list[Optimizer]) -> list[str]:

@@ -262,7 +262,7 @@ def asgd(
 
     See `fastgd.ASGD`. Returns the `eta` and `mu` of the next step; step 1 reads none.
     """
-    return _asgd(
+    carried: tuple[float, float] = _asgd(
         param,
         grad,
         (ax,),
@@ -278,6 +278,7 @@ def asgd(
         ),
         (ASGD.carried["eta"]("eta", eta), ASGD.carried["mu"]("mu", mu)),
     )
+    return carried
 
 
 _lion = Function(Lion, ("momentum_buffer",))
@@ -341,7 +342,7 @@ def nadam(
 
     See `fastgd.NAdam`. Returns the `mu_product` of the next step; step 1 reads none.
     """
-    return _nadam(
+    carried: tuple[float] = _nadam(
         param,
         grad,
         (exp_avg, exp_avg_sq),
@@ -358,7 +359,8 @@ def nadam(
             eps_root,
         ),
         (NAdam.carried["mu_product"]("mu_product", mu_product),),
-    )[0]
+    )
+    return carried[0]
 
 
 _radam = Function(RAdam, ("exp_avg", "exp_avg_sq"))

@@ -1,9 +1,10 @@
 # Written by make derive from kernels/rules/*.pxd and optimizers/*.py; edit those.
 """The classes of `fastgd.torch`: torch's signatures, in torch's order, and what the NumPy classes have beside them."""
 
-from typing import Any, Literal, Unpack
+from typing import Any, ClassVar, Literal, Unpack
 
 from fastgd.optimizers import adadelta, adagrad, adam, adamax, asgd, lion, nadam, radam, rmsprop, rprop, sgd, sign
+from fastgd.optimizers.base import Optimizer as NumPyOptimizer
 from fastgd.optimizers.base import Settings
 from fastgd.torch.adagrad import AdagradBase
 from fastgd.torch.base import Optimizer
@@ -21,7 +22,7 @@ class Adadelta(Optimizer):
         `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
     """
 
-    _numpy = adadelta.Adadelta
+    _numpy: ClassVar[type[NumPyOptimizer]] = adadelta.Adadelta
 
     def __init__(
         self,
@@ -64,7 +65,7 @@ class Adagrad(AdagradBase):
         `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
     """
 
-    _numpy = adagrad.Adagrad
+    _numpy: ClassVar[type[NumPyOptimizer]] = adagrad.Adagrad
 
     def __init__(
         self,
@@ -112,7 +113,7 @@ decoupled_weight_decay
         `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
     """
 
-    _numpy = adam.Adam
+    _numpy: ClassVar[type[NumPyOptimizer]] = adam.Adam
 
     def __init__(
         self,
@@ -165,7 +166,7 @@ class AdamW(Adam):
         `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
     """
 
-    _numpy = adam.AdamW
+    _numpy: ClassVar[type[NumPyOptimizer]] = adam.AdamW
 
     def __init__(
         self,
@@ -216,7 +217,7 @@ class Adamax(Optimizer):
         `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
     """
 
-    _numpy = adamax.Adamax
+    _numpy: ClassVar[type[NumPyOptimizer]] = adamax.Adamax
 
     def __init__(
         self,
@@ -261,7 +262,7 @@ class ASGD(Optimizer):
     Kept in double: ``eta``, ``mu``.
     """
 
-    _numpy = asgd.ASGD
+    _numpy: ClassVar[type[NumPyOptimizer]] = asgd.ASGD
 
     def __init__(
         self,
@@ -307,7 +308,7 @@ class Lion(Optimizer):
         `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
     """
 
-    _numpy = lion.Lion
+    _numpy: ClassVar[type[NumPyOptimizer]] = lion.Lion
 
     def __init__(
         self,
@@ -355,7 +356,7 @@ differentiable
     Kept in double: ``mu_product``.
     """
 
-    _numpy = nadam.NAdam
+    _numpy: ClassVar[type[NumPyOptimizer]] = nadam.NAdam
 
     def __init__(
         self,
@@ -404,7 +405,7 @@ class RAdam(Optimizer):
         `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
     """
 
-    _numpy = radam.RAdam
+    _numpy: ClassVar[type[NumPyOptimizer]] = radam.RAdam
 
     def __init__(
         self,
@@ -451,7 +452,7 @@ class RMSprop(Optimizer):
         `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
     """
 
-    _numpy = rmsprop.RMSprop
+    _numpy: ClassVar[type[NumPyOptimizer]] = rmsprop.RMSprop
 
     def __init__(
         self,
@@ -498,7 +499,7 @@ class Rprop(Optimizer):
         `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
     """
 
-    _numpy = rprop.Rprop
+    _numpy: ClassVar[type[NumPyOptimizer]] = rprop.Rprop
 
     def __init__(
         self,
@@ -539,7 +540,7 @@ class SGD(Optimizer):
         `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
     """
 
-    _numpy = sgd.SGD
+    _numpy: ClassVar[type[NumPyOptimizer]] = sgd.SGD
 
     def __init__(
         self,
@@ -588,7 +589,7 @@ class SignSGD(Optimizer):
         `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
     """
 
-    _numpy = sign.SignSGD
+    _numpy: ClassVar[type[NumPyOptimizer]] = sign.SignSGD
 
     def __init__(
         self,
