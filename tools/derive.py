@@ -29,12 +29,12 @@ def derived() -> dict[Path, str]:
     rules, families, scalars = read()
     optimizers = optimizers_of(families)
     texts = {
+        derive_c.LEDGER: derive_c.ledger(rules, families),
         KERNELS / "table.pxi": derive_c.table(rules, families, scalars),
         PACKAGE / "capi.pxd": derive_c.capi_pxd(rules, families),
         PACKAGE / "capi.pyx": derive_c.capi_pyx(rules, families),
         PACKAGE / "functional.py": derive_python.functional(rules, families, optimizers),
         PACKAGE / "torch/classes.py": derive_python.torch_classes(optimizers),
-        derive_c.LEDGER: derive_c.ledger(rules, families),
     }
     for path, mark, lines in (
         (ROOT / "README.md", "optimizers", derive_python.readme_lines(rules, families, optimizers)),

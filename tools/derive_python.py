@@ -3,7 +3,7 @@
 import re
 import textwrap
 
-from sources import PACKAGE, Family, Optimizer, Parameter, Rule, aliases
+from sources import PACKAGE, Family, Optimizer, Parameter, Rule, aliases, fail
 
 HEAD = "# Written by make derive from kernels/rules/*.pxd and optimizers/*.py; edit those."
 WIDTH = 120
@@ -140,7 +140,19 @@ def listed(names: list[str]) -> str:
     return " \\\n".join(textwrap.wrap(", ".join(names), WIDTH - 6))
 
 
+def check_signature(optimizer: Optimizer) -> None:
+    """Refuse a torch_signature that lacks a hyperparameter or has what is neither one nor a switch of torch."""
+    where = f"optimizers/{optimizer.module}.py: {optimizer.name}"
+    signature = optimizer.attributes.get("torch_signature", "").split()
+    names = [p.name for p in optimizer.parameters]
+    if lacking := [name for name in names if name not in signature]:
+        fail(f"{where} has no {', '.join(lacking)} in its torch_signature")
+    if surplus := [name for name in signature if name not in names and name not in SWITCHES and name != "*"]:
+        fail(f"{where} has {', '.join(surplus)} in its torch_signature, neither a hyperparameter nor a switch of torch")
+
+
 def torch_class(optimizer: Optimizer, owner: Optimizer) -> list[str]:
+    check_signature(optimizer)
     known: dict[str, Parameter] = {p.name: p for p in optimizer.parameters}
     signature = optimizer.attributes["torch_signature"].split()
     names = [name for name in signature if name != "*"]

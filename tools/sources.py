@@ -169,7 +169,12 @@ def compare(family: Family, optimizer: Optimizer, fields_of: dict[str, tuple[str
 def optimizers_of(families: list[Family]) -> list[Optimizer]:
     optimizers = [o for path in sorted(OPTIMIZERS.glob("*.py")) for o in optimizers_in(path)]
     owners = {o.attributes["family"]: o for o in optimizers if o.own_family}
-    fields_of = {name: fields for name, _, fields in aliases() if fields}
+    known = {name: fields for name, _, fields in aliases()}
+    fields_of = {name: fields for name, fields in known.items() if fields}
+    for optimizer in optimizers:
+        for p in optimizer.parameters:
+            if p.annotation not in known:
+                fail(f"optimizers/{optimizer.module}.py: {p.name}: {p.annotation} is no type of hyperparameters.py")
     for family in families:
         if family.name not in owners:
             fail(f'{family.module}.pxd: no class in optimizers/*.py says family = "{family.name}"')
