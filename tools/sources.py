@@ -166,15 +166,28 @@ def compare(family: Family, optimizer: Optimizer, fields_of: dict[str, tuple[str
         fail(f"{here} has {' '.join(family.hyper)}; in the order of {there} it is {' '.join(taken)}")
 
 
+def check_types(optimizer: Optimizer, known: set[str]) -> None:
+    for p in optimizer.parameters:
+        if p.annotation not in known:
+            fail(f"optimizers/{optimizer.module}.py: {p.name}: {p.annotation} is no type of hyperparameters.py")
+
+
+def check_inherited(optimizer: Optimizer, owner: Optimizer) -> None:
+    """Refuse a class that leaves open what its base takes."""
+    own = {p.name for p in optimizer.parameters} | set(optimizer.attributes.get("fixed", {}))
+    if lacking := [p.name for p in owner.parameters if p.name not in own]:
+        where = f"optimizers/{optimizer.module}.py: {optimizer.name}"
+        fail(f"{where} takes no {', '.join(lacking)}, which {owner.name} takes; it belongs there or in `fixed`")
+
+
 def optimizers_of(families: list[Family]) -> list[Optimizer]:
     optimizers = [o for path in sorted(OPTIMIZERS.glob("*.py")) for o in optimizers_in(path)]
     owners = {o.attributes["family"]: o for o in optimizers if o.own_family}
     known = {name: fields for name, _, fields in aliases()}
     fields_of = {name: fields for name, fields in known.items() if fields}
     for optimizer in optimizers:
-        for p in optimizer.parameters:
-            if p.annotation not in known:
-                fail(f"optimizers/{optimizer.module}.py: {p.name}: {p.annotation} is no type of hyperparameters.py")
+        check_types(optimizer, set(known))
+        check_inherited(optimizer, owners.get(optimizer.attributes["family"], optimizer))
     for family in families:
         if family.name not in owners:
             fail(f'{family.module}.pxd: no class in optimizers/*.py says family = "{family.name}"')
