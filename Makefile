@@ -23,6 +23,7 @@ derive:
 	$(PYTHON) tools/derive.py
 
 lint: $(VENV)/dev $(VENV)/built
+	python tools/derive.py --check
 	ruff check .
 	ruff format --check .
 	cython-lint src

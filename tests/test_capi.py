@@ -10,8 +10,18 @@ import pytest
 import fastgd
 from fastgd.engine import dispatch
 from support.capi import (
-    LEDGER, UNREAD, constants, declared, exported, function, hyper_of, scalars, scalars_size, struct_of, structs,
-)  # fmt: skip
+    LEDGER,
+    UNREAD,
+    constants,
+    declared,
+    exported,
+    function,
+    hyper_of,
+    scalars,
+    scalars_size,
+    struct_of,
+    structs,
+)
 from support.cases import Case, every_case
 from support.running import DTYPES, ISAS, gradient, instruction_set
 

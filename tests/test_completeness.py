@@ -51,7 +51,7 @@ def test_a_case_runs_through_the_rules_that_it_names(case: Case) -> None:
 
 def test_every_rule_is_run_by_an_optimizer_in_a_case() -> None:
     run = {rule for case in CASES for rule in run_by(case)}
-    assert_same_sets("rules", set(dispatch.rules()), "in kernels/table.pxi", run, "run by a case in tests/support/cases.py")
+    assert_same_sets("rules", set(dispatch.rules()), "in kernels/table.pxi", run, "run by a case in support/cases.py")
 
 
 def test_every_optimizer_has_a_case() -> None:

@@ -6,6 +6,8 @@ from fastgd.config import get_include, show_config
 from fastgd.descent.minimize import minimize, scipy_method
 from fastgd.engine.threads import get_num_threads, set_num_threads
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
+
+# derived: optimizers
 from fastgd.optimizers.adadelta import Adadelta
 from fastgd.optimizers.adagrad import Adagrad
 from fastgd.optimizers.adam import Adam, AdamW
@@ -20,23 +22,11 @@ from fastgd.optimizers.rprop import Rprop
 from fastgd.optimizers.sgd import SGD
 from fastgd.optimizers.sign import SignSGD
 
+# end
+
 __version__ = "0.1.0"
 
 __all__ = [
-    "ASGD",
-    "SGD",
-    "Adadelta",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Lion",
-    "NAdam",
-    "Optimizer",
-    "RAdam",
-    "RMSprop",
-    "Rprop",
-    "SignSGD",
     "clip_grad_norm_",
     "clip_grad_value_",
     "functional",
@@ -54,3 +44,21 @@ __all__ = [
     "show_config",
     "textbook",
 ]
+# derived: names
+__all__ += [
+    "ASGD",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Lion",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "SignSGD",
+]
+# end

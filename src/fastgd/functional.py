@@ -1,20 +1,22 @@
+# Written by make derive from kernels/rules/*.pxd and optimizers/*.py; edit those.
 """
 Every rule as a function: stateless, in place, for libraries that own their state.
 
 Each function updates one parameter. `param` and the state arrays are changed in place, `grad` is only read; all are
 float32 or all float64, dense, of one shape with the same strides, and share no memory. `step` counts from 1. State
-arrays begin as zeros. `grad_scale` multiplies the gradient before anything else. Hyperparameters, formulas and
-references are those of the class of the same name. A call changes nothing if it raises TypeError or ValueError, which
-it does for arrays and numbers that are not as described.
+arrays begin as zeros; those that may be None are given where the hyperparameters use them. `grad_scale` multiplies the
+gradient before anything else. Hyperparameters, formulas and references are those of the class. A call changes nothing
+if it raises TypeError or ValueError, which it does for arrays and numbers that are not as described.
 """
+
+from typing import Literal
 
 import numpy as np
 
-from fastgd import validation
 from fastgd.engine.apply import Function
 from fastgd.optimizers.adadelta import Adadelta
 from fastgd.optimizers.adagrad import Adagrad
-from fastgd.optimizers.adam import Adam
+from fastgd.optimizers.adam import Adam, AdamW
 from fastgd.optimizers.adamax import Adamax
 from fastgd.optimizers.asgd import ASGD
 from fastgd.optimizers.lion import Lion
@@ -27,78 +29,46 @@ from fastgd.optimizers.sign import SignSGD
 
 Array = np.ndarray
 
-_sgd = Function(SGD, ("momentum_buffer",))
-_sign_sgd = Function(SignSGD, ("momentum_buffer",))
-_lion = Function(Lion, ("momentum_buffer",))
-_adagrad = Function(Adagrad, ("sum",))
+
 _adadelta = Function(Adadelta, ("square_avg", "acc_delta"))
-_rmsprop = Function(RMSprop, ("square_avg", "grad_avg", "momentum_buffer"))
-_rprop = Function(Rprop, ("prev", "step_size"))
-_adam = Function(Adam, ("exp_avg", "exp_avg_sq", "max_exp_avg_sq"))
-_adamax = Function(Adamax, ("exp_avg", "exp_inf"))
-_nadam = Function(NAdam, ("exp_avg", "exp_avg_sq"))
-_radam = Function(RAdam, ("exp_avg", "exp_avg_sq"))
-_asgd = Function(ASGD, ("ax",))
 
 
-def sgd(
+def adadelta(
     param: Array,
     grad: Array,
-    momentum_buffer: Array | None = None,
+    square_avg: Array,
+    acc_delta: Array,
     *,
     step: int,
-    lr: float = 1e-3,
-    momentum: float = 0.0,
-    dampening: float = 0.0,
-    weight_decay: float = 0.0,
-    nesterov: bool = False,
-    maximize: bool = False,
-    momentum_form: str = "heavy_ball",
-    grad_scale: float = 1.0,
-) -> None:
-    """SGD; `momentum_buffer` is needed where `momentum` is not 0, and begins on step 1."""
-    _sgd(
-        param, grad, (momentum_buffer,), step, grad_scale,
-        (lr, momentum, dampening, weight_decay, nesterov, maximize, momentum_form), (float(step != 1),),
-    )  # fmt: skip
-
-
-def sign_sgd(
-    param: Array,
-    grad: Array,
-    momentum_buffer: Array | None = None,
-    *,
-    step: int,
-    lr: float = 1e-3,
-    momentum: float = 0.0,
+    lr: float = 1.0,
+    rho: float = 0.9,
+    eps: float = 1e-6,
     weight_decay: float = 0.0,
     maximize: bool = False,
     grad_scale: float = 1.0,
 ) -> None:
-    """SignSGD; `momentum_buffer` is needed where `momentum` is not 0."""
-    _sign_sgd(
-        param, grad, (momentum_buffer,), step, grad_scale,
-        (lr, momentum, weight_decay, maximize),
-    )  # fmt: skip
+    """
+    Adadelta.
+
+    See `fastgd.Adadelta`.
+    """
+    _adadelta(
+        param,
+        grad,
+        (square_avg, acc_delta),
+        step,
+        grad_scale,
+        (
+            lr,
+            rho,
+            eps,
+            weight_decay,
+            maximize,
+        ),
+    )
 
 
-def lion(
-    param: Array,
-    grad: Array,
-    momentum_buffer: Array,
-    *,
-    step: int,
-    lr: float = 1e-4,
-    betas: tuple[float, float] = (0.9, 0.99),
-    weight_decay: float = 0.0,
-    maximize: bool = False,
-    grad_scale: float = 1.0,
-) -> None:
-    """Lion."""
-    _lion(
-        param, grad, (momentum_buffer,), step, grad_scale,
-        (lr, betas, weight_decay, maximize),
-    )  # fmt: skip
+_adagrad = Function(Adagrad, ("sum",))
 
 
 def adagrad(
@@ -116,76 +86,30 @@ def adagrad(
     eps_root: float = 0.0,
     grad_scale: float = 1.0,
 ) -> None:
-    """Adagrad; `sum` begins as zeros, `initial_accumulator_value` is added on step 1."""
+    """
+    Adagrad.
+
+    See `fastgd.Adagrad`.
+    """
     _adagrad(
-        param, grad, (sum,), step, grad_scale,
-        (lr, lr_decay, weight_decay, initial_accumulator_value, eps, maximize, eps_root),
-    )  # fmt: skip
+        param,
+        grad,
+        (sum,),
+        step,
+        grad_scale,
+        (
+            lr,
+            lr_decay,
+            weight_decay,
+            initial_accumulator_value,
+            eps,
+            maximize,
+            eps_root,
+        ),
+    )
 
 
-def adadelta(
-    param: Array,
-    grad: Array,
-    square_avg: Array,
-    acc_delta: Array,
-    *,
-    step: int,
-    lr: float = 1.0,
-    rho: float = 0.9,
-    eps: float = 1e-6,
-    weight_decay: float = 0.0,
-    maximize: bool = False,
-    grad_scale: float = 1.0,
-) -> None:
-    """Adadelta."""
-    _adadelta(
-        param, grad, (square_avg, acc_delta), step, grad_scale,
-        (lr, rho, eps, weight_decay, maximize),
-    )  # fmt: skip
-
-
-def rmsprop(
-    param: Array,
-    grad: Array,
-    square_avg: Array,
-    grad_avg: Array | None = None,
-    momentum_buffer: Array | None = None,
-    *,
-    step: int,
-    lr: float = 1e-2,
-    alpha: float = 0.99,
-    eps: float = 1e-8,
-    weight_decay: float = 0.0,
-    momentum: float = 0.0,
-    maximize: bool = False,
-    eps_root: float = 0.0,
-    grad_scale: float = 1.0,
-) -> None:
-    """RMSprop; centered where `grad_avg` is given; `momentum_buffer` is needed where `momentum` is not 0."""
-    _rmsprop(
-        param, grad, (square_avg, grad_avg, momentum_buffer), step, grad_scale,
-        (lr, alpha, eps, weight_decay, momentum, grad_avg is not None, maximize, eps_root),
-    )  # fmt: skip
-
-
-def rprop(
-    param: Array,
-    grad: Array,
-    prev: Array,
-    step_size: Array,
-    *,
-    step: int,
-    lr: float = 1e-2,
-    etas: tuple[float, float] = (0.5, 1.2),
-    step_sizes: tuple[float, float] = (1e-6, 50.0),
-    maximize: bool = False,
-    grad_scale: float = 1.0,
-) -> None:
-    """Rprop; `step_size` begins as zeros, `lr` is added on step 1."""
-    _rprop(
-        param, grad, (prev, step_size), step, grad_scale,
-        (lr, etas, step_sizes, maximize),
-    )  # fmt: skip
+_adam = Function(Adam, ("exp_avg", "exp_avg_sq", "max_exp_avg_sq"))
 
 
 def adam(
@@ -206,11 +130,32 @@ def adam(
     eps_hat: bool = False,
     grad_scale: float = 1.0,
 ) -> None:
-    """Adam; AMSGrad where `max_exp_avg_sq` is given."""
+    """
+    Adam, with AMSGrad and with L2 or decoupled weight decay.
+
+    See `fastgd.Adam`. `amsgrad` is whether `max_exp_avg_sq` is given.
+    """
     _adam(
-        param, grad, (exp_avg, exp_avg_sq, max_exp_avg_sq), step, grad_scale,
-        (lr, betas, eps, weight_decay, max_exp_avg_sq is not None, maximize, decoupled_weight_decay, eps_root, eps_hat),
-    )  # fmt: skip
+        param,
+        grad,
+        (exp_avg, exp_avg_sq, max_exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            max_exp_avg_sq is not None,
+            maximize,
+            decoupled_weight_decay,
+            eps_root,
+            eps_hat,
+        ),
+    )
+
+
+_adamw = Function(AdamW, ("exp_avg", "exp_avg_sq", "max_exp_avg_sq"))
 
 
 def adamw(
@@ -230,12 +175,32 @@ def adamw(
     eps_hat: bool = False,
     grad_scale: float = 1.0,
 ) -> None:
-    """AdamW: `adam` with decoupled weight decay."""
-    adam(
-        param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq, step=step, lr=lr, betas=betas, eps=eps,
-        weight_decay=weight_decay, maximize=maximize, decoupled_weight_decay=True, eps_root=eps_root, eps_hat=eps_hat,
-        grad_scale=grad_scale,
-    )  # fmt: skip
+    """
+    Adam with decoupled weight decay.
+
+    See `fastgd.AdamW`. `amsgrad` is whether `max_exp_avg_sq` is given.
+    """
+    _adamw(
+        param,
+        grad,
+        (exp_avg, exp_avg_sq, max_exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            max_exp_avg_sq is not None,
+            maximize,
+            True,
+            eps_root,
+            eps_hat,
+        ),
+    )
+
+
+_adamax = Function(Adamax, ("exp_avg", "exp_inf"))
 
 
 def adamax(
@@ -252,11 +217,106 @@ def adamax(
     maximize: bool = False,
     grad_scale: float = 1.0,
 ) -> None:
-    """Adamax."""
+    """
+    Adamax.
+
+    See `fastgd.Adamax`.
+    """
     _adamax(
-        param, grad, (exp_avg, exp_inf), step, grad_scale,
-        (lr, betas, eps, weight_decay, maximize),
-    )  # fmt: skip
+        param,
+        grad,
+        (exp_avg, exp_inf),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            maximize,
+        ),
+    )
+
+
+_asgd = Function(ASGD, ("ax",))
+
+
+def asgd(
+    param: Array,
+    grad: Array,
+    ax: Array,
+    *,
+    step: int,
+    eta: float,
+    mu: float,
+    lr: float = 1e-2,
+    lambd: float = 1e-4,
+    alpha: float = 0.75,
+    t0: float = 1e6,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> tuple[float, float]:
+    """
+    Averaged stochastic gradient descent.
+
+    See `fastgd.ASGD`. Returns the `eta` and `mu` of the next step; step 1 reads none.
+    """
+    carried: tuple[float, float] = _asgd(
+        param,
+        grad,
+        (ax,),
+        step,
+        grad_scale,
+        (
+            lr,
+            lambd,
+            alpha,
+            t0,
+            weight_decay,
+            maximize,
+        ),
+        (ASGD.carried["eta"]("eta", eta), ASGD.carried["mu"]("mu", mu)),
+    )
+    return carried
+
+
+_lion = Function(Lion, ("momentum_buffer",))
+
+
+def lion(
+    param: Array,
+    grad: Array,
+    momentum_buffer: Array,
+    *,
+    step: int,
+    lr: float = 1e-4,
+    betas: tuple[float, float] = (0.9, 0.99),
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    Lion, with decoupled weight decay.
+
+    See `fastgd.Lion`.
+    """
+    _lion(
+        param,
+        grad,
+        (momentum_buffer,),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            weight_decay,
+            maximize,
+        ),
+    )
+
+
+_nadam = Function(NAdam, ("exp_avg", "exp_avg_sq"))
 
 
 def nadam(
@@ -277,12 +337,33 @@ def nadam(
     eps_root: float = 0.0,
     grad_scale: float = 1.0,
 ) -> float:
-    """NAdam; returns the `mu_product` of this step, for the next."""
-    carry = (validation.fraction("mu_product", mu_product),)
-    return _nadam(
-        param, grad, (exp_avg, exp_avg_sq), step, grad_scale,
-        (lr, betas, eps, weight_decay, momentum_decay, decoupled_weight_decay, maximize, eps_root), carry,
-    )[0]  # fmt: skip
+    """
+    NAdam, with L2 or decoupled weight decay.
+
+    See `fastgd.NAdam`. Returns the `mu_product` of the next step; step 1 reads none.
+    """
+    carried: tuple[float] = _nadam(
+        param,
+        grad,
+        (exp_avg, exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            momentum_decay,
+            decoupled_weight_decay,
+            maximize,
+            eps_root,
+        ),
+        (NAdam.carried["mu_product"]("mu_product", mu_product),),
+    )
+    return carried[0]
+
+
+_radam = Function(RAdam, ("exp_avg", "exp_avg_sq"))
 
 
 def radam(
@@ -301,32 +382,181 @@ def radam(
     eps_root: float = 0.0,
     grad_scale: float = 1.0,
 ) -> None:
-    """RAdam."""
+    """
+    Rectified Adam, with L2 or decoupled weight decay.
+
+    See `fastgd.RAdam`.
+    """
     _radam(
-        param, grad, (exp_avg, exp_avg_sq), step, grad_scale,
-        (lr, betas, eps, weight_decay, decoupled_weight_decay, maximize, eps_root),
-    )  # fmt: skip
+        param,
+        grad,
+        (exp_avg, exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            decoupled_weight_decay,
+            maximize,
+            eps_root,
+        ),
+    )
 
 
-def asgd(
+_rmsprop = Function(RMSprop, ("square_avg", "grad_avg", "momentum_buffer"))
+
+
+def rmsprop(
     param: Array,
     grad: Array,
-    ax: Array,
+    square_avg: Array,
+    grad_avg: Array | None = None,
+    momentum_buffer: Array | None = None,
     *,
     step: int,
-    eta: float,
-    mu: float,
     lr: float = 1e-2,
-    lambd: float = 1e-4,
-    alpha: float = 0.75,
-    t0: float = 1e6,
+    alpha: float = 0.99,
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    momentum: float = 0.0,
+    maximize: bool = False,
+    eps_root: float = 0.0,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    RMSprop, plain or centered, with or without momentum.
+
+    See `fastgd.RMSprop`. `centered` is whether `grad_avg` is given.
+    """
+    _rmsprop(
+        param,
+        grad,
+        (square_avg, grad_avg, momentum_buffer),
+        step,
+        grad_scale,
+        (
+            lr,
+            alpha,
+            eps,
+            weight_decay,
+            momentum,
+            grad_avg is not None,
+            maximize,
+            eps_root,
+        ),
+    )
+
+
+_rprop = Function(Rprop, ("prev", "step_size"))
+
+
+def rprop(
+    param: Array,
+    grad: Array,
+    prev: Array,
+    step_size: Array,
+    *,
+    step: int,
+    lr: float = 1e-2,
+    etas: tuple[float, float] = (0.5, 1.2),
+    step_sizes: tuple[float, float] = (1e-6, 50.0),
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    Resilient backpropagation, without weight backtracking.
+
+    See `fastgd.Rprop`.
+    """
+    _rprop(
+        param,
+        grad,
+        (prev, step_size),
+        step,
+        grad_scale,
+        (
+            lr,
+            etas,
+            step_sizes,
+            maximize,
+        ),
+    )
+
+
+_sgd = Function(SGD, ("momentum_buffer",))
+
+
+def sgd(
+    param: Array,
+    grad: Array,
+    momentum_buffer: Array | None = None,
+    *,
+    step: int,
+    lr: float = 1e-3,
+    momentum: float = 0.0,
+    dampening: float = 0.0,
+    weight_decay: float = 0.0,
+    nesterov: bool = False,
+    maximize: bool = False,
+    momentum_form: Literal["heavy_ball", "ema"] = "heavy_ball",
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    Gradient descent, with heavy-ball, averaged or Nesterov momentum.
+
+    See `fastgd.SGD`.
+    """
+    _sgd(
+        param,
+        grad,
+        (momentum_buffer,),
+        step,
+        grad_scale,
+        (
+            lr,
+            momentum,
+            dampening,
+            weight_decay,
+            nesterov,
+            maximize,
+            momentum_form,
+        ),
+        (float(step != 1),),
+    )
+
+
+_sign_sgd = Function(SignSGD, ("momentum_buffer",))
+
+
+def sign_sgd(
+    param: Array,
+    grad: Array,
+    momentum_buffer: Array | None = None,
+    *,
+    step: int,
+    lr: float = 1e-3,
+    momentum: float = 0.0,
     weight_decay: float = 0.0,
     maximize: bool = False,
     grad_scale: float = 1.0,
-) -> tuple[float, float]:
-    """ASGD; returns the (eta, mu) of the next step. On step 1, `eta` and `mu` are not used."""
-    carry = (validation.nonnegative("eta", eta), validation.fraction("mu", mu))
-    return _asgd(
-        param, grad, (ax,), step, grad_scale,
-        (lr, lambd, alpha, t0, weight_decay, maximize), carry,
-    )  # fmt: skip
+) -> None:
+    """
+    Sign descent, and Signum when `momentum` is not 0.
+
+    See `fastgd.SignSGD`.
+    """
+    _sign_sgd(
+        param,
+        grad,
+        (momentum_buffer,),
+        step,
+        grad_scale,
+        (
+            lr,
+            momentum,
+            weight_decay,
+            maximize,
+        ),
+    )
