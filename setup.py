@@ -66,7 +66,7 @@ engines = [
     engine("engine.reader"),
     engine("engine.steps"),
     engine("engine.apply"),
-    engine("engine.tensors"),
+    engine("torch.views"),
     engine("torch.bound"),
     engine("capi"),
 ]
