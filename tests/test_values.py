@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastgd
-from support import textbook
+from fastgd.bench import plain
 from support.cases import BY_NAME, CASES, Case, every_case
 from support.comparing import assert_equal, assert_equal_state
 from support.running import by_dtype, by_isa, gradient, instruction_set, specials, threads
@@ -23,7 +23,7 @@ def decays(case: Case) -> bool:
 
 
 @every_case
-def test_textbook(case):
+def test_the_formula_as_it_is_published(case):
     rng = np.random.default_rng(19)
     param = rng.uniform(1, 2, 500) * rng.choice([-1, 1], 500)
     expected = param.copy()
@@ -32,7 +32,7 @@ def test_textbook(case):
     for t in range(1, 26):
         grad = rng.standard_normal(500)
         optimizer.step(grad)
-        getattr(textbook, case.reference.__name__)(expected, grad, state, t, **case.arguments)
+        plain.PLAIN[case.optimizer.__name__](expected, grad, state, t, **case.arguments)
     np.testing.assert_allclose(param, expected, rtol=0, atol=TOLERANCE)
 
 

@@ -13,7 +13,9 @@ from cpython.tuple cimport PyTuple_Check, PyTuple_CheckExact
 from libc.math cimport fabs
 from libc.string cimport memcpy
 
-from fastgd.engine.arrays cimport NPY_ARRAY_ALIGNED
+from fastgd.engine.arrays cimport descr_of, pointer
+from fastgd.engine.execute cimport Slot
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.kernels.rule cimport MAX_HYPER
 
 import numpy as np
@@ -193,12 +195,14 @@ cdef class Steps(Plan):
 
     def check_param(self, Py_ssize_t i, label):
         """Raise if a parameter is not as it was bound."""
-        if self.holds(&self.slots[i]):
+        cdef Slot* slot = &self.slots[i]
+        if self.holds(slot):
             return
         array = self.params[i]
         if not array.flags.writeable:
             raise ValueError(f"{label}: expected a writeable array, got a read-only one")
-        raise ValueError(f"{label}: expected the array that was given, got one resized, moved or changed in dtype since")
+        change = "resized or moved" if descr_of(pointer(array)) == slot.descr else "changed in dtype"
+        raise ValueError(f"{label}: expected the array that was given, got one {change} since")
 
     def plain(self, Py_ssize_t number):
         """The checked hyperparameters of a group."""
@@ -206,13 +210,15 @@ cdef class Steps(Plan):
 
     def current(self, front, groups):
         """The checked hyperparameters of all groups, with the present values of schedules."""
+        cdef Settings settings
+        cdef list result = []
         self.read_groups(front, groups)
         if self.scheduled:
             self.ask_schedules(front)
-        return [
-            (s.group.hyper[0] if s.schedule is not None else s.plain[0], *s.plain[1:])
-            for s in [<Settings>one for one in self.settings]
-        ]
+        for settings in self.settings:
+            lr = settings.plain[0] if settings.schedule is None else settings.group.hyper[0]
+            result.append((lr, *settings.plain[1:]))
+        return result
 
     cdef int read_groups(self, object front, object groups) except -1:
         """Take over what has been changed in `param_groups` since the latest step."""
@@ -428,20 +434,24 @@ cdef class Steps(Plan):
         """
         cdef double norm = 0, factor
         cdef bint measured = self.max_norm >= 0 or self.skip_nonfinite, bounded = self.max_value >= 0
-        if measured:
-            norm = self.norm() * fabs(scale)
-            if self.skip_nonfinite and not norm <= self.largest:
-                self.grad_norm = norm
-                self.skipped_steps += 1
-                return False
-            if self.max_norm >= 0:
-                factor = self.max_norm / (norm + 1e-6)
-                # A NaN norm must spread, as in torch, so that the comparison asks for what is surely too large.
-                scale *= 1.0 if factor > 1.0 else factor
-        self.fold(1.0 if bounded else scale)
-        found = norm if measured else None
-        self.run(scale, self.max_value if bounded else 0.0, bounded)
-        self.grad_norm = found
-        if self.cohort_count:
-            self.completed += 1
-        return self.cohort_count > 0
+        cdef fp_mode mode = enter()
+        try:
+            if measured:
+                norm = self.norm() * fabs(scale)
+                if self.skip_nonfinite and not norm <= self.largest:
+                    self.grad_norm = norm
+                    self.skipped_steps += 1
+                    return False
+                if self.max_norm >= 0:
+                    factor = self.max_norm / (norm + 1e-6)
+                    # A NaN norm must spread, as in torch, so that the comparison asks for what is surely too large.
+                    scale *= 1.0 if factor > 1.0 else factor
+            self.fold(1.0 if bounded else scale)
+            found = norm if measured else None
+            self.run(scale, self.max_value if bounded else 0.0, bounded)
+            self.grad_norm = found
+            if self.cohort_count:
+                self.completed += 1
+            return self.cohort_count > 0
+        finally:
+            leave(mode)

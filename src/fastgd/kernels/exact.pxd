@@ -278,13 +278,13 @@ cdef inline double cos_pi(double x) noexcept nogil:
     z.lo += 1.2246467991473532e-16 * x
     square = z.hi * z.hi
     if quarter & 1:
-        tail = square * (1.0 / 6.0 - square * (1.0 / 120.0 - square * (1.0 / 5040.0 - square * (1.0 / 362880.0
-            - square * (1.0 / 39916800.0 - square * (1.0 / 6227020800.0 - square * (1.0 / 1307674368000.0)))))))
+        tail = square * (1.0 / 6.0 - square * (1.0 / 120.0 - square * (1.0 / 5040.0 - square * (
+            1.0 / 362880.0 - square * (1.0 / 39916800.0 - square * (
+                1.0 / 6227020800.0 - square * (1.0 / 1307674368000.0)))))))
         result = z.hi + (z.lo * (1.0 - 0.5 * square) - z.hi * tail)
         return result if quarter & 2 else -result
     tail = square * square * (1.0 / 24.0 - square * (1.0 / 720.0 - square * (1.0 / 40320.0 - square * (
-        1.0 / 3628800.0 - square * (1.0 / 479001600.0 - square * (1.0 / 87178291200.0
-            - square * (1.0 / 20922789888000.0)))))))
-    whole = 1.0 - 0.5 * square
+        1.0 / 3628800.0 - square * (1.0 / 479001600.0 - square * (
+            1.0 / 87178291200.0 - square * (1.0 / 20922789888000.0)))))))
     result = whole + (((1.0 - whole) - 0.5 * square) + (tail - z.hi * z.lo))
     return -result if quarter & 2 else result

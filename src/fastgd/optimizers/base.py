@@ -149,7 +149,8 @@ class Optimizer(GradientSettings):
     def check_together(cls, values: dict[str, Any]) -> None:
         """Raise where hyperparameters, each of them right, do not go together."""
 
-    def __init__(self, params: Params, given: dict[str, Any], settings: Settings) -> None:
+    def __init__(self, params: Params, given: dict[str, Any], settings: Settings | None = None) -> None:
+        settings = settings or {}
         if type(self) is Optimizer:
             raise TypeError("Optimizer is the base of all optimizers: construct one of its subclasses")
         free = [name for name in self.checks if name not in self.fixed]

@@ -1,10 +1,10 @@
 """Schedules put together: a warm-up before any other, pieces, one after another."""
 
-import math
 from bisect import bisect_right
 from collections.abc import Sequence
 
 from fastgd import validation
+from fastgd.engine.exact import cos_pi
 from fastgd.schedules.base import Rate, Schedule, increasing
 from fastgd.schedules.decay import constant
 
@@ -131,7 +131,7 @@ def piecewise(boundaries: Sequence[int], values: Sequence[float], interpolation:
             return rates[i]
         way = (t - knots[i]) / (knots[i + 1] - knots[i])
         if interpolation == "cosine":
-            way = (1 - math.cos(math.pi * way)) / 2
+            way = (1 - cos_pi(way)) / 2
         return rates[i] + (rates[i + 1] - rates[i]) * way
 
     return Schedule(piecewise, dict(boundaries=list(steps), values=rates, interpolation=interpolation), rate)

@@ -1,18 +1,11 @@
 """Schedules that fall, or rise, from one rate to another."""
 
-import math
 from bisect import bisect_right
 from collections.abc import Sequence
 
 from fastgd import validation
+from fastgd.engine.exact import real_power
 from fastgd.schedules.base import Schedule, increasing
-
-
-def _power(base: float, exponent: float) -> float:
-    try:
-        return math.pow(base, exponent)
-    except OverflowError:
-        return math.inf
 
 
 def constant(lr: float) -> Schedule:
@@ -88,7 +81,7 @@ def step(lr: float, step_size: int, gamma: float = 0.1) -> Schedule:
     step_size = validation.count("step_size", step_size)
     gamma = validation.positive("gamma", gamma)
     arguments = dict(lr=lr, step_size=step_size, gamma=gamma)
-    return Schedule(step, arguments, lambda t: lr * _power(gamma, t // step_size))
+    return Schedule(step, arguments, lambda t: lr * real_power(gamma, t // step_size))
 
 
 def multistep(lr: float, milestones: Sequence[int], gamma: float = 0.1) -> Schedule:
@@ -131,7 +124,7 @@ def multistep(lr: float, milestones: Sequence[int], gamma: float = 0.1) -> Sched
     steps = increasing("milestones", milestones)
     gamma = validation.positive("gamma", gamma)
     arguments = dict(lr=lr, milestones=list(steps), gamma=gamma)
-    return Schedule(multistep, arguments, lambda t: lr * _power(gamma, bisect_right(steps, t)))
+    return Schedule(multistep, arguments, lambda t: lr * real_power(gamma, bisect_right(steps, t)))
 
 
 def exponential(
@@ -182,7 +175,7 @@ def exponential(
     end = None if end_lr is None else validation.nonnegative("end_lr", end_lr)
 
     def rate(t: int) -> float:
-        value = lr * _power(gamma, t // steps if staircase else t / steps)
+        value = lr * real_power(gamma, t // steps if staircase else t / steps)
         if end is None:
             return value
         return max(value, end) if gamma < 1 else min(value, end)
@@ -280,7 +273,7 @@ def polynomial(lr: float, steps: int, end_lr: float = 0.0, power: float = 1.0, *
 
     def rate(t: int) -> float:
         length = steps * max(1, -(-t // steps)) if cycle else steps
-        return end_lr + (lr - end_lr) * math.pow(1 - min(t, length) / length, power)
+        return end_lr + (lr - end_lr) * real_power(1 - min(t, length) / length, power)
 
     return Schedule(polynomial, dict(lr=lr, steps=steps, end_lr=end_lr, power=power, cycle=cycle), rate)
 

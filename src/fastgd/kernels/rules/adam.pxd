@@ -4,8 +4,9 @@
 # both sides of the fraction multiplied by sqrt(c2), one divide and one root of raw moments: the bias correction lives
 # in step_size = lr * sqrt(c2) / c1, eps_root * c2 and eps * sqrt(c2). RAdam and eps_hat differ in
 # these scalars alone.
-from libc.math cimport pow, sqrt
+from libc.math cimport sqrt
 
+from fastgd.kernels.exact cimport power
 from fastgd.kernels.real cimport larger, real, root, with_l2
 
 # What the caller says: the arguments of fastgd.Adam in their order. Only ever added to, at the end, where 0 means "as
@@ -40,14 +41,14 @@ cdef enum AdamRules:
 
 
 cdef inline int fold_adam(AdamScalars* s, double grad_scale, long long t, const Adam* h, double* carry) noexcept nogil:
-    cdef double c2 = 1.0 - pow(h.beta2, <double>t), root_c2 = sqrt(c2)
+    cdef double c2 = 1.0 - power(h.beta2, t), root_c2 = sqrt(c2)
     s.grad_scale = -grad_scale if h.maximize else grad_scale
     s.l2 = 0.0 if h.decoupled_weight_decay else h.weight_decay
     s.keep = 1.0 - h.lr * h.weight_decay if h.decoupled_weight_decay else 1.0
     s.one_minus_beta1 = 1.0 - h.beta1
     s.beta2 = h.beta2
     s.one_minus_beta2 = 1.0 - h.beta2
-    s.step_size = h.lr * root_c2 / (1.0 - pow(h.beta1, <double>t))
+    s.step_size = h.lr * root_c2 / (1.0 - power(h.beta1, t))
     s.eps_root = h.eps_root if h.eps_hat else h.eps_root * c2
     s.eps = h.eps if h.eps_hat else h.eps * root_c2
     return AMSGRAD if h.amsgrad else ADAM

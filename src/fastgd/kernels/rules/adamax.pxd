@@ -1,6 +1,5 @@
 # Adamax: Kingma & Ba 2015, Algorithm 2.
-from libc.math cimport pow
-
+from fastgd.kernels.exact cimport power
 from fastgd.kernels.real cimport larger, magnitude, real, with_l2
 
 ctypedef struct Adamax "fastgd_Adamax":
@@ -29,7 +28,7 @@ cdef inline int fold_adamax(AdamaxScalars* s, double grad_scale, long long t,
     s.l2 = h.weight_decay
     s.one_minus_beta1 = 1.0 - h.beta1
     s.beta2 = h.beta2
-    s.step_size = h.lr / (1.0 - pow(h.beta1, <double>t))
+    s.step_size = h.lr / (1.0 - power(h.beta1, t))
     s.eps = h.eps
     return ADAMAX
 

@@ -1,6 +1,5 @@
 # Averaged stochastic gradient descent: Polyak & Juditsky 1992; the schedule of Bottou 2010.
-from libc.math cimport pow
-
+from fastgd.kernels.exact cimport real_power
 from fastgd.kernels.real cimport real, with_l2
 
 ctypedef struct Asgd "fastgd_Asgd":
@@ -37,7 +36,7 @@ cdef inline int fold_asgd(AsgdScalars* s, double grad_scale, long long t,
     s.step_size = carry.eta if t > 1 else h.lr
     s.mu = carry.mu if t > 1 else 1.0
     s.keep = 1.0 - h.lambd * s.step_size
-    carry.eta = h.lr / pow(1.0 + h.lambd * h.lr * <double>t, h.alpha)
+    carry.eta = h.lr / real_power(1.0 + h.lambd * h.lr * <double>t, h.alpha)
     carry.mu = 1.0 / max(1.0, <double>t - h.t0)
     return ASGD_AVERAGE if s.mu != 1.0 else ASGD
 

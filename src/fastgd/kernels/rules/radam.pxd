@@ -1,6 +1,7 @@
 # RAdam: Liu et al. 2020, Algorithm 2. A rectified step is Adam's, with other scalars; those before have no root.
-from libc.math cimport pow, sqrt
+from libc.math cimport sqrt
 
+from fastgd.kernels.exact cimport power
 from fastgd.kernels.real cimport real, with_l2
 from fastgd.kernels.rules.adam cimport AdamScalars
 
@@ -21,9 +22,9 @@ cdef enum RadamRules:
 
 cdef inline int fold_radam(AdamScalars* s, double grad_scale, long long t,
                            const Radam* h, double* carry) noexcept nogil:
-    cdef double power = pow(h.beta2, <double>t), c2 = 1.0 - power
+    cdef double beta2_t = power(h.beta2, t), c2 = 1.0 - beta2_t
     cdef double rho_inf = 2.0 / (1.0 - h.beta2) - 1.0
-    cdef double rho = rho_inf - 2.0 * <double>t * power / c2
+    cdef double rho = rho_inf - 2.0 * <double>t * beta2_t / c2
     s.grad_scale = -grad_scale if h.maximize else grad_scale
     s.l2 = 0.0 if h.decoupled_weight_decay else h.weight_decay
     s.keep = 1.0 - h.lr * h.weight_decay if h.decoupled_weight_decay else 1.0
@@ -32,7 +33,7 @@ cdef inline int fold_radam(AdamScalars* s, double grad_scale, long long t,
     s.one_minus_beta2 = 1.0 - h.beta2
     s.eps_root = h.eps_root
     s.eps = h.eps
-    s.step_size = h.lr / (1.0 - pow(h.beta1, <double>t))
+    s.step_size = h.lr / (1.0 - power(h.beta1, t))
     if not rho > 5.0:
         return ADAM_UNRECTIFIED
     s.step_size *= sqrt((rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho) * c2)

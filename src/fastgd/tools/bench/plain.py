@@ -1,8 +1,10 @@
 """
-The plain NumPy reference: each optimizer as its formula is written in a notebook, with torch's names.
+Every rule in plain NumPy as its paper or torch's documentation states it, with torch's names, defaults and options.
 
-It is what a user without fastgd would have, so it is neither tuned nor made slow: states by new arrays, the parameter
-in place. `s` is the state of one parameter, `t` the step from 1.
+This is the second oracle of the tests, beside the one that follows the kernels operation by operation: it folds
+nothing, so that a mistake made in folding scalars shows against it. It is also what the benchmarks and the demo
+measure fastgd against, as what a user without fastgd would write: it must not be tuned as a baseline, nor slowed down.
+States are made anew, the parameter changes in place. `s` is the state of one parameter, `t` the step from 1.
 """
 
 import math
@@ -13,6 +15,7 @@ import numpy as np
 
 Array = np.ndarray
 State = dict[str, Any]
+Betas = tuple[float, float]
 
 
 def zeros(p: Array, s: State, *keys: str) -> list[Array]:
@@ -23,14 +26,43 @@ def zeros(p: Array, s: State, *keys: str) -> list[Array]:
     return [s[key] for key in keys]
 
 
-def sgd(p: Array, g: Array, s: State, t: int, lr: float, momentum: float = 0.0, nesterov: bool = False) -> None:
+def treated(p: Array, g: Array, maximize: bool, weight_decay: float, decoupled: float | None = None) -> Array:
+    """The gradient to descend along; with a rate to be `decoupled` by, weight decay goes past it."""
+    if maximize:
+        g = -g
+    if weight_decay == 0:
+        return g
+    if decoupled is None:
+        return g + weight_decay * p
+    p *= 1 - decoupled * weight_decay
+    return g
+
+
+def root(v: Array, eps_root: float) -> Array:
+    return np.sqrt(v + eps_root) if eps_root else np.sqrt(v)
+
+
+# fmt: off
+def sgd(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
+    weight_decay: float = 0.0, nesterov: bool = False, *, maximize: bool = False, momentum_form: str = "heavy_ball",
+) -> None:
+    g = treated(p, g, maximize, weight_decay)
+    if momentum_form == "ema":
+        g = (1 - momentum) * g
+        s["b"] = g if t == 1 else momentum * s["b"] + g
+    elif momentum:
+        s["b"] = g.copy() if t == 1 else momentum * s["b"] + (1 - dampening) * g
     if momentum:
-        s["b"] = g.copy() if t == 1 else momentum * s["b"] + g
         g = g + momentum * s["b"] if nesterov else s["b"]
     p -= lr * g
 
 
-def sign_sgd(p: Array, g: Array, s: State, t: int, lr: float, momentum: float = 0.0) -> None:
+def sign_sgd(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-3, momentum: float = 0.0, weight_decay: float = 0.0,
+    *, maximize: bool = False,
+) -> None:
+    g = treated(p, g, maximize, weight_decay)
     if momentum:
         (b,) = zeros(p, s, "b")
         g = s["b"] = momentum * b + (1 - momentum) * g
@@ -38,22 +70,32 @@ def sign_sgd(p: Array, g: Array, s: State, t: int, lr: float, momentum: float = 
 
 
 def lion(
-    p: Array, g: Array, s: State, t: int, lr: float, betas: tuple[float, float] = (0.9, 0.99), weight_decay: float = 0.0
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-4, betas: Betas = (0.9, 0.99), weight_decay: float = 0.0,
+    *, maximize: bool = False,
 ) -> None:
     (m,) = zeros(p, s, "m")
-    p *= 1 - lr * weight_decay
+    g = treated(p, g, maximize, weight_decay, lr)
     p -= lr * np.sign(betas[0] * m + (1 - betas[0]) * g)
     s["m"] = betas[1] * m + (1 - betas[1]) * g
 
 
-def adagrad(p: Array, g: Array, s: State, t: int, lr: float, eps: float = 1e-10) -> None:
-    (total,) = zeros(p, s, "sum")
-    s["sum"] = total + g**2
-    p -= lr * g / (np.sqrt(s["sum"]) + eps)
+def adagrad(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,
+    initial_accumulator_value: float = 0.0, eps: float = 1e-10, *, maximize: bool = False, eps_root: float = 0.0,
+) -> None:
+    g = treated(p, g, maximize, weight_decay)
+    total = np.full_like(p, initial_accumulator_value) if t == 1 else s["sum"]
+    total = s["sum"] = total + g**2
+    lr = lr / (1 + (t - 1) * lr_decay)
+    p -= lr * g / (root(total, eps_root) + eps)
 
 
-def adadelta(p: Array, g: Array, s: State, t: int, lr: float, rho: float = 0.9, eps: float = 1e-6) -> None:
+def adadelta(
+    p: Array, g: Array, s: State, t: int, lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6,
+    weight_decay: float = 0.0, *, maximize: bool = False,
+) -> None:
     v, u = zeros(p, s, "v", "u")
+    g = treated(p, g, maximize, weight_decay)
     v = rho * v + (1 - rho) * g**2
     delta = np.sqrt(u + eps) / np.sqrt(v + eps) * g
     s["v"], s["u"] = v, rho * u + (1 - rho) * delta**2
@@ -61,16 +103,18 @@ def adadelta(p: Array, g: Array, s: State, t: int, lr: float, rho: float = 0.9, 
 
 
 def rmsprop(
-    p: Array, g: Array, s: State, t: int, lr: float, alpha: float = 0.99, eps: float = 1e-8,
-    centered: bool = False, momentum: float = 0.0,
-) -> None:  # fmt: skip
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
+    weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False,
+    *, maximize: bool = False, eps_root: float = 0.0,
+) -> None:
     (v,) = zeros(p, s, "v")
+    g = treated(p, g, maximize, weight_decay)
     v = s["v"] = alpha * v + (1 - alpha) * g**2
     if centered:
         (a,) = zeros(p, s, "a")
         a = s["a"] = alpha * a + (1 - alpha) * g
         v = np.maximum(v - a**2, 0)
-    step = g / (np.sqrt(v) + eps)
+    step = g / (root(v, eps_root) + eps)
     if momentum:
         (b,) = zeros(p, s, "b")
         step = s["b"] = momentum * b + step
@@ -78,10 +122,11 @@ def rmsprop(
 
 
 def rprop(
-    p: Array, g: Array, s: State, t: int, lr: float,
-    etas: tuple[float, float] = (0.5, 1.2), step_sizes: tuple[float, float] = (1e-6, 50.0),
-) -> None:  # fmt: skip
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-2, etas: tuple[float, float] = (0.5, 1.2),
+    step_sizes: tuple[float, float] = (1e-6, 50.0), *, maximize: bool = False,
+) -> None:
     (prev,) = zeros(p, s, "prev")
+    g = treated(p, g, maximize, 0.0)
     size = np.full_like(p, lr) if t == 1 else s["size"]
     turn = g * prev
     size = s["size"] = np.clip(
@@ -92,49 +137,65 @@ def rprop(
 
 
 def adam(
-    p: Array, g: Array, s: State, t: int, lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-    weight_decay: float = 0.0, amsgrad: bool = False,
-) -> None:  # fmt: skip
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8,
+    weight_decay: float = 0.0, amsgrad: bool = False, *, maximize: bool = False,
+    decoupled_weight_decay: bool = False, eps_root: float = 0.0, eps_hat: bool = False,
+) -> None:
     beta1, beta2 = betas
     m, v = zeros(p, s, "m", "v")
+    g = treated(p, g, maximize, weight_decay, lr if decoupled_weight_decay else None)
     m = s["m"] = beta1 * m + (1 - beta1) * g
     v = s["v"] = beta2 * v + (1 - beta2) * g**2
     if amsgrad:
         (largest,) = zeros(p, s, "v_max")
         v = s["v_max"] = np.maximum(largest, v)
-    if weight_decay:
-        p *= 1 - lr * weight_decay
-    p -= lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps)
+    if eps_hat:
+        p -= lr * math.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (root(v, eps_root) + eps)
+    else:
+        p -= lr * (m / (1 - beta1**t)) / (root(v / (1 - beta2**t), eps_root) + eps)
+
+
+def adamw(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-3, *, weight_decay: float = 1e-2, **more: Any,
+) -> None:
+    adam(p, g, s, t, lr, weight_decay=weight_decay, decoupled_weight_decay=True, **more)
 
 
 def adamax(
-    p: Array, g: Array, s: State, t: int, lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
+    p: Array, g: Array, s: State, t: int, lr: float = 2e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8,
+    weight_decay: float = 0.0, *, maximize: bool = False,
 ) -> None:
     m, u = zeros(p, s, "m", "u")
+    g = treated(p, g, maximize, weight_decay)
     m = s["m"] = betas[0] * m + (1 - betas[0]) * g
     u = s["u"] = np.maximum(betas[1] * u, np.abs(g) + eps)
     p -= lr / (1 - betas[0] ** t) * m / u
 
 
 def nadam(
-    p: Array, g: Array, s: State, t: int, lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
+    p: Array, g: Array, s: State, t: int, lr: float = 2e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8,
+    weight_decay: float = 0.0, momentum_decay: float = 4e-3, decoupled_weight_decay: bool = False,
+    *, maximize: bool = False, eps_root: float = 0.0,
 ) -> None:
     beta1, beta2 = betas
     m, v = zeros(p, s, "m", "v")
-    mu = beta1 * (1 - 0.5 * 0.96 ** (t * 0.004))
-    mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * 0.004))
+    g = treated(p, g, maximize, weight_decay, lr if decoupled_weight_decay else None)
+    mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
+    mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
     product = s["product"] = s.get("product", 1.0) * mu
     m = s["m"] = beta1 * m + (1 - beta1) * g
     v = s["v"] = beta2 * v + (1 - beta2) * g**2
     ahead = (1 - mu) / (1 - product) * g + mu_next / (1 - product * mu_next) * m
-    p -= lr * ahead / (np.sqrt(v / (1 - beta2**t)) + eps)
+    p -= lr * ahead / (root(v / (1 - beta2**t), eps_root) + eps)
 
 
 def radam(
-    p: Array, g: Array, s: State, t: int, lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8,
+    weight_decay: float = 0.0, decoupled_weight_decay: bool = False, *, maximize: bool = False, eps_root: float = 0.0,
 ) -> None:
     beta1, beta2 = betas
     m, v = zeros(p, s, "m", "v")
+    g = treated(p, g, maximize, weight_decay, lr if decoupled_weight_decay else None)
     m = s["m"] = beta1 * m + (1 - beta1) * g
     v = s["v"] = beta2 * v + (1 - beta2) * g**2
     longest = 2 / (1 - beta2) - 1
@@ -142,17 +203,22 @@ def radam(
     step = lr * m / (1 - beta1**t)
     if length > 5:
         r = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
-        step = math.sqrt(r * (1 - beta2**t)) * step / (np.sqrt(v) + eps)
+        step = math.sqrt(r * (1 - beta2**t)) * step / (root(v, eps_root) + eps)
     p -= step
 
 
-def asgd(p: Array, g: Array, s: State, t: int, lr: float, t0: float = 1e6, lambd: float = 1e-4) -> None:
+def asgd(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-2, lambd: float = 1e-4, alpha: float = 0.75,
+    t0: float = 1e6, weight_decay: float = 0.0, *, maximize: bool = False,
+) -> None:
+    g = treated(p, g, maximize, weight_decay)
     eta, mu = s.get("eta", lr), s.get("mu", 1.0)
     p *= 1 - lambd * eta
     p -= eta * g
     s["ax"] = p.copy() if mu == 1 else s["ax"] + mu * (p - s["ax"])
-    s["eta"] = lr / (1 + lambd * lr * t) ** 0.75
+    s["eta"] = lr / (1 + lambd * lr * t) ** alpha
     s["mu"] = 1 / max(1.0, t - t0)
+# fmt: on
 
 
 # By the name of the optimizer's class.
@@ -165,7 +231,7 @@ PLAIN: dict[str, Callable[..., None]] = {
     "RMSprop": rmsprop,
     "Rprop": rprop,
     "Adam": adam,
-    "AdamW": adam,
+    "AdamW": adamw,
     "Adamax": adamax,
     "NAdam": nadam,
     "RAdam": radam,

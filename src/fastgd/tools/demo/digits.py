@@ -53,7 +53,7 @@ RUNS = [
     Run(ADAPTIVE, fastgd.Adadelta, plain.adadelta, dict(lr=1.0, rho=0.9)),
     Run(ADAPTIVE, fastgd.RMSprop, plain.rmsprop, dict(lr=1e-3, alpha=0.99)),
     Run(ADAPTIVE, fastgd.Adam, plain.adam, dict(lr=2e-3)),
-    Run(ADAPTIVE, fastgd.AdamW, plain.adam, dict(lr=4e-3, weight_decay=0.05)),
+    Run(ADAPTIVE, fastgd.AdamW, plain.adamw, dict(lr=4e-3, weight_decay=0.05)),
     Run(ADAPTIVE, fastgd.Adamax, plain.adamax, dict(lr=4e-3)),
     Run(ADAPTIVE, fastgd.NAdam, plain.nadam, dict(lr=1e-3)),
     Run(ADAPTIVE, fastgd.RAdam, plain.radam, dict(lr=5e-3)),
