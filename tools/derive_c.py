@@ -83,21 +83,22 @@ def functions(rules: list[Rule], family: Family) -> Iterator[Function]:
     """What the C API has for a family: its fold, and the rules of its file."""
     carried = bool(family.carry)
     hyper = [f"const {family.struct}* hyper", "size_t size"] + ["double* carry"] * carried
-    body = f"return fold(FAMILY_{family.name.upper()}, s, grad_scale, t, hyper, size, {'carry' if carried else 'NULL'})"
+    given = ["s", "grad_scale", "t", "hyper", "size", "carry" if carried else "NULL"]
+    body = call("    return fold", [f"FAMILY_{family.name.upper()}", *given])
     yield Function("int", f"{family.name}_scalars", ["Scalars* s", "double grad_scale", "long long t", *hyper], body)
     for rule in rules:
         if rule.module != family.module:
             continue
         row = f"table().rules[RULE_{rule.name.upper()}]"
-        given = ", ".join(["param", "grad", *rule.states, "n", "s"])
+        given = ["param", "grad", *rule.states, "n", "s"]
         for suffix, real, form in (("f32", "float", "FLOAT32"), ("f64", "double", "FLOAT64")):
             arrays = [f"{real}* param", f"const {real}* grad", *(f"{real}* {state}" for state in rule.states)]
-            body = f"(<Kernel{len(rule.states)}>{row}.kernels[{form}])({given})"
+            body = call(f"    (<Kernel{len(rule.states)}>{row}.kernels[{form}])", given)
             yield Function("void", f"{rule.name}_{suffix}", [*arrays, "Py_ssize_t n", "const Scalars* s"], body)
 
 
-def head_of(function: Function) -> str:
-    return call(f"cdef {function.returns} {function.name}", function.arguments, ") noexcept nogil")
+def head_of(function: Function, end: str = "") -> str:
+    return call(f"cdef {function.returns} {function.name}", function.arguments, f") noexcept nogil{end}")
 
 
 def numbers(family: Family) -> list[str]:
@@ -127,7 +128,7 @@ def capi_pyx(rules: list[Rule], families: list[Family]) -> str:
     for kind, rows in (("RULE", rules), ("FAMILY", families)):
         text += f"\ncdef enum:{' ' * 6}# rows of the table\n" + "".join(f"    {kind}_{r.name.upper()}\n" for r in rows)
     for function in (f for family in families for f in functions(rules, family)):
-        text += f"\n\n{head_of(function)}:\n    {function.body}\n"
+        text += f"\n\n{head_of(function, ':')}\n{function.body}\n"
     return text
 
 

@@ -63,10 +63,11 @@ def function_name(optimizer: Optimizer) -> str:
 
 
 def states_of(family: Family, rules: list[Rule]) -> dict[str, bool]:
-    """State keys in order, and whether every rule of the family has them."""
+    """State keys, and whether every rule of the family has them; those come first."""
     own = sorted((rule.states for rule in rules if rule.name in family.rules), key=len, reverse=True)
     keys = list(dict.fromkeys(key for states in own for key in states))
-    return {key: all(key in states for states in own) for key in keys}
+    needed = {key: all(key in states for states in own) for key in keys}
+    return dict(sorted(needed.items(), key=lambda item: not item[1]))
 
 
 def value(name: str, optimizer: Optimizer) -> str:
@@ -75,50 +76,38 @@ def value(name: str, optimizer: Optimizer) -> str:
     return str(fixed[name]) if name in fixed else f"{implied[name]} is not None" if name in implied else name
 
 
-def function(optimizer: Optimizer, owner: Optimizer, family: Family, states: dict[str, bool]) -> list[str]:
-    name, shown = function_name(optimizer), list(optimizer.attributes.get("carried", {}))
+def function_head(optimizer: Optimizer, states: dict[str, bool], shown: list[str]) -> list[str]:
+    """The signature, with what is returned, and the docstring."""
     implied = optimizer.attributes.get("implied", {})
-    keys = sorted(states, key=lambda key: not states[key])
-    arguments = [*(f"{key}: Array" + ("" if states[key] else " | None = None") for key in keys), "*", "step: int"]
-    arguments += [f"{key}: float" for key in shown]
+    arguments = ["param: Array", "grad: Array"]
+    arguments += [f"{key}: Array" + ("" if needed else " | None = None") for key, needed in states.items()]
+    arguments += ["*", "step: int", *(f"{key}: float" for key in shown)]
     for p in optimizer.parameters:
         if p.name not in implied:
             kind = "float" if p.annotation == "Rate" else PLAIN[p.annotation]
             arguments.append(f"{p.name}: {kind} = {p.default}")
-    returns = ["None", "float", f"tuple[{', '.join(['float'] * len(shown))}]"][min(len(shown), 2)]
-    notes = [f"`{option}` is whether `{key}` is given." for option, key in implied.items()]
+    notes = [f"See `fastgd.{optimizer.name}`."]
+    notes += [f"`{option}` is whether `{key}` is given." for option, key in implied.items()]
     if shown:
         names = " and ".join(f"`{key}`" for key in shown)
         notes.append(f"Returns the {names} of the next step; step 1 reads none.")
+    floats = ", ".join(["float"] * len(shown))
+    returns = f"tuple[{floats}]" if len(shown) > 1 else floats or "None"
+    lines = block(f"def {function_name(optimizer)}(", [*arguments, "grad_scale: float = 1.0"], f") -> {returns}:")
+    return [*lines, '    """', f"    {optimizer.doc.splitlines()[0]}", "", f"    {' '.join(notes)}", '    """']
+
+
+def function(optimizer: Optimizer, owner: Optimizer, family: Family, states: dict[str, bool]) -> list[str]:
+    name, shown = function_name(optimizer), list(optimizer.attributes.get("carried", {}))
+    keys = tuple_of([f'"{key}"' for key in states])
+    lines = [f"_{name} = Function({optimizer.name}, {keys})", "", "", *function_head(optimizer, states, shown)]
+    values = block("(", [value(p.name, optimizer) for p in owner.parameters], ")", "        ")
     carry = [f'{optimizer.name}.carried["{key}"]("{key}", {key})' for key in shown]
     carry += ["float(step != 1)"] * (len(family.carry) - len(shown))  # a number that no caller sees begins with step 1
-    values = [value(p.name, optimizer) for p in owner.parameters]
-    call = ["param", "grad", tuple_of(keys), "step", "grad_scale", *block("(", values, ")", "        ")]
-    lines = [f"_{name} = Function({optimizer.name}, {tuple_of([repr(key) for key in keys])})", "", ""]
-    lines = [line.replace("'", '"') for line in lines]
-    lines += block(
-        f"def {name}(", ["param: Array", "grad: Array", *arguments, "grad_scale: float = 1.0"], f") -> {returns}:"
-    )
-    lines += [
-        '    """',
-        f"    {optimizer.doc.splitlines()[0]}",
-        "",
-        f"    {' '.join(['See `fastgd.' + optimizer.name + '`.', *notes])}",
-    ]
-    lines += ['    """']
-    kept = f"carried: tuple[{', '.join(['float'] * len(shown))}] = " if shown else ""
-    end = ["        " + tuple_of(carry) + ","] if carry else []
-    lines += [
-        f"    {kept}_{name}(",
-        *(f"        {item}," for item in call[:5]),
-        *call[5:-1],
-        call[-1] + ",",
-        *end,
-        "    )",
-    ]
-    if shown:
-        lines.append("    return carried[0]" if len(shown) == 1 else "    return carried")
-    return lines
+    lines.append(f"    carried: tuple[{', '.join(['float'] * len(shown))}] = _{name}(" if shown else f"    _{name}(")
+    lines += [f"        {item}," for item in ("param", "grad", tuple_of(list(states)), "step", "grad_scale")]
+    lines += [*values[:-1], values[-1] + ",", *[f"        {tuple_of(carry)},"] * bool(carry), "    )"]
+    return lines + ["    return carried[0]" if len(shown) == 1 else "    return carried"] * bool(shown)
 
 
 def functional(rules: list[Rule], families: list[Family], optimizers: list[Optimizer]) -> str:
@@ -129,10 +118,9 @@ def functional(rules: list[Rule], families: list[Family], optimizers: list[Optim
     for optimizer in optimizers:
         family = by_name[optimizer.attributes["family"]]
         lines += ["", "", *function(optimizer, owners[family.name], family, states_of(family, rules))]
-    text = "\n".join(lines) + "\n"
-    return (
-        text.replace("\nimport numpy", "\nfrom typing import Literal\n\nimport numpy") if "Literal[" in text else text
-    )
+    if any("Literal[" in line for line in lines):
+        lines.insert(lines.index("import numpy as np"), "from typing import Literal\n")
+    return "\n".join(lines) + "\n"
 
 
 def listed(names: list[str]) -> str:
@@ -151,74 +139,68 @@ def check_signature(optimizer: Optimizer) -> None:
         fail(f"{where} has {', '.join(surplus)} in its torch_signature, neither a hyperparameter nor a switch of torch")
 
 
+def torch_docstring(optimizer: Optimizer, names: list[str]) -> list[str]:
+    known = {p.name for p in optimizer.parameters}
+    lines = ['    """', f"    {optimizer.doc.splitlines()[0]}", "", "    Parameters", "    ----------"]
+    if re.search(rf"torch\.optim\.{optimizer.name}\b", optimizer.doc):
+        beyond = [name for name in optimizer.attributes.get("beyond_torch", ()) if name in names]
+        lines += [f"    {listed(['params', *(name for name in names if name not in beyond)])}"]
+        lines += [f"        As for torch.optim.{optimizer.name}."]
+    else:
+        beyond = [name for name in names if name in known]
+        lines += ["    params", "        As for torch.optim, which has no such class."]
+        lines += [f"    {listed([name for name in names if name not in known])}", "        As for torch.optim.Adam."]
+    if beyond:
+        lines += [f"    {listed(beyond)}", f"        As for `fastgd.{optimizer.name}`, which has the formula."]
+    lines += ["    **settings", f"        {SETTINGS}"]
+    if carried := optimizer.attributes.get("carried"):
+        lines += ["", "    Notes", "    -----", f"    Kept in double: {', '.join(f'``{key}``' for key in carried)}."]
+    return [*lines, '    """']
+
+
 def torch_class(optimizer: Optimizer, owner: Optimizer) -> list[str]:
     check_signature(optimizer)
     known: dict[str, Parameter] = {p.name: p for p in optimizer.parameters}
     signature = optimizer.attributes["torch_signature"].split()
     names = [name for name in signature if name != "*"]
-    beyond = [name for name in optimizer.attributes.get("beyond_torch", ()) if name in names]
-    in_torch = f"torch.optim.{optimizer.name}" in optimizer.doc
     base = owner.name if owner is not optimizer else "Optimizer"
     if (PACKAGE / f"torch/{optimizer.module}.py").exists():
         base = f"{optimizer.name}Base"  # what this class does beyond the others is written by hand
-    lines = [f"class {optimizer.name}({base}):", '    """', f"    {optimizer.doc.splitlines()[0]}", ""]
-    lines += ["    Parameters", "    ----------"]
-    alike = [name for name in names if name not in beyond]
-    if in_torch:
-        lines += [f"    {listed(['params', *alike])}", f"        As for torch.optim.{optimizer.name}."]
-    else:
-        beyond, switches = [n for n in names if n in known], [n for n in names if n not in known]
-        lines += ["    params", "        As for torch.optim, which has no such class."]
-        lines += [f"    {listed(switches)}", "        As for torch.optim.Adam."]
-    if beyond:
-        lines += [f"    {listed(beyond)}", f"        As for `fastgd.{optimizer.name}`, which has the formula."]
-    lines += ["    **settings", f"        {SETTINGS}"]
-    if optimizer.attributes.get("carried"):
-        lines += ["", "    Notes", "    -----"]
-        lines += [f"    Kept in double: {', '.join(f'``{key}``' for key in optimizer.attributes['carried'])}."]
-    lines += ['    """', "", f"    _numpy: ClassVar[type[NumPyOptimizer]] = {optimizer.module}.{optimizer.name}", ""]
-    arguments = []
+    lines = [f"class {optimizer.name}({base}):", *torch_docstring(optimizer, names), ""]
+    lines += [f"    _numpy: ClassVar[type[NumPyOptimizer]] = {optimizer.module}.{optimizer.name}", ""]
+    arguments = ["self", "params: Any"]
     for name in signature:
-        p = known.get(name)
-        if p is None:
-            arguments.append("*" if name == "*" else f"{name}: {SWITCHES[name]}")
+        if name in known:
+            plain = PLAIN[known[name].annotation].replace("[float, float]", "[Any, Any]")
+            kind = "Any" if known[name].annotation == "Rate" else plain
+            arguments.append(f"{name}: {kind} = {known[name].default}")
         else:
-            kind = "Any" if p.annotation == "Rate" else PLAIN[p.annotation].replace("[float, float]", "[Any, Any]")
-            arguments.append(f"{name}: {kind} = {p.default}")
-    arguments = ["self", "params: Any", *arguments, "**settings: Unpack[Settings]"]
-    lines += block("def __init__(", arguments, ") -> None:", "    ")
+            arguments.append("*" if name == "*" else f"{name}: {SWITCHES[name]}")
+    lines += block("def __init__(", [*arguments, "**settings: Unpack[Settings]"], ") -> None:", "    ")
     given = [f"{name}={name}" for name in names]
     if owner is not optimizer:
-        given += [f"{name}={value}" for name, value in optimizer.attributes["fixed"].items()]
+        given += [f"{name}={only}" for name, only in optimizer.attributes["fixed"].items()]
         return lines + block("super().__init__(", ["params", *given, "**settings"], ")", "        ")
-    lines += block("given = dict(", given, ")", "        ")
-    return [*lines, "        super().__init__(params, given, settings)"]
+    return [
+        *lines,
+        *block("given = dict(", given, ")", "        "),
+        "        super().__init__(params, given, settings)",
+    ]
 
 
 def torch_classes(optimizers: list[Optimizer]) -> str:
     owners = {o.attributes["family"]: o for o in optimizers if o.own_family}
     modules = sorted({o.module for o in optimizers})
     special = [o for o in optimizers if (PACKAGE / f"torch/{o.module}.py").exists()]
-    lines = [
-        HEAD,
-        CLASSES.strip(),
-        "",
-        "from typing import Any, ClassVar, Unpack",
-        "",
-        *importing("fastgd.optimizers", modules),
-    ]
+    bases = [f"from fastgd.torch.{o.module} import {o.name}Base" for o in special]
+    classes = [line for o in optimizers for line in ["", "", *torch_class(o, owners[o.attributes["family"]])]]
+    literal = ["Literal"] * any("Literal[" in line for line in classes)
+    lines = [HEAD, CLASSES.strip(), "", f"from typing import {', '.join(['Any', 'ClassVar', *literal, 'Unpack'])}", ""]
+    lines += importing("fastgd.optimizers", modules)
     lines += ["from fastgd.optimizers.base import Optimizer as NumPyOptimizer"]
     lines += ["from fastgd.optimizers.base import Settings"]
-    bases = [f"from fastgd.torch.{o.module} import {o.name}Base" for o in special]
     lines += sorted([*bases, "from fastgd.torch.base import Optimizer"])
-    for optimizer in optimizers:
-        lines += ["", "", *torch_class(optimizer, owners[optimizer.attributes["family"]])]
-    text = "\n".join(lines) + "\n"
-    return (
-        text.replace("import Any, ClassVar, Unpack", "import Any, ClassVar, Literal, Unpack")
-        if "Literal[" in text
-        else text
-    )
+    return "\n".join([*lines, *classes]) + "\n"
 
 
 def import_lines(optimizers: list[Optimizer]) -> list[str]:

@@ -205,9 +205,9 @@ def read() -> tuple[list[Rule], list[Family], dict[str, str]]:
     scalars = {struct: path.stem for path in paths for struct in SCALARS.findall(path.read_text())}
     names = {rule.name for rule in rules}
     for family in families:
-        for rule in family.rules:
-            if rule not in names:
-                fail(f"{family.module}.pxd: {family.struct}Rules names {rule.upper()}, but there is no rule {rule}")
+        for name in family.rules:
+            if name not in names:
+                fail(f"{family.module}.pxd: {family.struct}Rules names {name.upper()}, but there is no rule {name}")
     for rule in rules:
         if not any(rule.name in family.rules for family in families):
             fail(f"{rule.module}.pxd: {rule.name} stands in no enum of rules, so that no fold can choose it")

@@ -39,7 +39,8 @@ cdef enum:      # rows of the table
     FAMILY_SIGN_SGD
 
 
-cdef int adadelta_scalars(Scalars* s, double grad_scale, long long t, const Adadelta* hyper, size_t size) noexcept nogil:
+cdef int adadelta_scalars(Scalars* s, double grad_scale, long long t, const Adadelta* hyper,
+                          size_t size) noexcept nogil:
     return fold(FAMILY_ADADELTA, s, grad_scale, t, hyper, size, NULL)
 
 
@@ -120,7 +121,8 @@ cdef void asgd_average_f32(float* param, const float* grad, float* ax, Py_ssize_
     (<Kernel1>table().rules[RULE_ASGD_AVERAGE].kernels[FLOAT32])(param, grad, ax, n, s)
 
 
-cdef void asgd_average_f64(double* param, const double* grad, double* ax, Py_ssize_t n, const Scalars* s) noexcept nogil:
+cdef void asgd_average_f64(double* param, const double* grad, double* ax, Py_ssize_t n,
+                           const Scalars* s) noexcept nogil:
     (<Kernel1>table().rules[RULE_ASGD_AVERAGE].kernels[FLOAT64])(param, grad, ax, n, s)
 
 
@@ -171,7 +173,8 @@ cdef int rmsprop_scalars(Scalars* s, double grad_scale, long long t, const Rmspr
     return fold(FAMILY_RMSPROP, s, grad_scale, t, hyper, size, NULL)
 
 
-cdef void rmsprop_f32(float* param, const float* grad, float* square_avg, Py_ssize_t n, const Scalars* s) noexcept nogil:
+cdef void rmsprop_f32(float* param, const float* grad, float* square_avg, Py_ssize_t n,
+                      const Scalars* s) noexcept nogil:
     (<Kernel1>table().rules[RULE_RMSPROP].kernels[FLOAT32])(param, grad, square_avg, n, s)
 
 
@@ -202,12 +205,14 @@ cdef void rmsprop_centered_f64(double* param, const double* grad, double* square
 
 cdef void rmsprop_centered_momentum_f32(float* param, const float* grad, float* square_avg, float* grad_avg,
                                         float* momentum_buffer, Py_ssize_t n, const Scalars* s) noexcept nogil:
-    (<Kernel3>table().rules[RULE_RMSPROP_CENTERED_MOMENTUM].kernels[FLOAT32])(param, grad, square_avg, grad_avg, momentum_buffer, n, s)
+    (<Kernel3>table().rules[RULE_RMSPROP_CENTERED_MOMENTUM].kernels[FLOAT32])(param, grad, square_avg, grad_avg,
+                                                                              momentum_buffer, n, s)
 
 
 cdef void rmsprop_centered_momentum_f64(double* param, const double* grad, double* square_avg, double* grad_avg,
                                         double* momentum_buffer, Py_ssize_t n, const Scalars* s) noexcept nogil:
-    (<Kernel3>table().rules[RULE_RMSPROP_CENTERED_MOMENTUM].kernels[FLOAT64])(param, grad, square_avg, grad_avg, momentum_buffer, n, s)
+    (<Kernel3>table().rules[RULE_RMSPROP_CENTERED_MOMENTUM].kernels[FLOAT64])(param, grad, square_avg, grad_avg,
+                                                                              momentum_buffer, n, s)
 
 
 cdef int rprop_scalars(Scalars* s, double grad_scale, long long t, const Rprop* hyper, size_t size) noexcept nogil:
