@@ -52,17 +52,19 @@ cdef extern from *:
 
     typedef uint64_t fp_mode;
 
-    static inline fp_mode fastgd_change_mode(fp_mode bits) {
-        fp_mode now = fastgd_get_mode(), wanted = (now & ~(fp_mode)FASTGD_MODE_BITS) | bits;
+    static inline fp_mode fastgd_enter(void) {
+        fp_mode now = fastgd_get_mode(), before = now & FASTGD_MODE_BITS;
+        if (before)
+            fastgd_set_mode(now - before);
         FASTGD_FENCE;
-        if (wanted != now)
-            fastgd_set_mode(wanted);
-        FASTGD_FENCE;
-        return now & FASTGD_MODE_BITS;
+        return before;
     }
 
-    static inline fp_mode fastgd_enter(void) { return fastgd_change_mode(0); }
-    static inline void fastgd_leave(fp_mode mode) { (void)fastgd_change_mode(mode); }
+    static inline void fastgd_leave(fp_mode before) {
+        FASTGD_FENCE;
+        if (before)
+            fastgd_set_mode(fastgd_get_mode() | before);
+    }
     #endif
     """
     ctypedef unsigned long long fp_mode
