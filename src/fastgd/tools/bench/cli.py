@@ -1,41 +1,45 @@
-"""`python -m fastgd bench`: fastgd against the machine's limit and the installed peers, in about a minute."""
+"""`python -m fastgd bench`: fastgd against the machine's roofs and the installed peers, in about a minute."""
 
 import argparse
 import importlib.util
 import json
-import sys
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 import fastgd
-from fastgd.tools.bench import machine, pairing, peers
+from fastgd.tools.bench import machine, measures, peers, roofs
+from fastgd.tools.bench.pairing import Ratio
 from fastgd.tools.bench.rows import BY_NAME, Row
 from fastgd.tools.bench.stepper import UnavailableError
 from fastgd.tools.bench.threads import using
 
 DEFAULT_RULES = ("sgd_momentum", "rmsprop", "adamw", "lion")
 DEFAULT_SIZES = (1_000, 10_000, 100_000, 1_000_000, 4_000_000)
-PEERS = tuple(name for name in peers.LIBRARIES if name != "fastgd")
 UNITS = {"k": 10**3, "M": 10**6}
 LARGEST = 10**9
+PEERS = peers.PEERS
+WIDTH = max(map(len, measures.CALLS))
 
 
 @dataclass
 class Result:
-    """A line of the table: `of_limit` is limit / step, `peers` how many times longer each peer takes."""
+    """
+    A line of the table: `of_roof` is roof / step, `peers` how many times longer each peer takes.
+
+    `doubts` says of which of these figures noise may be the cause, and why.
+    """
 
     rule: str
     size: int
     us: float
     gb_per_s: float
-    of_limit: float
-    kernel_of_limit: float
+    of_roof: float
+    kernel_of_roof: float
     peers: dict[str, float | None] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
 
 
 # ---- arguments --------------------------------------------------------------------------------------------------
@@ -65,7 +69,7 @@ def seconds(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        value = -1.0
+        value = math.nan
     if not 0 < value <= 86_400:
         raise argparse.ArgumentTypeError(f"expected seconds above 0, got {text!r}")
     return value
@@ -89,24 +93,24 @@ def picture(text: str) -> Path:
     return path
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the subcommand."""
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m fastgd bench", description=__doc__)
     parser.add_argument("--rules", nargs="+", type=rule, metavar="RULE", default=list(DEFAULT_RULES),
                         help=f"of {', '.join(BY_NAME)} (default: {' '.join(DEFAULT_RULES)})")  # fmt: skip
     parser.add_argument("--sizes", nargs="+", type=size, metavar="N", default=list(DEFAULT_SIZES),
                         help="elements of the parameter, such as 100k 20M (default: 1k 10k 100k 1M 4M)")  # fmt: skip
+    parser.add_argument("--calls", action="store_true", help="measure what a small step costs, and no rules")
     parser.add_argument("--threads", type=thread_count, metavar="N", help="default: all that fastgd would use")
     parser.add_argument("--seconds", type=seconds, default=60.0, help="time to spend, roughly (default: 60)")
     parser.add_argument("--json", type=output, metavar="FILE", help="write the figures to FILE")
-    parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw them: fraction of the limit over size")
+    parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw them: fraction of the roof over size")
+    options = parser.parse_args(argv)
+    if options.calls and options.plot:
+        parser.error("--plot draws rules, which --calls leaves out")
+    return options
 
 
 # ---- measurement ------------------------------------------------------------------------------------------------
-
-
-def available_peers(rows: Sequence[Row]) -> list[str]:
-    """Installed libraries that have at least one of the rules."""
-    return [name for name in PEERS if peers.installed(name) and any(peers.has(name, row) for row in rows)]
 
 
 class Clock:
@@ -125,15 +129,21 @@ class Clock:
 
 def measure(row: Row, n: int, threads: int, libraries: Sequence[str], clock: Clock) -> Result:
     shapes, dtype = [(n,)], "float32"
-    kernel = pairing.against_limit(row, shapes, dtype, threads, clock.share(), least=3)
-    step = pairing.against_limit(row, shapes, dtype, threads, clock.share(), least=3, whole_step=True)
-    moved = row.bytes_per_element(np.dtype(dtype).itemsize) * n
-    result = Result(row.name, n, step.ours * 1e6, moved / step.ours / 1e9, step.ratio, kernel.ratio)
+    doubts: dict[str, str] = {}
+
+    def figure(name: str, function: Callable[..., Ratio], *arguments: object, **options: object) -> Ratio:
+        pair = function(*arguments, shapes, dtype, threads, clock.share(), least=3, **options)
+        if pair.doubt:
+            doubts[name] = pair.doubt
+        return pair
+
+    kernel = figure("kernel_of_roof", measures.of_roof, row, part="kernel")
+    step = figure("of_roof", measures.of_roof, row)
+    moved = roofs.bytes_per_element(row, 4) * n
+    result = Result(row.name, n, step.ours * 1e6, moved / step.ours / 1e9, step.ratio, kernel.ratio, doubts=doubts)
     for library in libraries:
-        share = clock.share()
         try:
-            pair = pairing.against_peer(row, library, shapes, dtype, threads, share, least=3)
-            result.peers[library] = pair.ratio
+            result.peers[library] = figure(library, measures.against_peer, row, library).ratio
         except UnavailableError:
             result.peers[library] = None
     return result
@@ -142,7 +152,7 @@ def measure(row: Row, n: int, threads: int, libraries: Sequence[str], clock: Clo
 def measure_all(
     rules: Sequence[str], sizes: Sequence[int], threads: int, libraries: Sequence[str], total: float
 ) -> Iterator[Result]:
-    # Before the clock starts: imports, and the compilation that some peers do at their first use.
+    # Imports, and the compilation that some peers do at their first use, come before the clock starts.
     for library in libraries:
         for name in rules:
             try:
@@ -166,79 +176,83 @@ def short(n: int) -> str:
     return str(n)
 
 
-def columns(libraries: Sequence[str]) -> list[tuple[str, int]]:
-    names = ["rule", "size", "us", "GB/s", "% of limit", "kernel %"]
-    widths = [max(len(name) for name in BY_NAME), 6, 10, 7, 10, 8]
-    return [*zip(names, widths, strict=True), *((f"x {name}", max(8, len(name) + 2)) for name in libraries)]
+def columns(libraries: Sequence[str]) -> dict[str, int]:
+    """Heads of the table and their widths."""
+    heads = {"rule": max(map(len, BY_NAME)), "size": 6, "us": 10, "GB/s": 7, "% of roof": 10, "kernel %": 8}
+    return {**heads, **{f"x {name}": max(8, len(name) + 2) for name in libraries}}
 
 
 def line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first = cells[0].ljust(widths[0])
-    return "  ".join([first, *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))])
+    first, *others = (cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+    return "  ".join([first.strip().ljust(widths[0]), *others])
 
 
 def cells(result: Result) -> list[str]:
-    ratios = ["n/a" if value is None else f"{value:.1f}" for value in result.peers.values()]
+    def marked(name: str, value: float | None, text: str) -> str:
+        return "n/a" if value is None else f"{text.format(value)}{'?' if name in result.doubts else ''}"
+
     return [
         result.rule,
         short(result.size),
         f"{result.us:.2f}",
         f"{result.gb_per_s:.1f}",
-        f"{100 * result.of_limit:.0f}",
-        f"{100 * result.kernel_of_limit:.0f}",
-        *ratios,
+        marked("of_roof", 100 * result.of_roof, "{:.0f}"),
+        marked("kernel_of_roof", 100 * result.kernel_of_roof, "{:.0f}"),
+        *(marked(name, value, "{:.1f}") for name, value in result.peers.items()),
     ]
 
 
 NOTE = """\
-% of limit: the limit is the longer of a loop that only moves the rule's arrays and of its divides and roots alone;
-of the whole call of step, and of the compiled kernel without the Python part of the call. x: times faster than a peer,
-medians of paired runs. float32."""
+% of roof: the roof is the longer of a loop that only moves the rule's arrays and of its divides and roots alone;
+of the whole call of step, and of the compiled kernel without the call. x: times faster than a peer, medians of
+paired runs. float32. A figure with ? stayed impossible or unsteady when it was measured again: take it for noise."""
 
 
-def run(args: argparse.Namespace) -> int:
-    """The subcommand; returns the exit status."""
-    threads = args.threads or fastgd.get_num_threads()
-    rules, sizes = list(dict.fromkeys(args.rules)), list(dict.fromkeys(args.sizes))
-    libraries = available_peers([BY_NAME[name] for name in rules])
-    about = machine.describe()
-    with using(threads):
-        about["threads"] = str(fastgd.get_num_threads())
-    write = sys.stdout.write
-    for name, value in about.items():
-        write(f"{name + ':':<17}{value}\n")
+def rules_table(options: argparse.Namespace, threads: int) -> list[Result]:
+    rules, sizes = list(dict.fromkeys(options.rules)), list(dict.fromkeys(options.sizes))
+    rows = [BY_NAME[name] for name in rules]
+    # A library is shown if it is installed and has at least one of the rules.
+    libraries = [name for name in PEERS if peers.installed(name) and any(peers.has(name, row) for row in rows)]
     heads = columns(libraries)
-    widths = [width for _, width in heads]
-    write("\n" + line([name for name, _ in heads], widths) + "\n")
+    print("\n" + line(list(heads), list(heads.values())))
     results = []
-    others = machine.Bystanders()
-    for result in measure_all(rules, sizes, threads, libraries, args.seconds):
+    for result in measure_all(rules, sizes, threads, libraries, options.seconds):
         results.append(result)
-        write(line(cells(result), widths) + "\n")
-        sys.stdout.flush()
-    write("\n" + NOTE + "\n")
-    if (busy := others.cores()) is not None:
-        about["cores busy with other work"] = f"{busy:.2f}"
-        write(f"Other work kept {busy:.2f} of {about['cores']} cores busy meanwhile.\n")
-    if args.json is not None:
-        args.json.write_text(json.dumps(document(about, results), indent=1) + "\n", encoding="utf-8")
-    if args.plot is not None:
-        from fastgd.tools.bench.picture import draw
-
-        draw(results, about, args.plot)
-    return 0
+        print(line(cells(result), list(heads.values())), flush=True)
+    print("\n" + NOTE)
+    return results
 
 
-def document(about: dict[str, str], results: Sequence[Result]) -> dict[str, Any]:
-    """What `--json` writes."""
-    return {"version": 1, "machine": about, "dtype": "float32", "results": [asdict(result) for result in results]}
+def calls_table(total: float) -> dict[str, Ratio]:
+    results = {}
+    clock = Clock(total, len(measures.CALLS))
+    print(f"\n{'call':<{WIDTH}}  x np.add(a, b, out=c) of 16 elements")
+    for name in measures.CALLS:
+        results[name] = measures.call(name, clock.share())
+        print(f"{name:<{WIDTH}}  {results[name].ratio:.3f}{'?' if results[name].doubt else ''}", flush=True)
+    return results
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("python -m fastgd bench", description=__doc__)
-    add_arguments(parser)
-    return run(parser.parse_args(argv))
+    """Measure, print and write what the options ask for; returns the exit status."""
+    options = parse(argv)
+    threads = options.threads or fastgd.get_num_threads()
+    about, others = machine.describe(), machine.Bystanders()
+    with using(threads):
+        about["threads"] = str(fastgd.get_num_threads())
+    for name, value in about.items():
+        print(f"{name + ':':<17}{value}")
+    results = [] if options.calls else rules_table(options, threads)
+    calls = calls_table(options.seconds) if options.calls else {}
+    if (busy := others.cores()) is not None:
+        about["cores busy with other work"] = f"{busy:.2f}"
+        print(f"Other work kept {busy:.2f} of {about['cores']} cores busy meanwhile.")
+    if options.json is not None:
+        figures = {"results": [asdict(result) for result in results], "calls": {k: asdict(v) for k, v in calls.items()}}
+        document = {"version": 1, "machine": about, "dtype": "float32", **figures}
+        options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    if options.plot is not None:
+        from fastgd.tools.bench.picture import draw
 
-
-if __name__ == "__main__":
-    sys.exit(main())
+        draw(results, about, options.plot)
+    return 0

@@ -8,6 +8,7 @@ Each library owns its memory as its users would have it: torch and jax copy the 
 import functools
 import importlib
 import importlib.util
+import inspect
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
@@ -15,16 +16,18 @@ from typing import Any
 import numpy as np
 
 import fastgd
-from fastgd.optimizers.base import RULES, Optimizer
+from fastgd.engine import dispatch
+from fastgd.optimizers.base import Optimizer
 from fastgd.tools.bench import plain
 from fastgd.tools.bench.rows import Row
 from fastgd.tools.bench.stepper import ArrayStepper, Stepper, UnavailableError, refill
 
 Arrays = Sequence[np.ndarray]
 
-# Library -> module that has to be importable.
+# Each library has a module that must be importable.
 MODULES = {
     "fastgd": "numpy",
+    "fastgd.torch": "torch",
     "numpy": "numpy",
     "torch": "torch",
     "torch foreach": "torch",
@@ -35,6 +38,7 @@ MODULES = {
     "scikit-learn": "sklearn",
 }
 LIBRARIES = tuple(MODULES)
+PEERS = tuple(name for name in LIBRARIES if not name.startswith("fastgd"))
 # These run on one thread whatever they are told; XLA's pool has every core from its import on.
 ONE_THREAD = ("numpy", "thinc", "scikit-learn")
 ALL_CORES = ("optax",)
@@ -52,59 +56,49 @@ def installed(library: str) -> bool:
     return importlib.util.find_spec(MODULES[library]) is not None
 
 
-def load(library: str, row: Row) -> None:
-    """Import a peer, so that its threads can be told their number before it is built."""
-    if not has(library, row):
-        raise UnavailableError(f"{library} has no {row.name}")
-    module(MODULES[library])
-    if library == "deepspeed":
-        # It compiles and loads its kernel, with an OpenMP runtime, at the first use.
-        deepspeed_adam(row, [module("torch").zeros(1, requires_grad=True)], row.lr)
-
-
 def has(library: str, row: Row) -> bool:
     """Whether a library has the rule, by the table."""
-    if library.startswith("torch"):
-        return library in row.torch
-    columns = {"deepspeed": row.deepspeed, "optax": row.optax, "thinc": row.thinc, "scikit-learn": row.sklearn}
-    return columns.get(library, row.keywords) is not None
+    if library in ("fastgd", "fastgd.torch", "numpy"):
+        return True
+    return library in row.torch if library.startswith("torch") else row.peer(library) is not None
 
 
-def build(
-    library: str,
-    row: Row,
-    params: Arrays,
-    grads: Arrays,
-    *,
-    lr: float | None = None,
-    clip: float | None = None,
-    share: bool = False,
-) -> Stepper:
-    """A stepper of `library` for `row`; raises UnavailableError where there is none."""
-    lr = row.lr if lr is None else lr
+def check(library: str, row: Row) -> None:
+    """Raise UnavailableError where a library is n/a."""
     if library not in LIBRARIES:
         raise ValueError(f"library must be one of {', '.join(LIBRARIES)}, got {library!r}")
     if not has(library, row):
         raise UnavailableError(f"{library} has no {row.name}")
     if not installed(library):
         raise UnavailableError(f"{library} is not installed")
-    if library.startswith("torch") or library == "deepspeed":
-        return TorchStepper(library, row, params, grads, lr, clip, share)
-    if library in ("fastgd", "numpy"):
-        return BUILDERS[library](row, params, grads, lr, clip)
-    if clip is not None:
+
+
+def load(library: str, row: Row) -> None:
+    """Import a peer, so that its threads can be told their number before it is built."""
+    check(library, row)
+    module(MODULES[library])
+    if library == "deepspeed":
+        # It compiles and loads its kernel, with an OpenMP runtime, at the first use.
+        tensor_optimizer(library, row, [module("torch").zeros(1, requires_grad=True)], row.lr)
+
+
+def build(
+    library: str, row: Row, params: Arrays, grads: Arrays, *,
+    lr: float | None = None, clip: float | None = None, share: bool = False,
+) -> Stepper:  # fmt: skip
+    """A stepper of `library` for `row`; raises UnavailableError where there is none."""
+    check(library, row)
+    if clip is not None and library not in CLIPPING:
         raise UnavailableError(f"{library} is not measured with clipping")
-    if library == "optax":
-        return OptaxStepper(row, params, grads, lr, share)
-    return BUILDERS[library](row, params, grads, lr, share)
+    return BUILDERS.get(library, TensorStepper)(library, row, params, grads, row.lr if lr is None else lr, clip, share)
 
 
 # ---- NumPy arrays in place --------------------------------------------------------------------------------------
 
 
-def optimizer(row: Row, params: Arrays, lr: float, **keywords: Any) -> Optimizer:
+def optimizer(row: Row, params: Any, lr: Any, **keywords: Any) -> Optimizer:
     """fastgd's optimizer of a row."""
-    made: Optimizer = getattr(fastgd, row.optimizer)(list(params), lr=lr, **row.keywords, **keywords)
+    made: Optimizer = getattr(fastgd, row.optimizer)(params, lr=lr, **row.keywords, **keywords)
     return made
 
 
@@ -112,18 +106,21 @@ def states(opt: Optimizer) -> list[np.ndarray]:
     return [array for entry in opt.state.values() for array in entry.values() if array.ndim]
 
 
-def fastgd_stepper(row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None) -> Stepper:
-    opt = optimizer(row, params, lr, max_grad_norm=clip)
-    return ArrayStepper("fastgd", params, functools.partial(opt.step, list(grads)), functools.partial(states, opt))
+def fastgd_stepper(
+    library: str, row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None, share: bool
+) -> Stepper:
+    opt = optimizer(row, list(params), lr, max_grad_norm=clip)
+    return ArrayStepper(library, params, functools.partial(opt.step, list(grads)), functools.partial(states, opt))
 
 
 def functional_stepper(row: Row, params: Arrays, grads: Arrays) -> Stepper:
     """fastgd.functional on state that the caller owns."""
     call = getattr(fastgd.functional, {"SignSGD": "sign_sgd"}.get(row.optimizer, row.optimizer.lower()))
-    carried = tuple(getattr(fastgd, row.optimizer)._carries)
-    # A function sees by its state arrays which variant is meant.
-    keywords = {key: value for key, value in row.keywords.items() if key not in ("centered", "amsgrad")}
-    own = [{key: np.zeros_like(p) for key in RULES[row.rule][1]} for p in params]
+    takes = inspect.signature(call).parameters
+    # A function sees by its state arrays which variant is meant. Numbers to carry on have no default.
+    keywords = {key: value for key, value in row.keywords.items() if key in takes}
+    carried = [name for name, p in takes.items() if p.kind is p.KEYWORD_ONLY and p.default is p.empty][1:]
+    own = [{key: np.zeros_like(p) for key in dispatch.rules()[row.kernel()][1]} for p in params]
     numbers = [dict.fromkeys(carried, 1.0) for _ in params]
     count = 0
 
@@ -138,7 +135,9 @@ def functional_stepper(row: Row, params: Arrays, grads: Arrays) -> Stepper:
     return ArrayStepper("fastgd.functional", params, step, lambda: [a for s in own for a in s.values()])
 
 
-def numpy_stepper(row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None) -> Stepper:
+def numpy_stepper(
+    library: str, row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None, share: bool
+) -> Stepper:
     update = plain.PLAIN[row.optimizer]
     own: list[plain.State] = [{} for _ in params]
     count = 0
@@ -154,16 +153,17 @@ def numpy_stepper(row: Row, params: Arrays, grads: Arrays, lr: float, clip: floa
             update(p, g, s, count, lr, **row.keywords)
 
     return ArrayStepper(
-        "numpy", params, step, lambda: [a for s in own for a in s.values() if isinstance(a, np.ndarray)]
+        library, params, step, lambda: [a for s in own for a in s.values() if isinstance(a, np.ndarray)]
     )
 
 
-def thinc_stepper(row: Row, params: Arrays, grads: Arrays, lr: float, share: bool) -> Stepper:
+def thinc_stepper(
+    library: str, row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None, share: bool
+) -> Stepper:
     if params[0].dtype != np.float32:
         raise UnavailableError("thinc's optimizer is for float32")
-    opt = module("thinc.optimizers").Optimizer(
-        lr, **{"L2": 0.0, **(row.thinc or {})}, grad_clip=0.0, use_averages=False
-    )
+    _, keywords = row.peer(library) or ("", {})
+    opt = module("thinc.optimizers").Optimizer(lr, **{"L2": 0.0, **keywords}, grad_clip=0.0, use_averages=False)
     pairs = [((i, "w"), p, g) for i, (p, g) in enumerate(zip(params, grads, strict=True))]
 
     def step() -> None:
@@ -171,30 +171,38 @@ def thinc_stepper(row: Row, params: Arrays, grads: Arrays, lr: float, share: boo
             opt(key, p, g)
         opt.step_schedules()
 
-    return ArrayStepper("thinc", params, step, before=None if share else refill(grads))
+    return ArrayStepper(library, params, step, before=None if share else refill(grads))
 
 
-def sklearn_stepper(row: Row, params: Arrays, grads: Arrays, lr: float, share: bool) -> Stepper:
-    assert row.sklearn is not None
-    name, keywords = row.sklearn
+def sklearn_stepper(
+    library: str, row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None, share: bool
+) -> Stepper:
+    name, keywords = row.peer(library) or ("", {})
     made = getattr(module("sklearn.neural_network._stochastic_optimizers"), name)
     opt = made(list(params), learning_rate_init=lr, **keywords)
-    return ArrayStepper("scikit-learn", params, functools.partial(opt.update_params, list(params), list(grads)))
-
-
-BUILDERS: dict[str, Callable[..., Stepper]] = {
-    "fastgd": fastgd_stepper,
-    "numpy": numpy_stepper,
-    "thinc": thinc_stepper,
-    "scikit-learn": sklearn_stepper,
-}
+    return ArrayStepper(library, params, functools.partial(opt.update_params, list(params), list(grads)))
 
 
 # ---- tensors ----------------------------------------------------------------------------------------------------
 
 
-class TorchStepper(Stepper):
-    """torch.optim in one of its forms, and DeepSpeedCPUAdam, which is one of its subclasses."""
+def tensor_optimizer(library: str, row: Row, tensors: list[Any], lr: float) -> Any:
+    """The optimizer of torch tensors: torch's in one of its forms, fastgd.torch's or DeepSpeed's."""
+    if library == "deepspeed":
+        if tensors[0].numpy(force=True).dtype != np.float32:
+            raise UnavailableError("DeepSpeedCPUAdam is for float32")
+        try:
+            # It compiles its kernel at the first use, which fails without a compiler and ninja.
+            return module("deepspeed.ops.adam").DeepSpeedCPUAdam(tensors, lr=lr, **(row.peer(library) or ("", {}))[1])
+        except (RuntimeError, OSError, ImportError) as error:
+            raise UnavailableError(f"DeepSpeedCPUAdam cannot be built: {error}") from error
+    form = {"torch": {"foreach": False}, "torch foreach": {"foreach": True}, "torch fused": {"fused": True}}
+    host = importlib.import_module("fastgd.torch" if library == "fastgd.torch" else "torch.optim")
+    return getattr(host, row.optimizer)(tensors, lr=lr, **row.keywords, **form.get(library, {}))
+
+
+class TensorStepper(Stepper):
+    """A step on torch tensors."""
 
     def __init__(
         self, library: str, row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None, share: bool
@@ -205,12 +213,7 @@ class TorchStepper(Stepper):
         self.tensors = [convert(p).requires_grad_(True) for p in params]
         for tensor, grad in zip(self.tensors, grads, strict=True):
             tensor.grad = convert(grad)
-        if library == "deepspeed":
-            self.opt = deepspeed_adam(row, self.tensors, lr)
-        else:
-            form = {"foreach": library == "torch foreach"}
-            form = {"fused": True} if library == "torch fused" else form
-            self.opt = getattr(torch.optim, row.optimizer)(self.tensors, lr=lr, **row.keywords, **form)
+        self.opt = tensor_optimizer(library, row, self.tensors, lr)
         self.step = self.opt.step
         if library == "torch foreach" and row.keywords.get("nesterov") and not share:
             # This form adds the momentum to the gradient itself, which then grows from step to step.
@@ -230,27 +233,18 @@ class TorchStepper(Stepper):
         return [value.numpy() for value in values if hasattr(value, "numpy") and value.ndim]
 
 
-def deepspeed_adam(row: Row, tensors: list[Any], lr: float) -> Any:
-    """DeepSpeed compiles its kernel at the first use, which fails without a compiler and ninja."""
-    if tensors[0].numpy(force=True).dtype != np.float32:
-        raise UnavailableError("DeepSpeedCPUAdam is for float32")
-    try:
-        return module("deepspeed.ops.adam").DeepSpeedCPUAdam(tensors, lr=lr, **(row.deepspeed or {}))
-    except (RuntimeError, OSError, ImportError) as error:
-        raise UnavailableError(f"DeepSpeedCPUAdam cannot be built: {error}") from error
-
-
 class OptaxStepper(Stepper):
     """optax under jit, with the buffers of parameters and state donated."""
 
-    def __init__(self, row: Row, params: Arrays, grads: Arrays, lr: float, share: bool) -> None:
-        super().__init__("optax")
+    def __init__(
+        self, library: str, row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None, share: bool
+    ) -> None:
+        super().__init__(library)
         if share:
             raise UnavailableError("jax arrays are immutable: a NumPy loop would mostly copy")
-        assert row.optax is not None
         jax, optax = module("jax"), module("optax")
         jax.config.update("jax_enable_x64", True)
-        name, keywords = row.optax
+        name, keywords = row.peer(library) or ("", {})
         transform = getattr(optax, name)(lr, **keywords)
         self.params = [jax.numpy.array(p, copy=True) for p in params]
         self.grads = [jax.numpy.array(g, copy=True) for g in grads]
@@ -274,3 +268,13 @@ class OptaxStepper(Stepper):
 
     def inner(self) -> list[np.ndarray]:
         return [np.asarray(leaf) for leaf in self._leaves(self.state) if leaf.ndim]
+
+
+BUILDERS: dict[str, Callable[..., Stepper]] = {
+    "fastgd": fastgd_stepper,
+    "numpy": numpy_stepper,
+    "thinc": thinc_stepper,
+    "scikit-learn": sklearn_stepper,
+    "optax": OptaxStepper,
+}
+CLIPPING = tuple(name for name in LIBRARIES if name in ("fastgd", "numpy") or name.startswith("torch"))

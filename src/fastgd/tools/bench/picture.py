@@ -1,4 +1,4 @@
-"""The picture of `bench --plot`: how much of what the machine allows is used, by fastgd and by its peers."""
+"""The picture of `bench --plot`: how much of the roof is used, by fastgd and by its peers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fastgd.tools.bench.cli import Result
 
-# Fixed, so that a library has the same colour in every picture; chosen to differ for colour-blind readers.
+# A library has the same colour in every picture, and colour-blind readers can tell them apart.
 COLOURS = {
     "fastgd": "#d55e00",
     "numpy": "#999999",
@@ -25,11 +25,11 @@ COLOURS = {
 
 
 def lines(results: Sequence[Result]) -> dict[str, tuple[list[int], list[float]]]:
-    """Library -> (sizes, fractions of the limit) for the results of one rule."""
+    """Library -> (sizes, fractions of the roof) for the results of one rule."""
     found: dict[str, tuple[list[int], list[float]]] = {"fastgd": ([], [])}
     for result in sorted(results, key=lambda r: r.size):
-        points = {"fastgd": result.of_limit}
-        points |= {name: result.of_limit / ratio for name, ratio in result.peers.items() if ratio}
+        points = {"fastgd": result.of_roof}
+        points |= {name: result.of_roof / ratio for name, ratio in result.peers.items() if ratio}
         for name, fraction in points.items():
             sizes, fractions = found.setdefault(name, ([], []))
             sizes.append(result.size)
@@ -48,7 +48,7 @@ def panel(axes: Any, rule: str, results: Sequence[Result]) -> None:
 
 
 def draw(results: Sequence[Result], about: Mapping[str, str], path: Path) -> None:
-    """One panel a rule: size on x, fraction of the limit on y, a line for each library."""
+    """One panel a rule: size on x, fraction of the roof on y, a line for each library."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -66,6 +66,6 @@ def draw(results: Sequence[Result], about: Mapping[str, str], path: Path) -> Non
     figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=min(5, len(named)), frameon=False)
     for axes in grid[-1]:
         axes.set_xlabel("elements of the parameter, float32")
-    figure.supylabel("fraction of the machine's limit")
+    figure.supylabel("fraction of the roof")
     figure.suptitle(f"{about['cpu']}, {about['instruction set']}, threads: {about['threads']}")
     figure.savefig(path, dpi=150)

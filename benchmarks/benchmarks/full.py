@@ -1,0 +1,91 @@
+"""
+The rest of the asv suite: every rule, type, size and library. `make bench-full` takes hours, most of it starting Python
+and importing peers; `asv run --bench 'full.Step.*adamw.*fastgd'` picks a part.
+"""
+
+from fastgd.tools.bench import arrays, measures, memory, peers, training
+from fastgd.tools.bench.rows import BY_NAME, ROWS
+
+from . import core
+
+RULES = [row.name for row in ROWS]
+DTYPES = ["float32", "float64"]
+LIBRARIES = list(peers.LIBRARIES)
+THREADS = ["1", "all"]
+WORK = list(arrays.WORK)
+SIZES = ["1k", "10k", "100k", "1M", "20M"]
+
+
+class Step(core.Step):
+    params = [RULES, DTYPES, WORK, LIBRARIES]
+
+
+class Clip(core.Clip):
+    params = [["adam"], WORK, list(peers.CLIPPING)]
+
+
+class Training(core.Training):
+    params = [list(training.NETWORKS), list(training.HOSTS), LIBRARIES]
+
+
+class Roof(core.Roof):
+    params = [RULES, DTYPES, SIZES, THREADS, ["kernel", "step"]]
+
+
+class Bytes(core.Bytes):
+    params = [RULES, SIZES[:4]]
+
+    def track_peak_bytes(self, rule: str, work: str) -> int:
+        return memory.peak_bytes(BY_NAME[rule], arrays.WORK[work])
+
+
+class Threads(core.Timed):
+    """One thread, and all."""
+
+    params = [RULES, SIZES[2:], THREADS]
+    param_names = ["rule", "work", "threads"]
+
+    def setup(self, rule: str, work: str, threads: str) -> None:
+        self.build("fastgd", rule, work, threads=threads)
+
+    def time_step(self, *_: object) -> None:
+        self.step()
+
+
+class InstructionSets(core.Timed):
+    """The kernel of each instruction set."""
+
+    params = [RULES, DTYPES, ["1k", "100k"], ["generic", "x86-64-v2", "x86-64-v3", "x86-64-v4"]]
+    param_names = ["rule", "dtype", "work", "instruction set"]
+
+    def setup(self, rule: str, dtype: str, work: str, name: str) -> None:
+        self.start(measures.instruction_set_kernel(name, BY_NAME[rule], arrays.WORK[work], dtype))
+
+    def time_kernel(self, *_: object) -> None:
+        self.step()
+
+
+class Functional(core.Timed):
+    """fastgd.functional, for libraries that own their state."""
+
+    params = [RULES, DTYPES, SIZES]
+    param_names = ["rule", "dtype", "work"]
+
+    def setup(self, rule: str, dtype: str, work: str) -> None:
+        self.start(peers.functional_stepper(BY_NAME[rule], *arrays.fresh(arrays.WORK[work], dtype)))
+
+    def time_call(self, *_: object) -> None:
+        self.step()
+
+
+class PeakMemory(core.Timed):
+    """Of a process that takes some steps: interpreter, parameter, gradient, state."""
+
+    params = [["adamw"], ["1k", "1M", "20M"], ["fastgd", "numpy", "torch", "torch fused"]]
+    param_names = ["rule", "work", "library"]
+
+    def setup(self, rule: str, work: str, library: str) -> None:
+        self.build(library, rule, work)
+
+    def peakmem_step(self, *_: object) -> None:
+        self.step()
