@@ -11,9 +11,8 @@ from pathlib import Path
 
 from fastgd.tools.bench import measures, memory, training
 from fastgd.tools.bench.arrays import WORK
-from fastgd.tools.bench.pairing import Ratio
 from fastgd.tools.bench.rows import BY_NAME, ROWS, Row
-from fastgd.tools.bench.stepper import UnavailableError
+from fastgd.tools.bench.table import Cell, cell
 from fastgd.tools.bench.threads import usable_cores
 
 FEW = ("sgd", "sgd_momentum", "adagrad", "adamw")
@@ -37,42 +36,12 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One figure; None is n/a, and then `note` says why. `need` None: for information. `doubt`: it may be noise."""
-
-    line: str
-    column: str
-    figure: float | None
-    need: float | None
-    spread: tuple[float, float] | None = None
-    note: str = ""
-    at_most: bool = False
-    doubt: str = ""
-
-    @property
-    def met(self) -> bool | None:
-        if self.figure is None or self.need is None or self.doubt:
-            return None
-        return self.figure <= self.need if self.at_most else self.figure >= self.need
-
-
-@dataclass(frozen=True)
 class Target:
     name: str
     work: str
     against: str
     reach: str
     measure: Callable[[Settings], Iterator[Cell]]
-
-
-def cell(line: str, column: str, need: float | None, measure: Callable[[], Ratio], at_most: bool = False) -> Cell:
-    """The cell of the ratio that `measure` gives, or n/a."""
-    try:
-        pair = measure()
-    except UnavailableError as reason:
-        return Cell(line, column, None, need, note=str(reason))
-    note = f"{pair.ours * 1e6:.4g} us"
-    return Cell(line, column, pair.ratio, need, (pair.low, pair.high), note, at_most, pair.doubt)
 
 
 def threads(count: int) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastgd.tools.bench import machine
-from reach import TARGETS, Cell, Settings, Target
+from fastgd.tools.bench import machine, table
+from fastgd.tools.bench.table import Cell
+from reach import TARGETS, Settings, Target
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "PERFORMANCE_REPORT.md"
 BUSY = 0.1  # cores
@@ -41,18 +42,11 @@ def measure(target: Target, settings: Settings) -> Measured:
     bystanders, cells = machine.Bystanders(), []
     for cell in target.measure(settings):
         cells.append(cell)
-        print(f"{target.name:<18}{cell.line:<42}{cell.column:<34}{figure(cell)}", file=sys.stderr, flush=True)
+        print(f"{target.name:<18}{cell.line:<42}{cell.column:<34}{cell.text()}", file=sys.stderr, flush=True)
     return Measured(target, cells, bystanders.cores())
 
 
 # ---- text -------------------------------------------------------------------------------------------------------
-
-
-def figure(cell: Cell) -> str:
-    if cell.figure is None:
-        return "n/a"
-    text = f"{cell.figure:.0f}" if cell.figure >= 100 or cell.figure == int(cell.figure) else f"{cell.figure:.3g}"
-    return text + ("?" if cell.doubt else " (missed)" if cell.met is False else "")
 
 
 def closeness(cell: Cell) -> float:
@@ -72,34 +66,29 @@ def verdict(cells: Sequence[Cell]) -> str:
     return ", ".join(part for part in parts if part) or "-"
 
 
-def summary(measured: Measured) -> str:
+def summary(measured: Measured) -> list[str]:
     known = [cell for cell in measured.cells if cell.figure is not None and not cell.doubt]
-    target, shown = measured.target, "n/a | n/a"
+    target, worst_text, middle = measured.target, "n/a", "n/a"
     if known:
         worst = min(known, key=closeness)
-        middle = statistics.median(cell.figure for cell in known if cell.figure is not None)
-        shown = f"{figure(worst).removesuffix(' (missed)')} ({worst.line}, {worst.column}) | {middle:.3g}"
-    return f"| {target.work} | {target.against} | {target.reach} | {shown} | {verdict(measured.cells)} |"
+        worst_text = f"{worst.text().removesuffix(' (missed)')} ({worst.line}, {worst.column})"
+        middle = f"{statistics.median(cell.figure for cell in known if cell.figure is not None):.3g}"
+    return [target.work, target.against, target.reach, worst_text, middle, verdict(measured.cells)]
 
 
 def details(measured: Measured) -> list[str]:
     """Every cell: lines by columns, then what is n/a and why, and what disturbed."""
-    cells, target = measured.cells, measured.target
-    columns = list(dict.fromkeys(cell.column for cell in cells))
-    by_place = {(cell.line, cell.column): entry(cell) for cell in cells}
+    target = measured.target
     lines = [f"## {target.work}", "", f"Against: {target.against}. Reach: {target.reach}.", ""]
-    lines += ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for line in dict.fromkeys(cell.line for cell in cells):
-        lines.append(f"| {line} | " + " | ".join(by_place.get((line, column), "") for column in columns) + " |")
-    reasons = dict.fromkeys(cell.note for cell in cells if cell.figure is None)
-    lines += ["", *(f"n/a: {reason}." for reason in reasons)]
+    lines += [*table.markdown(table.grid(measured.cells, entry)), ""]
+    lines += [f"n/a: {reason}." for reason in dict.fromkeys(c.note for c in measured.cells if c.figure is None)]
     if measured.others is not None and measured.others > BUSY:
         lines += ["", f"Other processes kept {measured.others:.2f} cores busy meanwhile: take it with care."]
     return [*lines, ""]
 
 
 def entry(cell: Cell) -> str:
-    text = figure(cell).replace("(missed)", "**missed**")
+    text = cell.text().replace("(missed)", "**missed**")
     return f"{text} [{cell.spread[0]:.3g}, {cell.spread[1]:.3g}]; {cell.note}" if cell.spread else text
 
 
@@ -107,8 +96,8 @@ def document(results: Sequence[Measured], about: dict[str, str], settings: Setti
     lines = [HEAD]
     if settings.quick:
         lines += ["**Quick run: fewer rules, 4M elements instead of 20M, short measurements.**", ""]
-    lines += ["| work | against | reach | worst cell | median | verdict |", "|---|---|---|---|---|---|"]
-    lines += [*(summary(measured) for measured in results), "", "## Machine", ""]
+    heads = ["work", "against", "reach", "worst cell", "median", "verdict"]
+    lines += [*table.markdown([heads, *map(summary, results)]), "", "## Machine", ""]
     lines += [*(f"- {name}: {value}" for name, value in about.items()), ""]
     lines += ["# Every cell", "", "In brackets the quartiles of the ratios, then the time of fastgd's part.", ""]
     return "\n".join([*lines, *(line for measured in results for line in details(measured))])

@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 
 from fastgd.engine import dispatch
-from fastgd.tools.bench import arrays, cli, machine, measures, memory, pairing, peers, roofs, training
+from fastgd.tools.bench import arrays, cli, machine, measures, memory, pairing, peers, picture, roofs, training
 from fastgd.tools.bench.rows import BY_NAME, ROWS
 from fastgd.tools.bench.stepper import ArrayStepper, UnavailableError
+from fastgd.tools.bench.table import Cell, grid
 
 ROOT = Path(__file__).resolve().parent.parent
 SHAPES = [(1000,), (8, 4)]
@@ -132,17 +133,6 @@ def test_libraries_clip_alike(library):
     assert np.abs(stepper.current()[0] - arrays.fresh(SHAPES)[0][0]).max() < 0.2 * FACTOR * row.lr
     for ours, theirs in zip(stepper.current(), reference(row, 3, clip=0.5), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=5e-7)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_functional_does_the_same(row):
-    functional = peers.functional_stepper(row, *arrays.fresh(SHAPES))
-    whole = peers.build("fastgd", row, *arrays.fresh(SHAPES))
-    for stepper in (functional, whole):
-        stepper.warm_up(4)
-        stepper.check()
-    for a, b in zip(functional.current(), whole.current(), strict=True):
-        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("library", ["torch foreach", "thinc"])
@@ -421,21 +411,21 @@ def test_bad_arguments(arguments, message, capsys):
 
 def test_command(tmp_path, capsys, monkeypatch, quick):
     monkeypatch.setattr(cli, "PEERS", ("numpy", "thinc", "scikit-learn"))
-    figures, picture = tmp_path / "figures.json", tmp_path / "picture.png"
+    figures, drawing = tmp_path / "figures.json", tmp_path / "picture.png"
     arguments = ["--rules", "adamw", "sgd", "--sizes", "1k", "2000", "--threads", "1", "--seconds", "0.1"]
-    plot = ["--plot", str(picture)] if importlib.util.find_spec("matplotlib") else []
+    plot = ["--plot", str(drawing)] if importlib.util.find_spec("matplotlib") else []
     assert cli.main([*arguments, "--json", str(figures), *plot]) == 0
 
     lines = capsys.readouterr().out.splitlines()
     assert "threads:         1" in lines
     for head in ("cpu:", "instruction set:", "peers:"):
         assert any(line.startswith(head) for line in lines)
-    assert [line.split()[:2] for line in lines if line.startswith(("adamw", "sgd "))] == [
-        ["adamw", "1k"], ["adamw", "2k"], ["sgd", "1k"], ["sgd", "2k"],
+    assert [line.split()[:2] for line in lines if line.startswith(("adamw", "sgd,"))] == [
+        ["adamw,", "1k"], ["adamw,", "2k"], ["sgd,", "1k"], ["sgd,", "2k"],
     ]  # fmt: skip
     check_schema(json.loads(figures.read_text()))
     if plot:
-        assert picture.read_bytes().startswith(b"\x89PNG")
+        assert drawing.read_bytes().startswith(b"\x89PNG")
 
 
 def test_command_for_calls(tmp_path, capsys, quick):
@@ -444,33 +434,33 @@ def test_command_for_calls(tmp_path, capsys, quick):
     printed = capsys.readouterr().out
     assert all(f"\n{name} " in printed for name in measures.CALLS)
     document = json.loads(figures.read_text())
-    assert list(document["calls"]) == list(measures.CALLS)
-    assert document["results"] == []
-
-
-def test_a_figure_in_doubt_is_marked():
-    result = cli.Result("adamw", 1000, 1.0, 1.0, 1.3, 0.9, {"numpy": 5.0, "torch": None}, {"of_roof": "", "numpy": ""})
-    assert cli.cells(result)[-4:] == ["130?", "90", "5.0?", "n/a"]
+    assert [cell["line"] for cell in document["cells"]] == list(measures.CALLS)
 
 
 def check_schema(document):
     """What readers of `--json` may rely on."""
-    assert set(document) == {"version", "machine", "dtype", "results", "calls"}
+    assert set(document) == {"version", "machine", "dtype", "cells"}
     assert document["version"] == 1
     assert document["dtype"] == "float32"
     assert all(isinstance(value, str) for value in document["machine"].values())
     assert {"fastgd", "cpu", "instruction set", "threads", "numpy", "peers", "date"} <= set(document["machine"])
-    assert len(document["results"]) == 4
-    for result in document["results"]:
-        peers_of = result.pop("peers")
-        assert all(ratio is None or ratio > 0 for ratio in peers_of.values())
-        assert set(peers_of) <= set(cli.PEERS)
-        assert peers_of["numpy"] is not None
-        assert result.pop("rule") in BY_NAME
-        assert isinstance(result.pop("size"), int)
-        assert set(result.pop("doubts")) <= {"of_roof", "kernel_of_roof", *cli.PEERS}
-        assert set(result) == {"us", "gb_per_s", "of_roof", "kernel_of_roof"}
-        assert all(isinstance(value, float) and value > 0 for value in result.values())
+    columns = ["us", "GB/s", "% of roof", "kernel %", "x numpy", "x thinc", "x scikit-learn"]
+    lines = [f"{rule}, {size}" for rule in ("adamw", "sgd") for size in ("1k", "2k")]
+    cells = {(cell["line"], cell["column"]): cell for cell in document["cells"]}
+    assert set(cells) <= set(itertools.product(lines, columns))
+    assert {column for _, column in cells} >= {*columns[:5]}
+    assert all(cell["figure"] is None or cell["figure"] > 0 for cell in cells.values())
+    assert all({"spread", "note", "doubt"} <= set(cell) for cell in cells.values())
+
+
+def test_the_picture_has_a_line_for_each_library():
+    small = [
+        Cell("adamw, 1k", "% of roof", 80.0),
+        Cell("adamw, 1k", "x numpy", 4.0),
+        Cell("adamw, 1k", "x torch", None),
+    ]
+    cells = [*small, Cell("adamw, 2M", "% of roof", 90.0)]
+    assert picture.lines(cells) == {"adamw": {"fastgd": ([1000, 2_000_000], [0.8, 0.9]), "numpy": ([1000], [0.2])}}
 
 
 # ---- the report -------------------------------------------------------------------------------------------------
@@ -488,7 +478,7 @@ def test_report(report, capsys, tmp_path):
 
 def test_verdicts(report):
     def cell(figure, need, at_most=False):
-        return report.Cell("line", "column", figure, need, at_most=at_most)
+        return Cell("line", "column", figure, need, at_most=at_most)
 
     met, missed, absent = cell(2.0, 1.5), cell(0.899, 0.9), cell(None, 1.0)
     doubtful = dataclasses.replace(missed, doubt="quartiles far apart")
@@ -497,12 +487,18 @@ def test_verdicts(report):
     assert report.verdict([met, absent]) == "met, 1 n/a"
     assert report.verdict([absent]) == "1 n/a"
     assert report.verdict([met, doubtful]) == "met, 1 in doubt"
-    assert report.figure(doubtful) == "0.899?"
+    assert doubtful.text() == "0.899?"
+    assert absent.text() == "n/a"
     assert report.verdict([cell(1.0, None)]) == "-"
-    assert report.figure(missed) == "0.899 (missed)"
+    assert missed.text() == "0.899 (missed)"
     assert cell(1.3, 1.2, at_most=True).met is False
     assert cell(1.1, 1.2, at_most=True).met is True
     assert min([met, missed, cell(3.0, 1.2)], key=report.closeness) is missed
+
+
+def test_a_grid_has_lines_and_columns_in_their_order():
+    cells = [Cell("b", "y", 1.0), Cell("b", "x", 0.123456), Cell("a", "x", 250.0)]
+    assert grid(cells) == [["", "y", "x"], ["b", "1", "0.123"], ["a", "", "250"]]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ The rest of the asv suite: every rule, type, size and library. `make bench-full`
 and importing peers; `asv run --bench 'full.Step.*adamw.*fastgd'` picks a part.
 """
 
-from fastgd.tools.bench import arrays, measures, memory, peers, training
+from fastgd.tools.bench import arrays, memory, peers, training
 from fastgd.tools.bench.rows import BY_NAME, ROWS
 
 from . import core
@@ -37,45 +37,6 @@ class Bytes(core.Bytes):
 
     def track_peak_bytes(self, rule: str, work: str) -> int:
         return memory.peak_bytes(BY_NAME[rule], arrays.WORK[work])
-
-
-class Threads(core.Timed):
-    """One thread, and all."""
-
-    params = [RULES, SIZES[2:], THREADS]
-    param_names = ["rule", "work", "threads"]
-
-    def setup(self, rule: str, work: str, threads: str) -> None:
-        self.build("fastgd", rule, work, threads=threads)
-
-    def time_step(self, *_: object) -> None:
-        self.step()
-
-
-class InstructionSets(core.Timed):
-    """The kernel of each instruction set."""
-
-    params = [RULES, DTYPES, ["1k", "100k"], ["generic", "x86-64-v2", "x86-64-v3", "x86-64-v4"]]
-    param_names = ["rule", "dtype", "work", "instruction set"]
-
-    def setup(self, rule: str, dtype: str, work: str, name: str) -> None:
-        self.start(measures.instruction_set_kernel(name, BY_NAME[rule], arrays.WORK[work], dtype))
-
-    def time_kernel(self, *_: object) -> None:
-        self.step()
-
-
-class Functional(core.Timed):
-    """fastgd.functional, for libraries that own their state."""
-
-    params = [RULES, DTYPES, SIZES]
-    param_names = ["rule", "dtype", "work"]
-
-    def setup(self, rule: str, dtype: str, work: str) -> None:
-        self.start(peers.functional_stepper(BY_NAME[rule], *arrays.fresh(arrays.WORK[work], dtype)))
-
-    def time_call(self, *_: object) -> None:
-        self.step()
 
 
 class PeakMemory(core.Timed):

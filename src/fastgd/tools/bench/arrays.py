@@ -62,6 +62,19 @@ def fresh(shapes: Shapes, dtype: str = "float32", seed: int = 0) -> tuple[list[n
     return params, [values(shape, kind, seed + 2 * i + 1) for i, shape in enumerate(shapes)]
 
 
+UNITS = {"k": 10**3, "M": 10**6}
+
+
+def elements_of(size: str) -> int:
+    """1k -> 1000."""
+    return int(size[:-1]) * UNITS[size[-1]] if size[-1:] in UNITS else int(size)
+
+
+def size_of(n: int) -> str:
+    """1000 -> 1k."""
+    return next((f"{n // factor}{unit}" for unit, factor in reversed(UNITS.items()) if n % factor == 0), str(n))
+
+
 def elements(shapes: Shapes) -> int:
     return sum(math.prod(shape) for shape in shapes)
 

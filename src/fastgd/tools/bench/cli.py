@@ -2,44 +2,27 @@
 
 import argparse
 import importlib.util
+import itertools
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import fastgd
-from fastgd.tools.bench import machine, measures, peers, roofs
-from fastgd.tools.bench.pairing import Ratio
+from fastgd.tools.bench import arrays, machine, measures, peers, roofs
 from fastgd.tools.bench.rows import BY_NAME, Row
 from fastgd.tools.bench.stepper import UnavailableError
+from fastgd.tools.bench.table import Cell, aligned, cell, grid
 from fastgd.tools.bench.threads import using
 
 DEFAULT_RULES = ("sgd_momentum", "rmsprop", "adamw", "lion")
 DEFAULT_SIZES = (1_000, 10_000, 100_000, 1_000_000, 4_000_000)
-UNITS = {"k": 10**3, "M": 10**6}
 LARGEST = 10**9
 PEERS = peers.PEERS
-WIDTH = max(map(len, measures.CALLS))
-
-
-@dataclass
-class Result:
-    """
-    A line of the table: `of_roof` is roof / step, `peers` how many times longer each peer takes.
-
-    `doubts` says of which of these figures noise may be the cause, and why.
-    """
-
-    rule: str
-    size: int
-    us: float
-    gb_per_s: float
-    of_roof: float
-    kernel_of_roof: float
-    peers: dict[str, float | None] = field(default_factory=dict)
-    doubts: dict[str, str] = field(default_factory=dict)
 
 
 # ---- arguments --------------------------------------------------------------------------------------------------
@@ -47,10 +30,10 @@ class Result:
 
 def size(text: str) -> int:
     """A number of elements: 1000, 100k, 20M."""
-    digits, factor = (text[:-1], UNITS[text[-1]]) if text[-1:] in UNITS else (text, 1)
-    if not digits.isascii() or not digits.isdigit() or not 1 <= int(digits) * factor <= LARGEST:
+    digits = text[:-1] if text[-1:] in arrays.UNITS else text
+    if not digits.isascii() or not digits.isdigit() or not 1 <= arrays.elements_of(text) <= LARGEST:
         raise argparse.ArgumentTypeError(f"expected 1 to 1000M elements, such as 1000, 100k or 20M, got {text!r}")
-    return int(digits) * factor
+    return arrays.elements_of(text)
 
 
 def rule(text: str) -> str:
@@ -127,79 +110,19 @@ class Clock:
         return min(1.0, 0.5 * left)
 
 
-def measure(row: Row, n: int, threads: int, libraries: Sequence[str], clock: Clock) -> Result:
-    shapes, dtype = [(n,)], "float32"
-    doubts: dict[str, str] = {}
-
-    def figure(name: str, function: Callable[..., Ratio], *arguments: object, **options: object) -> Ratio:
-        pair = function(*arguments, shapes, dtype, threads, clock.share(), least=3, **options)
-        if pair.doubt:
-            doubts[name] = pair.doubt
-        return pair
-
-    kernel = figure("kernel_of_roof", measures.of_roof, row, part="kernel")
-    step = figure("of_roof", measures.of_roof, row)
-    moved = roofs.bytes_per_element(row, 4) * n
-    result = Result(row.name, n, step.ours * 1e6, moved / step.ours / 1e9, step.ratio, kernel.ratio, doubts=doubts)
+def measure(row: Row, n: int, threads: int, libraries: Sequence[str], clock: Clock) -> list[Cell]:
+    """The line of a rule and a size."""
+    line, work = f"{row.name}, {arrays.size_of(n)}", ([(n,)], "float32", threads)
+    pair = measures.of_roof(row, *work, clock.share(), least=3)
+    moved = roofs.bytes_per_element(row, 4) * n / pair.ours / 1e9
+    cells = [Cell(line, "us", 1e6 * pair.ours), Cell(line, "GB/s", moved)]
+    cells.append(cell(line, "% of roof", None, lambda: pair, factor=100))
+    kernel = partial(measures.of_roof, row, *work, clock.share(), part="kernel", least=3)
+    cells.append(cell(line, "kernel %", None, kernel, factor=100))
     for library in libraries:
-        try:
-            result.peers[library] = figure(library, measures.against_peer, row, library).ratio
-        except UnavailableError:
-            result.peers[library] = None
-    return result
-
-
-def measure_all(
-    rules: Sequence[str], sizes: Sequence[int], threads: int, libraries: Sequence[str], total: float
-) -> Iterator[Result]:
-    # Imports, and the compilation that some peers do at their first use, come before the clock starts.
-    for library in libraries:
-        for name in rules:
-            try:
-                peers.load(library, BY_NAME[name])
-            except UnavailableError:
-                continue
-    clock = Clock(total, len(rules) * len(sizes) * (2 + len(libraries)))
-    for name in rules:
-        for n in sizes:
-            yield measure(BY_NAME[name], n, threads, libraries, clock)
-
-
-# ---- output -----------------------------------------------------------------------------------------------------
-
-
-def short(n: int) -> str:
-    """1000 -> 1k."""
-    for unit, factor in reversed(UNITS.items()):
-        if n % factor == 0:
-            return f"{n // factor}{unit}"
-    return str(n)
-
-
-def columns(libraries: Sequence[str]) -> dict[str, int]:
-    """Heads of the table and their widths."""
-    heads = {"rule": max(map(len, BY_NAME)), "size": 6, "us": 10, "GB/s": 7, "% of roof": 10, "kernel %": 8}
-    return {**heads, **{f"x {name}": max(8, len(name) + 2) for name in libraries}}
-
-
-def line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = (cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
-    return "  ".join([first.strip().ljust(widths[0]), *others])
-
-
-def cells(result: Result) -> list[str]:
-    def marked(name: str, value: float | None, text: str) -> str:
-        return "n/a" if value is None else f"{text.format(value)}{'?' if name in result.doubts else ''}"
-
-    return [
-        result.rule,
-        short(result.size),
-        f"{result.us:.2f}",
-        f"{result.gb_per_s:.1f}",
-        marked("of_roof", 100 * result.of_roof, "{:.0f}"),
-        marked("kernel_of_roof", 100 * result.kernel_of_roof, "{:.0f}"),
-        *(marked(name, value, "{:.1f}") for name, value in result.peers.items()),
-    ]
+        peer = partial(measures.against_peer, row, library, *work, clock.share(), least=3)
+        cells.append(cell(line, f"x {library}", None, peer))
+    return cells
 
 
 NOTE = """\
@@ -208,29 +131,33 @@ of the whole call of step, and of the compiled kernel without the call. x: times
 paired runs. float32. A figure with ? stayed impossible or unsteady when it was measured again: take it for noise."""
 
 
-def rules_table(options: argparse.Namespace, threads: int) -> list[Result]:
-    rules, sizes = list(dict.fromkeys(options.rules)), list(dict.fromkeys(options.sizes))
-    rows = [BY_NAME[name] for name in rules]
+def rules_table(options: argparse.Namespace, threads: int) -> list[Cell]:
+    rows = [BY_NAME[name] for name in dict.fromkeys(options.rules)]
+    sizes = list(dict.fromkeys(options.sizes))
     # A library is shown if it is installed and has at least one of the rules.
     libraries = [name for name in PEERS if peers.installed(name) and any(peers.has(name, row) for row in rows)]
-    heads = columns(libraries)
-    print("\n" + line(list(heads), list(heads.values())))
-    results = []
-    for result in measure_all(rules, sizes, threads, libraries, options.seconds):
-        results.append(result)
-        print(line(cells(result), list(heads.values())), flush=True)
+    # Imports, and the compilation that some peers do at their first use, come before the clock starts.
+    for library, row in itertools.product(libraries, rows):
+        with suppress(UnavailableError):
+            peers.load(library, row)
+    clock = Clock(options.seconds, len(rows) * len(sizes) * (2 + len(libraries)))
+    widths = [max(len(row.name) for row in rows) + 6, *(max(9, len(name) + 2) for name in ("", "", "", "", *libraries))]
+    results: list[Cell] = []
+    for row, n in itertools.product(rows, sizes):
+        cells = measure(row, n, threads, libraries, clock)
+        for line in aligned(grid(cells), widths)[bool(results) :]:
+            print(line, flush=True)
+        results += cells
     print("\n" + NOTE)
     return results
 
 
-def calls_table(total: float) -> dict[str, Ratio]:
-    results = {}
+def calls_table(total: float) -> list[Cell]:
     clock = Clock(total, len(measures.CALLS))
-    print(f"\n{'call':<{WIDTH}}  x np.add(a, b, out=c) of 16 elements")
-    for name in measures.CALLS:
-        results[name] = measures.call(name, clock.share())
-        print(f"{name:<{WIDTH}}  {results[name].ratio:.3f}{'?' if results[name].doubt else ''}", flush=True)
-    return results
+    column = "x np.add(a, b, out=c), 16 elements"
+    cells = [cell(name, column, None, partial(measures.call, name, clock.share())) for name in measures.CALLS]
+    print("\n".join(aligned(grid(cells))))
+    return cells
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -242,17 +169,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         about["threads"] = str(fastgd.get_num_threads())
     for name, value in about.items():
         print(f"{name + ':':<17}{value}")
-    results = [] if options.calls else rules_table(options, threads)
-    calls = calls_table(options.seconds) if options.calls else {}
+    print()
+    cells = calls_table(options.seconds) if options.calls else rules_table(options, threads)
     if (busy := others.cores()) is not None:
         about["cores busy with other work"] = f"{busy:.2f}"
         print(f"Other work kept {busy:.2f} of {about['cores']} cores busy meanwhile.")
     if options.json is not None:
-        figures = {"results": [asdict(result) for result in results], "calls": {k: asdict(v) for k, v in calls.items()}}
-        document = {"version": 1, "machine": about, "dtype": "float32", **figures}
+        document = {"version": 1, "machine": about, "dtype": "float32", "cells": [asdict(one) for one in cells]}
         options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     if options.plot is not None:
         from fastgd.tools.bench.picture import draw
 
-        draw(results, about, options.plot)
+        draw(cells, about, options.plot)
     return 0

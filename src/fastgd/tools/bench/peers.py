@@ -8,15 +8,13 @@ Each library owns its memory as its users would have it: torch and jax copy the 
 import functools
 import importlib
 import importlib.util
-import inspect
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import fastgd
-from fastgd.engine import dispatch
 from fastgd.optimizers.base import Optimizer
 from fastgd.tools.bench import plain
 from fastgd.tools.bench.rows import Row
@@ -42,6 +40,18 @@ PEERS = tuple(name for name in LIBRARIES if not name.startswith("fastgd"))
 # These run on one thread whatever they are told; XLA's pool has every core from its import on.
 ONE_THREAD = ("numpy", "thinc", "scikit-learn")
 ALL_CORES = ("optax",)
+
+
+class Job(NamedTuple):
+    """What a stepper is made of."""
+
+    library: str
+    row: Row
+    params: Arrays
+    grads: Arrays
+    lr: float
+    clip: float | None
+    share: bool
 
 
 def module(name: str) -> ModuleType:
@@ -90,7 +100,9 @@ def build(
     check(library, row)
     if clip is not None and library not in CLIPPING:
         raise UnavailableError(f"{library} is not measured with clipping")
-    return BUILDERS.get(library, TensorStepper)(library, row, params, grads, row.lr if lr is None else lr, clip, share)
+    return BUILDERS.get(library, TensorStepper)(
+        Job(library, row, params, grads, row.lr if lr is None else lr, clip, share)
+    )
 
 
 # ---- NumPy arrays in place --------------------------------------------------------------------------------------
@@ -106,81 +118,53 @@ def states(opt: Optimizer) -> list[np.ndarray]:
     return [array for entry in opt.state.values() for array in entry.values() if array.ndim]
 
 
-def fastgd_stepper(
-    library: str, row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None, share: bool
-) -> Stepper:
-    opt = optimizer(row, list(params), lr, max_grad_norm=clip)
-    return ArrayStepper(library, params, functools.partial(opt.step, list(grads)), functools.partial(states, opt))
+def fastgd_stepper(job: Job) -> Stepper:
+    opt = optimizer(job.row, list(job.params), job.lr, max_grad_norm=job.clip)
+    step = functools.partial(opt.step, list(job.grads))
+    return ArrayStepper(job.library, job.params, step, functools.partial(states, opt))
 
 
-def functional_stepper(row: Row, params: Arrays, grads: Arrays) -> Stepper:
-    """fastgd.functional on state that the caller owns."""
-    call = getattr(fastgd.functional, {"SignSGD": "sign_sgd"}.get(row.optimizer, row.optimizer.lower()))
-    takes = inspect.signature(call).parameters
-    # A function sees by its state arrays which variant is meant. Numbers to carry on have no default.
-    keywords = {key: value for key, value in row.keywords.items() if key in takes}
-    carried = [name for name, p in takes.items() if p.kind is p.KEYWORD_ONLY and p.default is p.empty][1:]
-    own = [{key: np.zeros_like(p) for key in dispatch.rules()[row.kernel()][1]} for p in params]
-    numbers = [dict.fromkeys(carried, 1.0) for _ in params]
+def numpy_stepper(job: Job) -> Stepper:
+    update, row = plain.PLAIN[job.row.optimizer], job.row
+    own: list[plain.State] = [{} for _ in job.params]
     count = 0
 
     def step() -> None:
         nonlocal count
         count += 1
-        for i, (p, g, s) in enumerate(zip(params, grads, own, strict=True)):
-            after = call(p, g, **s, step=count, lr=row.lr, **keywords, **numbers[i])
-            if carried:
-                numbers[i] = dict(zip(carried, np.atleast_1d(after).tolist(), strict=True))
-
-    return ArrayStepper("fastgd.functional", params, step, lambda: [a for s in own for a in s.values()])
-
-
-def numpy_stepper(
-    library: str, row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None, share: bool
-) -> Stepper:
-    update = plain.PLAIN[row.optimizer]
-    own: list[plain.State] = [{} for _ in params]
-    count = 0
-
-    def step() -> None:
-        nonlocal count
-        count += 1
-        gradients = list(grads)
-        if clip is not None:
-            factor = plain.clip_factor(gradients, clip)
+        gradients = list(job.grads)
+        if job.clip is not None:
+            factor = plain.clip_factor(gradients, job.clip)
             gradients = [factor * g for g in gradients]
-        for p, g, s in zip(params, gradients, own, strict=True):
-            update(p, g, s, count, lr, **row.keywords)
+        for p, g, s in zip(job.params, gradients, own, strict=True):
+            update(p, g, s, count, job.lr, **row.keywords)
 
     return ArrayStepper(
-        library, params, step, lambda: [a for s in own for a in s.values() if isinstance(a, np.ndarray)]
+        job.library, job.params, step, lambda: [a for s in own for a in s.values() if isinstance(a, np.ndarray)]
     )
 
 
-def thinc_stepper(
-    library: str, row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None, share: bool
-) -> Stepper:
-    if params[0].dtype != np.float32:
+def thinc_stepper(job: Job) -> Stepper:
+    if job.params[0].dtype != np.float32:
         raise UnavailableError("thinc's optimizer is for float32")
-    _, keywords = row.peer(library) or ("", {})
-    opt = module("thinc.optimizers").Optimizer(lr, **{"L2": 0.0, **keywords}, grad_clip=0.0, use_averages=False)
-    pairs = [((i, "w"), p, g) for i, (p, g) in enumerate(zip(params, grads, strict=True))]
+    _, keywords = job.row.peer(job.library) or ("", {})
+    opt = module("thinc.optimizers").Optimizer(job.lr, **{"L2": 0.0, **keywords}, grad_clip=0.0, use_averages=False)
+    pairs = [((i, "w"), p, g) for i, (p, g) in enumerate(zip(job.params, job.grads, strict=True))]
 
     def step() -> None:
         for key, p, g in pairs:
             opt(key, p, g)
         opt.step_schedules()
 
-    return ArrayStepper(library, params, step, before=None if share else refill(grads))
+    return ArrayStepper(job.library, job.params, step, before=None if job.share else refill(job.grads))
 
 
-def sklearn_stepper(
-    library: str, row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None, share: bool
-) -> Stepper:
-    name, keywords = row.peer(library) or ("", {})
+def sklearn_stepper(job: Job) -> Stepper:
+    name, keywords = job.row.peer(job.library) or ("", {})
     made = getattr(module("sklearn.neural_network._stochastic_optimizers"), name)
-    opt = made(list(params), learning_rate_init=lr, **keywords)
-    return ArrayStepper(library, params, functools.partial(opt.update_params, list(params), list(grads)))
+    opt = made(list(job.params), learning_rate_init=job.lr, **keywords)
+    step = functools.partial(opt.update_params, list(job.params), list(job.grads))
+    return ArrayStepper(job.library, job.params, step)
 
 
 # ---- tensors ----------------------------------------------------------------------------------------------------
@@ -204,22 +188,20 @@ def tensor_optimizer(library: str, row: Row, tensors: list[Any], lr: float) -> A
 class TensorStepper(Stepper):
     """A step on torch tensors."""
 
-    def __init__(
-        self, library: str, row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None, share: bool
-    ) -> None:
-        super().__init__(library)
+    def __init__(self, job: Job) -> None:
+        super().__init__(job.library)
         torch = module("torch")
-        convert = torch.from_numpy if share else torch.tensor
-        self.tensors = [convert(p).requires_grad_(True) for p in params]
-        for tensor, grad in zip(self.tensors, grads, strict=True):
+        convert = torch.from_numpy if job.share else torch.tensor
+        self.tensors = [convert(p).requires_grad_(True) for p in job.params]
+        for tensor, grad in zip(self.tensors, job.grads, strict=True):
             tensor.grad = convert(grad)
-        self.opt = tensor_optimizer(library, row, self.tensors, lr)
+        self.opt = tensor_optimizer(job.library, job.row, self.tensors, job.lr)
         self.step = self.opt.step
-        if library == "torch foreach" and row.keywords.get("nesterov") and not share:
+        if job.library == "torch foreach" and job.row.keywords.get("nesterov") and not job.share:
             # This form adds the momentum to the gradient itself, which then grows from step to step.
             self.before = refill([tensor.grad.numpy() for tensor in self.tensors])
-        if clip is not None:
-            self.step = functools.partial(self.clip_and_step, torch.nn.utils.clip_grad_norm_, clip)
+        if job.clip is not None:
+            self.step = functools.partial(self.clip_and_step, torch.nn.utils.clip_grad_norm_, job.clip)
 
     def clip_and_step(self, clip_grad_norm_: Callable[..., object], clip: float) -> None:
         clip_grad_norm_(self.tensors, clip)
@@ -236,18 +218,16 @@ class TensorStepper(Stepper):
 class OptaxStepper(Stepper):
     """optax under jit, with the buffers of parameters and state donated."""
 
-    def __init__(
-        self, library: str, row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None, share: bool
-    ) -> None:
-        super().__init__(library)
-        if share:
+    def __init__(self, job: Job) -> None:
+        super().__init__(job.library)
+        if job.share:
             raise UnavailableError("jax arrays are immutable: a NumPy loop would mostly copy")
         jax, optax = module("jax"), module("optax")
         jax.config.update("jax_enable_x64", True)
-        name, keywords = row.peer(library) or ("", {})
-        transform = getattr(optax, name)(lr, **keywords)
-        self.params = [jax.numpy.array(p, copy=True) for p in params]
-        self.grads = [jax.numpy.array(g, copy=True) for g in grads]
+        name, keywords = job.row.peer(job.library) or ("", {})
+        transform = getattr(optax, name)(job.lr, **keywords)
+        self.params = [jax.numpy.array(p, copy=True) for p in job.params]
+        self.grads = [jax.numpy.array(g, copy=True) for g in job.grads]
         self.state = transform.init(self.params)
 
         def update(params: Any, state: Any, grads: Any) -> Any:
