@@ -73,5 +73,6 @@ engines = [
     engine("torch.views"),
     engine("torch.bound"),
     engine("capi"),
+    engine("thinc_update"),
 ]
 setup(ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]))
