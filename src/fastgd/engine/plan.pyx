@@ -15,7 +15,6 @@ from fastgd.engine.arrays cimport (
 )
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport ALIGN_FROM, Stage, execute, itemsize
-from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.norm cimport blocks, norm, view
 from fastgd.engine.threads cimport count as thread_count
 from fastgd.kernels.rule cimport MAX_CARRY, Scalars
@@ -88,10 +87,7 @@ cpdef object zeros_beside(cnp.ndarray param):
 cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
                       double* carry) noexcept:
     """Fold a family's hyperparameters for step `t`; returns the rule of the step."""
-    cdef fp_mode mode = enter()
-    cdef int variant = family.fold(scalars, grad_scale, t, hyper, carry)
-    leave(mode)
-    return &table().rules[family.rules[variant]]
+    return &table().rules[family.rules[family.fold(scalars, grad_scale, t, hyper, carry)]]
 
 
 cdef class Group:
