@@ -95,6 +95,44 @@ class Optimizer(host.Optimizer):
         super().__init__(
             **settings, L2_is_weight_decay=L2_is_weight_decay, use_averages=use_averages, use_radam=self._rectified
         )
+
+    def __call__(
+        self, key: Key, weights: np.ndarray, gradient: np.ndarray, *, lr_scale: float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """
+        Update an array of weights in place, and zero its gradient.
+
+        Parameters
+        ----------
+        key : tuple of int and str
+            Of the parameter; state is kept by it.
+        weights : ndarray
+            float32 or float64, dense.
+        gradient : ndarray
+            Of the shape and dtype of `weights`, dense. Where its axes are in another order in memory it is copied.
+        lr_scale : float, default 1
+            Multiplies the learning rate; at least 0. As in thinc, RAdam's weight decay alone.
+
+        Returns
+        -------
+        weights, gradient : ndarray
+            The arrays given. Where the gradient is empty nothing is done.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an array or a setting is not as described; nothing is then changed.
+        """
+        if isinstance(gradient, np.ndarray) and not gradient.size:
+            return weights, gradient
+        t = self.nr_update.get(key, 0) + 1
+        lr, beta1, beta2, eps, l2, threshold = self._reader.doubles(self._settings(key))
+        lr_scale = nonnegative("lr_scale", lr_scale)
+        arrays, average = self._arrays(key, weights, gradient)
+        thinc_update.update(
+            arrays, average, t, self._rectified, lr, lr_scale, beta1, beta2, eps, l2, threshold,
+            bool(self.L2_is_weight_decay),
+        )  # fmt: skip
         gradient.fill(0)
         self.nr_update[key] = t
         return weights, gradient

@@ -184,7 +184,7 @@ cdef class Bound(Steps):
 
     def find_all(self, front):
         """Find parameters, groups and state; nothing is taken over before all of it is known to be good."""
-        cdef list found = [], named = []
+        cdef list found = [], named = [], kept = []
         cdef Py_ssize_t start = 0
         groups, state = front.param_groups, front.state
         members = [list(group["params"]) for group in groups]
@@ -199,11 +199,12 @@ cdef class Bound(Steps):
                 arrays.append(checks.parameter(name, leaf))
                 named.append((name, arrays[k]))
                 entry = self.own_entry(leaf, arrays[k], state)
+                kept.append(entry is not None)
                 entries.append(front._entry(start + k, leaf, arrays[k], keys) if entry is None else entry)
             found.append((settings, arrays, entries))
             start += len(members[n])
         validation.apart(named)
-        self.take_all(found, members, groups, state)
+        self.take_all(found, kept, members, groups, state)
         self.publish(front)
 
     cdef object own_entry(self, leaf, array, state):
@@ -229,14 +230,14 @@ cdef class Bound(Steps):
         """As `all_held`, of one array."""
         return Py_REFCNT(<object>PyDict_GetItem(self.lent, key)) > 1
 
-    cdef int take_all(self, list found, list members, groups, state) except -1:
-        """Take over what has been found."""
+    cdef int take_all(self, list found, list kept, list members, groups, state) except -1:
+        """Take over what has been found; `kept`: of each parameter, whether its state stays as it is."""
         cdef dict lent = {}, sources = {}, tensors = {}, places = {}
         cdef list leaves = [leaf for params in members for leaf in params]
         cdef Py_ssize_t i, before
         for i, leaf in enumerate(leaves):
             before = self.places.get(id(leaf), -1)
-            for key in (state.get(leaf) or ()):
+            for key in ((state.get(leaf) or ()) if kept[i] else ()):
                 if (before, key) in self.lent:
                     lent[i, key] = self.lent[before, key]
                     sources[i, key], tensors[i, key] = self.sources[before, key], self.tensors[before, key]
@@ -288,7 +289,7 @@ cdef class Bound(Steps):
         carried = list(front._numpy.carried)
         for key in visible:
             source = sources.get(key, self.steps if key == "step" else self.carry)
-            if self.sources.get((i, key)) is source and entry.get(key) is self.tensors[i, key]:
+            if self.sources.get((i, key)) is source and entry.get(key) is self.tensors.get((i, key)):
                 continue
             if key == "step":
                 view = self.steps[i:i + 1].reshape(())
@@ -296,8 +297,9 @@ cdef class Bound(Steps):
                 view = self.carry[i, carried.index(key):carried.index(key) + 1].reshape(())
             else:
                 view = source[...]
-            self.lent[i, key], self.sources[i, key] = view, source
-            self.tensors[i, key] = entry[key] = torch.from_numpy(view)
+            tensor = torch.from_numpy(view)
+            self.lent[i, key], self.sources[i, key], self.tensors[i, key] = view, source, tensor
+            entry[key] = tensor
         return 0
 
     cdef int finish(self, front, list updated) except -1:
