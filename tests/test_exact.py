@@ -145,14 +145,18 @@ def cosine(x: float) -> Decimal:
 
 
 def test_cosines():
+    """Within one unit in the last place, and 19 of 20 correctly rounded."""
     rng = random.Random(4)
+    missed = 0
     with localcontext(prec=45):
         for _ in range(1000):
             steps = rng.randint(1, 5000)
             x = rng.randint(0, 2 * steps) / steps
             exact = cosine(x)
+            missed += cos_pi(x) != float(exact) and abs(exact) > Decimal("1e-40")
             assert abs(Decimal(cos_pi(x)) - exact) <= Decimal(math.ulp(float(exact))) + Decimal("1e-40"), x
             assert cos_pi(x) == cos_pi(-x)
+    assert missed < 50
 
 
 def test_ends_of_cosines():
