@@ -1,5 +1,5 @@
 """The functions of kernels/exact.pxd for Python: for schedules, whose rates reach parameters too, and for tests."""
-from fastgd.kernels cimport exact
+cimport fastgd.kernels.exact as exact
 
 
 def power(double x, long long n):

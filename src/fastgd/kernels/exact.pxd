@@ -286,5 +286,6 @@ cdef inline double cos_pi(double x) noexcept nogil:
     tail = square * square * (1.0 / 24.0 - square * (1.0 / 720.0 - square * (1.0 / 40320.0 - square * (
         1.0 / 3628800.0 - square * (1.0 / 479001600.0 - square * (
             1.0 / 87178291200.0 - square * (1.0 / 20922789888000.0)))))))
+    whole = 1.0 - 0.5 * square
     result = whole + (((1.0 - whole) - 0.5 * square) + (tail - z.hi * z.lo))
     return -result if quarter & 2 else result
