@@ -148,6 +148,20 @@ def test_hyperparameters_below_the_normal_range():
     assert any(0 < abs(value) < 1e-308 for value in expected[0])
 
 
+@by_mode
+@by_dtype
+def test_functions(dtype, mode):
+    rng = np.random.default_rng(37)
+    start = [tiny(rng, 500, dtype) for _ in range(4)]
+    start[3] = abs(start[3])
+    settings = dict(step=3, lr=0.001, eps=1e-310, weight_decay=0.1)
+    expected, found = ([array.copy() for array in start] for _ in range(2))
+    fastgd.functional.adam(*expected, **settings)
+    with in_mode(mode):
+        fastgd.functional.adam(*found, **settings)
+    assert_same(found, expected)
+
+
 SCRIPT = """
 import sys
 from test_fpmode import *

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from importlib.metadata import version
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from fastgd.engine import dispatch
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = shutil.ignore_patterns(".*", "*.c", "*.so", "__pycache__", "build", "dist", "*.egg-info")
@@ -40,6 +43,30 @@ for row, error in zip(x, (0.5 - y.astype(float)) / 400):
 fastgd.Adam([weights], lr=0.05).step([grad])
 assert weights.any() and (weights == logistic.fit(x, y, 1, 0.05)).all()
 """
+
+# What a run of many rules leaves, as bits: with ordinary numbers, subnormal ones, NaN and infinities.
+DIGEST = """
+import hashlib, sys
+import numpy as np, fastgd
+assert np.array([2.0**-1074])[0] * 1.0 == 2.0**-1074, "the process flushes subnormal numbers"
+found = hashlib.sha256()
+for dtype in (np.float32, np.float64):
+    numbers = ((np.arange(3000) * 7919) % 2003 - 1001).astype(dtype) / dtype(997)
+    numbers[::5] *= np.finfo(dtype).tiny
+    numbers[7], numbers[107], numbers[207] = np.nan, np.inf, -np.inf
+    for name in "SGD Adam NAdam RAdam ASGD Rprop Lion Adadelta".split():
+        param = np.full(3000, 1 / 3, dtype)
+        optimizer = getattr(fastgd, name)(param)
+        for t in range(20):
+            optimizer.step(np.roll(numbers, 11 * t))
+        assert np.isnan(param[7]) or name in ("Lion", "Rprop")
+        found.update(np.where(np.isnan(param), dtype(7), param).tobytes())
+    found.update(np.float64(fastgd.grad_norm([numbers[300:]])).tobytes())
+print(found.hexdigest())
+"""
+
+# What a builder may have set for every package; none of it may reach a bit.
+HOSTILE = "-Ofast -ffast-math -funsafe-math-optimizations -ffp-contract=fast -fno-signed-zeros"
 
 IMPORT = """
 try:
@@ -108,14 +135,14 @@ def installed(wheel: Path, python: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def without_openmp(dist: Path, python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory into which a wheel without OpenMP is installed."""
+    """A directory into which a wheel without OpenMP is installed, built with flags that must not matter."""
     room = tmp_path_factory.mktemp("without_openmp")
     (sdist,) = dist.glob("*.tar.gz")
     shutil.unpack_archive(sdist, room, filter="data")
     (tree,) = room.iterdir()
     run(
         sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", room / "dist", tree,
-        cwd=room, FASTGD_OPENMP="0",
+        cwd=room, FASTGD_OPENMP="0", CFLAGS=HOSTILE, LDFLAGS=HOSTILE,
     )  # fmt: skip
     (wheel,) = (room / "dist").glob("*.whl")
     run(python, "-m", "pip", "install", "--no-deps", "--target", room / "site", wheel, cwd=room)
@@ -131,7 +158,7 @@ def test_sdist_holds_every_source_and_nothing_generated(dist):
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    expected = {f"src/{name}" for name in sources(".py", ".pyi", ".pyx", ".pxd", ".pxi", "py.typed")}
+    expected = {f"src/{name}" for name in sources(".py", ".pyi", ".pyx", ".pxd", ".pxi", ".h", "py.typed")}
     expected |= {"setup.py", "pyproject.toml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE"}
     expected |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").glob("*.py")}
     assert expected - names == set()
@@ -178,6 +205,24 @@ def test_without_openmp_there_is_one_thread(without_openmp, python, tmp_path):
     info = dict(line.split(":", 1) for line in lines)
     assert info["openmp"].strip() == "no: one thread"
     assert info["threads"].strip() == "1"
+
+
+def test_flags_of_the_builder_change_no_bit(without_openmp, installed, tmp_path):
+    for isa in dispatch.available():
+        found = run(installed, "-c", DIGEST, cwd=tmp_path, FASTGD_ISA=isa, PYTHONPATH=str(without_openmp))
+        assert found == run(installed, "-c", DIGEST, cwd=tmp_path, FASTGD_ISA=isa), isa
+
+
+@pytest.mark.parametrize("flag", ["-ffast-math", "-Ofast", "-ffinite-math-only", "-fsingle-precision-constant"])
+def test_flags_that_come_last_end_the_build(flag, tmp_path):
+    """Those of a compiler's wrapper; setup.py takes back what it can."""
+    compiler, *_ = sysconfig.get_config_var("CC").split()
+    (tmp_path / "module.c").write_text("int x;\n", encoding="utf-8")
+    command = [compiler, "-O3", "-include", ROOT / "src/fastgd/kernels/arithmetic.h", "-c", "module.c"]
+    run(*command, cwd=tmp_path)
+    done = subprocess.run([*command, flag], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "fastgd" in done.stderr
 
 
 # ---- tests/capi_project, which cimports fastgd.capi ------------------------------------------------------------------

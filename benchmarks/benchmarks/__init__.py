@@ -1,5 +1,5 @@
 """
-The asv suite; `common` says what it is made of.
+The asv suite: `core` is what `make bench` measures (asv run --bench '^core'), `full` is the rest.
 
 The harness is that of this checkout, also where the fastgd that it measures was built from another commit: a history
 has to be measured with one stick.

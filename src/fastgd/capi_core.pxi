@@ -4,6 +4,7 @@
 from libc.string cimport memcpy, memset
 
 from fastgd.engine.dispatch cimport table
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.norm cimport View, norm
 from fastgd.kernels.rule cimport (
     FLOAT32, FLOAT64, MAX_HYPER, Family, Format, Kernel0, Kernel1, Kernel2, Kernel3, Kernel4,
@@ -20,7 +21,10 @@ cdef const char* instruction_set() noexcept nogil:
 
 cdef double norm_of(const void* x, Py_ssize_t n, Format format) noexcept nogil:
     cdef View view = View(<const char*>x, n, format, True, 1, NULL, NULL)
-    return norm(&view, 1, NULL, 1)
+    cdef fp_mode mode = enter()
+    cdef double result = norm(&view, 1, NULL, 1)
+    leave(mode)
+    return result
 
 
 cdef double norm_f32(const float* x, Py_ssize_t n) noexcept nogil:
@@ -41,6 +45,8 @@ cdef int fold(int number, Scalars* s, double grad_scale, long long t,
     cdef double[MAX_HYPER] known
     cdef const Family* family = &table().families[number]
     cdef size_t own = family.hyper_count * sizeof(double), i
+    cdef fp_mode mode
+    cdef int rule
     if size == 0 or size % sizeof(double) != 0:
         return -1
     for i in range(own, size):
@@ -48,4 +54,7 @@ cdef int fold(int number, Scalars* s, double grad_scale, long long t,
             return -1
     memset(known, 0, own)
     memcpy(known, hyper, min(size, own))
-    return family.fold(s, grad_scale, t, known, carry)
+    mode = enter()
+    rule = family.fold(s, grad_scale, t, known, carry)
+    leave(mode)
+    return rule

@@ -16,6 +16,7 @@ from fastgd.engine.arrays cimport (
 )
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, execute
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.plan cimport fold, keys_of_layout
 from fastgd.engine.reader cimport Reader
 from fastgd.engine.threads cimport count as thread_count
@@ -99,6 +100,7 @@ cdef class Function:
         cdef Slot slot
         cdef double scale
         cdef long long t
+        cdef fp_mode mode
         cdef Py_ssize_t k
         if type(grad_scale) is float and -LARGEST <= <double>grad_scale <= LARGEST:
             scale = <double>grad_scale
@@ -114,7 +116,9 @@ cdef class Function:
         memset(cohort.next_carry, 0, sizeof(cohort.next_carry))
         for k in range(len(carry)):
             cohort.next_carry[k] = carry[k]
+        mode = enter()
         cohort.rule = fold(self.family, &cohort.scalars, scale, t, hyper, cohort.next_carry)
+        leave(mode)
         kept = self.bind(&slot, &cohort, param, grad, states)
         self.run(&slot, &cohort)
         if self.carried:
@@ -151,6 +155,9 @@ cdef class Function:
     cdef int run(self, const Slot* slot, const Cohort* cohort) except -1:
         cdef Stage stage = Stage(False, 1, 0)
         cdef int threads = thread_count()
+        cdef fp_mode mode
         with nogil:
+            mode = enter()
             execute(slot, 1, cohort, &stage, threads)
+            leave(mode)
         return 0

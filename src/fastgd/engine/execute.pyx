@@ -116,7 +116,6 @@ cdef inline void fetch(const Slot* slot) noexcept nogil:
 cdef void run_range(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, Cut start, Cut stop,
                     const Stage* stage) noexcept nogil:
     cdef Py_ssize_t i, begin, end
-    cdef fp_mode mode = enter()
     for i in range(start.slot, stop.slot + 1):
         if i + AHEAD < count:
             fetch(&slots[i + AHEAD])
@@ -124,6 +123,13 @@ cdef void run_range(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, 
         end = stop.element if i == stop.slot else slots[i].size
         if slots[i].cohort >= 0 and end > begin:
             run_part(&slots[i], &cohorts[slots[i].cohort], begin, end, stage)
+
+
+cdef void run_thread(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, Cut start, Cut stop,
+                     const Stage* stage) noexcept nogil:
+    """The same in a thread of a parallel region, whose floating-point mode need not be the caller's."""
+    cdef fp_mode mode = enter()
+    run_range(slots, count, cohorts, start, stop, stage)
     leave(mode)
 
 
@@ -151,7 +157,11 @@ cdef Cut split(const Slot* slots, Py_ssize_t count, Py_ssize_t target) noexcept 
 
 cdef void execute(const Slot* slots, Py_ssize_t count, const Cohort* cohorts,
                   const Stage* stage, int threads) noexcept nogil:
-    """Every slot that has a cohort, in ranges of whole cache lines cut over the list."""
+    """
+    Every slot that has a cohort, in ranges of whole cache lines cut over the list.
+
+    The caller has entered the usual floating-point mode.
+    """
     cdef Py_ssize_t total = 0, i
     cdef int k
     if count == 0:
@@ -164,5 +174,5 @@ cdef void execute(const Slot* slots, Py_ssize_t count, const Cohort* cohorts,
         return
     threads = <int>min(<Py_ssize_t>threads, total // PER_THREAD)
     for k in prange(threads, num_threads=threads, schedule="static", chunksize=1):
-        run_range(slots, count, cohorts, split(slots, count, total // threads * k),
-                  split(slots, count, total if k == threads - 1 else total // threads * (k + 1)), stage)
+        run_thread(slots, count, cohorts, split(slots, count, total // threads * k),
+                   split(slots, count, total if k == threads - 1 else total // threads * (k + 1)), stage)

@@ -84,7 +84,11 @@ cdef double block_sum(const View* v, Py_ssize_t start, double scale) noexcept no
 
 cdef void range_sums(const View* views, Py_ssize_t first, Py_ssize_t stop, double scale,
                      double* partial) noexcept nogil:
-    """partial[b] = sum of block b, for blocks [first, stop) counted over the list."""
+    """
+    partial[b] = sum of block b, for blocks [first, stop) counted over the list.
+
+    It runs in a thread of a parallel region, whose floating-point mode need not be the caller's.
+    """
     cdef Py_ssize_t b = first, i = 0, before = 0, n
     cdef fp_mode mode = enter()
     while b < stop:
@@ -151,7 +155,11 @@ cdef bint all_single(const View* views, Py_ssize_t count) noexcept nogil:
     return True
 
 
-cdef double scaled_norm(const View* views, Py_ssize_t count, double* partial, int threads) noexcept nogil:
+cdef double norm(const View* views, Py_ssize_t count, double* partial, int threads) noexcept nogil:
+    """
+    The norm of all elements of all views; not finite only if an element or the norm itself is not. One thread needs no
+    room for partial sums. The caller has entered the usual floating-point mode.
+    """
     cdef double total = sum_squares(views, count, partial, threads, 1)
     cdef double most
     cdef int exponent
@@ -168,23 +176,13 @@ cdef double scaled_norm(const View* views, Py_ssize_t count, double* partial, in
     return ldexp(sqrt(sum_squares(views, count, partial, threads, ldexp(1, -exponent))), exponent)
 
 
-cdef double norm(const View* views, Py_ssize_t count, double* partial, int threads) noexcept nogil:
-    """
-    The norm of all elements of all views; not finite only if an element or the norm itself is not. One thread needs no
-    room for partial sums.
-    """
-    cdef fp_mode mode = enter()
-    cdef volatile double result = scaled_norm(views, count, partial, threads)   # volatile: computed before `leave`
-    leave(mode)
-    return result
-
-
 def grad_norm(list arrays):
     """The norm over a list of checked, dense arrays."""
     cdef Py_ssize_t n = len(arrays), i
     cdef View* views = <View*>malloc((n + 1) * sizeof(View))
     cdef double* partial = NULL
-    cdef double result
+    cdef volatile double result = 0     # volatile, so that it is computed before `leave`
+    cdef fp_mode mode
     cdef int threads = thread_count()
     cdef PyArrayObject* array
     try:
@@ -197,7 +195,9 @@ def grad_norm(list arrays):
         if partial == NULL:
             raise MemoryError
         with nogil:
+            mode = enter()
             result = norm(views, n, partial, threads)
+            leave(mode)
         return result
     finally:
         free(partial)

@@ -35,11 +35,13 @@ cdef class Plan:
     cdef Extent* written
     cdef double* partial
     cdef Py_ssize_t count, room, written_count, partial_room
+    cdef Py_ssize_t first, stop             # the slots of this step: others have no gradient
     cdef int cohort_count
     cdef bint moved                         # since `written` was sorted
 
     cdef int reserve(self, Py_ssize_t count) except -1
     cdef int place(self, Py_ssize_t i, cnp.ndarray param) except -1
+    cdef int clear(self) except -1
     cdef int sort_written(self) except -1
     cdef bint overlaps(self, const void* data, Py_ssize_t nbytes) noexcept
     cdef bint holds(self, Slot* slot) noexcept

@@ -15,7 +15,6 @@ from fastgd.engine.arrays cimport (
 )
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport ALIGN_FROM, Stage, execute, itemsize
-from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.norm cimport blocks, norm, view
 from fastgd.engine.threads cimport count as thread_count
 from fastgd.kernels.rule cimport MAX_CARRY, Scalars
@@ -88,10 +87,7 @@ cpdef object zeros_beside(cnp.ndarray param):
 cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
                       double* carry) noexcept:
     """Fold a family's hyperparameters for step `t`; returns the rule of the step."""
-    cdef fp_mode mode = enter()
-    cdef int variant = family.fold(scalars, grad_scale, t, hyper, carry)
-    leave(mode)
-    return &table().rules[family.rules[variant]]
+    return &table().rules[family.rules[family.fold(scalars, grad_scale, t, hyper, carry)]]
 
 
 cdef class Group:
@@ -186,23 +182,39 @@ cdef class Plan:
         self.moved = True
         return 0
 
-    def add_group(self, Group group not None, list arrays not None):
-        """A group of slots for checked parameters, with the states that its rule begins with, at zero."""
+    def add_group(self, Group group not None, list arrays not None, list entries=None):
+        """
+        A group of slots for checked parameters. `entries` are (steps, carried numbers, state arrays by key) of each;
+        without them a slot begins, with the states of its rule at zero.
+        """
         cdef Py_ssize_t i, first = self.count
         cdef int number = <int>len(self.groups), rule = group.rule()
         keys = state_keys(rule)
-        entries = [{key: zeros_beside(array) for key in keys} for array in arrays]
+        if entries is None:
+            entries = [(0, (), {key: zeros_beside(array) for key in keys}) for array in arrays]
         self.reserve(self.count + len(arrays))
         memset(&self.slots[first], 0, len(arrays) * sizeof(Slot))
         self.params.extend(arrays)
-        self.states.extend(entries)
+        self.states.extend([states for _, _, states in entries])
         for i in range(len(arrays)):
             self.place(first + i, arrays[i])
             self.slots[first + i].group = number
             self.slots[first + i].cohort = -1
+            self.set_progress(first + i, entries[i][0], entries[i][1])
         self.count += len(arrays)
+        self.first, self.stop = 0, self.count
         self.groups.append(group)
         self.use(group, rule)
+
+    cdef int clear(self) except -1:
+        """Forget all groups."""
+        cdef Py_ssize_t i
+        for i in range(self.count):
+            PyMem_Free(self.slots[i].strides)
+        self.count = self.first = self.stop = self.cohort_count = 0
+        self.groups, self.params, self.states = [], [], []
+        self.moved = True
+        return 0
 
     cdef int use(self, Group group, int rule) except -1:
         """Give a group's slots the state arrays of `rule`: those that they have had, or new ones at zero."""
@@ -315,7 +327,7 @@ cdef class Plan:
         cdef Py_ssize_t i, n = 0, needed
         cdef int threads = thread_count()
         cdef double result
-        for i in range(self.count):
+        for i in range(self.first, self.stop):
             if self.slots[i].cohort >= 0:
                 view(<PyArrayObject*>self.slots[i].param, self.slots[i].format, self.slots[i].arrays[1],
                      &self.views[n])
@@ -344,7 +356,7 @@ cdef class Plan:
         for one in self.groups:
             (<Group>one).latest = -1
         self.cohort_count = 0
-        for i in range(self.count):
+        for i in range(self.first, self.stop):
             slot = &self.slots[i]
             if slot.cohort < 0:
                 continue
@@ -378,8 +390,8 @@ cdef class Plan:
         cdef Py_ssize_t i
         cdef Slot* slot
         with nogil:
-            execute(self.slots, self.count, self.cohorts, &stage, threads)
-            for i in range(self.count):
+            execute(self.slots + self.first, self.stop - self.first, self.cohorts, &stage, threads)
+            for i in range(self.first, self.stop):
                 slot = &self.slots[i]
                 if slot.cohort >= 0:
                     slot.steps += 1

@@ -50,7 +50,7 @@ cdef class Reader:
             if type(check) is Pair and check.accepts is None:
                 field.kind = PAIR
                 number = check.each
-            elif type(number) is Number:
+            elif isinstance(number, Number):
                 field.kind = NUMBER
             elif type(check) is Flag and check.only is None:
                 field.kind = FLAG

@@ -50,11 +50,11 @@ cdef bint is_immutable(object value):
 cdef class Settings:
     """A group of `param_groups` as it was read."""
 
-    def __init__(self, Group group not None, form, dict given not None, Reader reader not None):
+    def __init__(self, Group group not None, tree, dict given not None, Reader reader not None, where=None):
         self.group = group
-        self.kind = SINGLE if form.single else (LIST if form.names is None else NAMES)
-        self.names = form.names
-        self.plain = reader.values(given)
+        self.names = None if tree is None else tree.names
+        self.kind = SINGLE if tree is not None and tree.single else (LIST if self.names is None else NAMES)
+        self.plain = reader.values(given, where)
         self.remember(given, reader)
 
     cdef bint same(self, dict given) noexcept:

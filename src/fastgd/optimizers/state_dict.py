@@ -108,7 +108,7 @@ def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tu
         for key, param in zip(group["params"], optimizer._steps.params[ours.start :][: ours.count], strict=True):
             label = f"state_dict['state'][{key!r}]"
             entry = {k: v for k, v in _mapping(label, state.get(key, {})).items() if v is not None}
-            entries.append(_entry(type(optimizer), label, entry, param, keys))
+            entries.append(read_entry(type(optimizer), label, entry, param, keys))
     return values, entries
 
 
@@ -172,7 +172,7 @@ def _plain(value: Any) -> Any:
     return value.item() if getattr(value, "shape", None) == () else value
 
 
-def _entry(
+def read_entry(
     kind: type["Optimizer"], label: str, entry: Mapping[str, Any], param: np.ndarray, keys: tuple[str, ...]
 ) -> Entry:
     """State of one parameter, in arrays of its own."""

@@ -1,5 +1,10 @@
-"""Arrays to measure on: never zero, never near a subnormal, fresh for each variant, laid out as NumPy lays them out."""
+"""
+What is measured on: lists of shapes by name, and arrays of them.
 
+Elements are never zero and never near a subnormal. Each variant gets fresh arrays, laid out as NumPy lays them out.
+"""
+
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,6 +14,33 @@ import numpy as np
 Shapes = Sequence[tuple[int, ...]]
 
 BLOCK = 1 << 16
+
+
+def dense(*widths: int) -> Shapes:
+    """Weights and biases of a network of dense layers."""
+    pairs = itertools.pairwise(widths)
+    return [shape for fan_in, fan_out in pairs for shape in ((fan_out, fan_in), (fan_out,))]
+
+
+def transformer(layers: int = 12, width: int = 384, words: int = 9000, places: int = 512) -> Shapes:
+    """A decoder as GPT-2 has it: 25M parameters in 148 tensors."""
+    norm = [(width,), (width,)]
+    attention = [(3 * width, width), (3 * width,), (width, width), (width,)]
+    feedforward = [(4 * width, width), (4 * width,), (width, 4 * width), (width,)]
+    return [(words, width), (places, width), *(layers * [*norm, *attention, *norm, *feedforward]), *norm]
+
+
+SIZES = {
+    "16": 16, "1k": 1_000, "4k": 4_096, "10k": 10_000, "100k": 100_000, "1M": 1_000_000, "4M": 4_000_000,
+    "20M": 20_000_000,
+}  # fmt: skip
+WORK: dict[str, Shapes] = {
+    **{name: [(size,)] for name, size in SIZES.items()},
+    "500 x 64": 500 * [(64,)],
+    "100 x 10k": 100 * [(10_000,)],
+    "8-64-64-4": dense(8, 64, 64, 4),
+    "transformer, 25M": transformer(),
+}
 
 
 def values(shape: tuple[int, ...], dtype: np.dtype[Any], seed: int) -> np.ndarray:
@@ -28,6 +60,19 @@ def fresh(shapes: Shapes, dtype: str = "float32", seed: int = 0) -> tuple[list[n
     kind = np.dtype(dtype)
     params = [values(shape, kind, seed + 2 * i) for i, shape in enumerate(shapes)]
     return params, [values(shape, kind, seed + 2 * i + 1) for i, shape in enumerate(shapes)]
+
+
+UNITS = {"k": 10**3, "M": 10**6}
+
+
+def elements_of(size: str) -> int:
+    """1k -> 1000."""
+    return int(size[:-1]) * UNITS[size[-1]] if size[-1:] in UNITS else int(size)
+
+
+def size_of(n: int) -> str:
+    """1000 -> 1k."""
+    return next((f"{n // factor}{unit}" for unit, factor in reversed(UNITS.items()) if n % factor == 0), str(n))
 
 
 def elements(shapes: Shapes) -> int:

@@ -1,41 +1,28 @@
-"""`python -m fastgd bench`: fastgd against the machine's limit and the installed peers, in about a minute."""
+"""`python -m fastgd bench`: fastgd against the machine's roofs and the installed peers, in about a minute."""
 
 import argparse
 import importlib.util
+import itertools
 import json
-import sys
+import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 import fastgd
-from fastgd.tools.bench import machine, pairing, peers
+from fastgd.tools.bench import arrays, machine, measures, peers, roofs
 from fastgd.tools.bench.rows import BY_NAME, Row
 from fastgd.tools.bench.stepper import UnavailableError
+from fastgd.tools.bench.table import Cell, aligned, cell, grid
 from fastgd.tools.bench.threads import using
 
 DEFAULT_RULES = ("sgd_momentum", "rmsprop", "adamw", "lion")
 DEFAULT_SIZES = (1_000, 10_000, 100_000, 1_000_000, 4_000_000)
-PEERS = tuple(name for name in peers.LIBRARIES if name != "fastgd")
-UNITS = {"k": 10**3, "M": 10**6}
 LARGEST = 10**9
-
-
-@dataclass
-class Result:
-    """A line of the table: `of_limit` is limit / step, `peers` how many times longer each peer takes."""
-
-    rule: str
-    size: int
-    us: float
-    gb_per_s: float
-    of_limit: float
-    kernel_of_limit: float
-    peers: dict[str, float | None] = field(default_factory=dict)
+PEERS = peers.PEERS
 
 
 # ---- arguments --------------------------------------------------------------------------------------------------
@@ -43,10 +30,10 @@ class Result:
 
 def size(text: str) -> int:
     """A number of elements: 1000, 100k, 20M."""
-    digits, factor = (text[:-1], UNITS[text[-1]]) if text[-1:] in UNITS else (text, 1)
-    if not digits.isascii() or not digits.isdigit() or not 1 <= int(digits) * factor <= LARGEST:
+    digits = text[:-1] if text[-1:] in arrays.UNITS else text
+    if not digits.isascii() or not digits.isdigit() or not 1 <= arrays.elements_of(text) <= LARGEST:
         raise argparse.ArgumentTypeError(f"expected 1 to 1000M elements, such as 1000, 100k or 20M, got {text!r}")
-    return int(digits) * factor
+    return arrays.elements_of(text)
 
 
 def rule(text: str) -> str:
@@ -65,7 +52,7 @@ def seconds(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        value = -1.0
+        value = math.nan
     if not 0 < value <= 86_400:
         raise argparse.ArgumentTypeError(f"expected seconds above 0, got {text!r}")
     return value
@@ -89,24 +76,24 @@ def picture(text: str) -> Path:
     return path
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the subcommand."""
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m fastgd bench", description=__doc__)
     parser.add_argument("--rules", nargs="+", type=rule, metavar="RULE", default=list(DEFAULT_RULES),
                         help=f"of {', '.join(BY_NAME)} (default: {' '.join(DEFAULT_RULES)})")  # fmt: skip
     parser.add_argument("--sizes", nargs="+", type=size, metavar="N", default=list(DEFAULT_SIZES),
                         help="elements of the parameter, such as 100k 20M (default: 1k 10k 100k 1M 4M)")  # fmt: skip
+    parser.add_argument("--calls", action="store_true", help="measure what a small step costs, and no rules")
     parser.add_argument("--threads", type=thread_count, metavar="N", help="default: all that fastgd would use")
     parser.add_argument("--seconds", type=seconds, default=60.0, help="time to spend, roughly (default: 60)")
     parser.add_argument("--json", type=output, metavar="FILE", help="write the figures to FILE")
-    parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw them: fraction of the limit over size")
+    parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw them: fraction of the roof over size")
+    options = parser.parse_args(argv)
+    if options.calls and options.plot:
+        parser.error("--plot draws rules, which --calls leaves out")
+    return options
 
 
 # ---- measurement ------------------------------------------------------------------------------------------------
-
-
-def available_peers(rows: Sequence[Row]) -> list[str]:
-    """Installed libraries that have at least one of the rules."""
-    return [name for name in PEERS if peers.installed(name) and any(peers.has(name, row) for row in rows)]
 
 
 class Clock:
@@ -123,122 +110,75 @@ class Clock:
         return min(1.0, 0.5 * left)
 
 
-def measure(row: Row, n: int, threads: int, libraries: Sequence[str], clock: Clock) -> Result:
-    shapes, dtype = [(n,)], "float32"
-    kernel = pairing.against_limit(row, shapes, dtype, threads, clock.share(), least=3)
-    step = pairing.against_limit(row, shapes, dtype, threads, clock.share(), least=3, whole_step=True)
-    moved = row.bytes_per_element(np.dtype(dtype).itemsize) * n
-    result = Result(row.name, n, step.ours * 1e6, moved / step.ours / 1e9, step.ratio, kernel.ratio)
+def measure(row: Row, n: int, threads: int, libraries: Sequence[str], clock: Clock) -> list[Cell]:
+    """The line of a rule and a size."""
+    line, work = f"{row.name}, {arrays.size_of(n)}", ([(n,)], "float32", threads)
+    pair = measures.of_roof(row, *work, clock.share(), least=3)
+    moved = roofs.bytes_per_element(row, 4) * n / pair.ours / 1e9
+    cells = [Cell(line, "us", 1e6 * pair.ours), Cell(line, "GB/s", moved)]
+    cells.append(cell(line, "% of roof", None, lambda: pair, factor=100))
+    kernel = partial(measures.of_roof, row, *work, clock.share(), part="kernel", least=3)
+    cells.append(cell(line, "kernel %", None, kernel, factor=100))
     for library in libraries:
-        share = clock.share()
-        try:
-            pair = pairing.against_peer(row, library, shapes, dtype, threads, share, least=3)
-            result.peers[library] = pair.ratio
-        except UnavailableError:
-            result.peers[library] = None
-    return result
-
-
-def measure_all(
-    rules: Sequence[str], sizes: Sequence[int], threads: int, libraries: Sequence[str], total: float
-) -> Iterator[Result]:
-    # Before the clock starts: imports, and the compilation that some peers do at their first use.
-    for library in libraries:
-        for name in rules:
-            try:
-                peers.load(library, BY_NAME[name])
-            except UnavailableError:
-                continue
-    clock = Clock(total, len(rules) * len(sizes) * (2 + len(libraries)))
-    for name in rules:
-        for n in sizes:
-            yield measure(BY_NAME[name], n, threads, libraries, clock)
-
-
-# ---- output -----------------------------------------------------------------------------------------------------
-
-
-def short(n: int) -> str:
-    """1000 -> 1k."""
-    for unit, factor in reversed(UNITS.items()):
-        if n % factor == 0:
-            return f"{n // factor}{unit}"
-    return str(n)
-
-
-def columns(libraries: Sequence[str]) -> list[tuple[str, int]]:
-    names = ["rule", "size", "us", "GB/s", "% of limit", "kernel %"]
-    widths = [max(len(name) for name in BY_NAME), 6, 10, 7, 10, 8]
-    return [*zip(names, widths, strict=True), *((f"x {name}", max(8, len(name) + 2)) for name in libraries)]
-
-
-def line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first = cells[0].ljust(widths[0])
-    return "  ".join([first, *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))])
-
-
-def cells(result: Result) -> list[str]:
-    ratios = ["n/a" if value is None else f"{value:.1f}" for value in result.peers.values()]
-    return [
-        result.rule,
-        short(result.size),
-        f"{result.us:.2f}",
-        f"{result.gb_per_s:.1f}",
-        f"{100 * result.of_limit:.0f}",
-        f"{100 * result.kernel_of_limit:.0f}",
-        *ratios,
-    ]
+        peer = partial(measures.against_peer, row, library, *work, clock.share(), least=3)
+        cells.append(cell(line, f"x {library}", None, peer))
+    return cells
 
 
 NOTE = """\
-% of limit: the limit is the longer of a loop that only moves the rule's arrays and of its divides and roots alone;
-of the whole call of step, and of the compiled kernel without the Python part of the call. x: times faster than a peer,
-medians of paired runs. float32."""
+% of roof: the roof is the longer of a loop that only moves the rule's arrays and of its divides and roots alone;
+of the whole call of step, and of the compiled kernel without the call. x: times faster than a peer, medians of
+paired runs. float32. A figure with ? stayed impossible or unsteady when it was measured again: take it for noise."""
 
 
-def run(args: argparse.Namespace) -> int:
-    """The subcommand; returns the exit status."""
-    threads = args.threads or fastgd.get_num_threads()
-    rules, sizes = list(dict.fromkeys(args.rules)), list(dict.fromkeys(args.sizes))
-    libraries = available_peers([BY_NAME[name] for name in rules])
-    about = machine.describe()
-    with using(threads):
-        about["threads"] = str(fastgd.get_num_threads())
-    write = sys.stdout.write
-    for name, value in about.items():
-        write(f"{name + ':':<17}{value}\n")
-    heads = columns(libraries)
-    widths = [width for _, width in heads]
-    write("\n" + line([name for name, _ in heads], widths) + "\n")
-    results = []
-    others = machine.Bystanders()
-    for result in measure_all(rules, sizes, threads, libraries, args.seconds):
-        results.append(result)
-        write(line(cells(result), widths) + "\n")
-        sys.stdout.flush()
-    write("\n" + NOTE + "\n")
-    if (busy := others.cores()) is not None:
-        about["cores busy with other work"] = f"{busy:.2f}"
-        write(f"Other work kept {busy:.2f} of {about['cores']} cores busy meanwhile.\n")
-    if args.json is not None:
-        args.json.write_text(json.dumps(document(about, results), indent=1) + "\n", encoding="utf-8")
-    if args.plot is not None:
-        from fastgd.tools.bench.picture import draw
-
-        draw(results, about, args.plot)
-    return 0
+def rules_table(options: argparse.Namespace, threads: int) -> list[Cell]:
+    rows = [BY_NAME[name] for name in dict.fromkeys(options.rules)]
+    sizes = list(dict.fromkeys(options.sizes))
+    # A library is shown if it is installed and has at least one of the rules.
+    libraries = [name for name in PEERS if peers.installed(name) and any(peers.has(name, row) for row in rows)]
+    # Imports, and the compilation that some peers do at their first use, come before the clock starts.
+    for library, row in itertools.product(libraries, rows):
+        with suppress(UnavailableError):
+            peers.load(library, row)
+    clock = Clock(options.seconds, len(rows) * len(sizes) * (2 + len(libraries)))
+    widths = [max(len(row.name) for row in rows) + 6, *(max(9, len(name) + 2) for name in ("", "", "", "", *libraries))]
+    results: list[Cell] = []
+    for row, n in itertools.product(rows, sizes):
+        cells = measure(row, n, threads, libraries, clock)
+        for line in aligned(grid(cells), widths)[bool(results) :]:
+            print(line, flush=True)
+        results += cells
+    print("\n" + NOTE)
+    return results
 
 
-def document(about: dict[str, str], results: Sequence[Result]) -> dict[str, Any]:
-    """What `--json` writes."""
-    return {"version": 1, "machine": about, "dtype": "float32", "results": [asdict(result) for result in results]}
+def calls_table(total: float) -> list[Cell]:
+    clock = Clock(total, len(measures.CALLS))
+    column = "x np.add(a, b, out=c), 16 elements"
+    cells = [cell(name, column, None, partial(measures.call, name, clock.share())) for name in measures.CALLS]
+    print("\n".join(aligned(grid(cells))))
+    return cells
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("python -m fastgd bench", description=__doc__)
-    add_arguments(parser)
-    return run(parser.parse_args(argv))
+    """Measure, print and write what the options ask for; returns the exit status."""
+    options = parse(argv)
+    threads = options.threads or fastgd.get_num_threads()
+    about, others = machine.describe(), machine.Bystanders()
+    with using(threads):
+        about["threads"] = str(fastgd.get_num_threads())
+    for name, value in about.items():
+        print(f"{name + ':':<17}{value}")
+    print()
+    cells = calls_table(options.seconds) if options.calls else rules_table(options, threads)
+    if (busy := others.cores()) is not None:
+        about["cores busy with other work"] = f"{busy:.2f}"
+        print(f"Other work kept {busy:.2f} of {about['cores']} cores busy meanwhile.")
+    if options.json is not None:
+        document = {"version": 1, "machine": about, "dtype": "float32", "cells": [asdict(one) for one in cells]}
+        options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    if options.plot is not None:
+        from fastgd.tools.bench.picture import draw
 
-
-if __name__ == "__main__":
-    sys.exit(main())
+        draw(cells, about, options.plot)
+    return 0

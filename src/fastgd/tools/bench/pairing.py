@@ -2,26 +2,54 @@
 Paired runs: A B A B ... in one process, and the median of the ratios.
 
 Machines are shared and their clocks move, so that a time says nothing; a ratio of two times taken within the same
-millisecond does.
+millisecond does. Even a ratio can be noise: one above what the hardware allows, or one whose quartiles are far apart,
+is measured again, and if it stays so it is marked.
 """
 
 import gc
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import repeat
 
 import numpy as np
 
-from fastgd.engine.execute import PARALLEL_FROM
-from fastgd.tools.bench import arrays, limits, peers
-from fastgd.tools.bench.rows import Row
 from fastgd.tools.bench.stepper import Stepper
-from fastgd.tools.bench.threads import using
 
-BLOCK = 1e-3  # seconds of one timed block, long against the clock's own cost
-CACHED = 3e-3  # below this a step may live in a cache that the other variant has just emptied
-RESTORES = 8  # untimed steps that bring it back: 1M elements of Adam take five until their time stands still
+# A timed block has so many seconds, long against the clock's own cost.
+BLOCK = 1e-3
+# A step below CACHED seconds may live in a cache that the other variant has just emptied. Untimed steps bring its
+# arrays back: 1M elements of Adam take five until their time stands still.
+CACHED = 3e-3
+RESTORES = 8
+# Nothing is faster than its roof, so what is above it by more than the roof's own noise was disturbed.
+ABOVE = 1.1
+# Of calm runs the upper quartile is at most 1.2 times the lower one.
+APART = 1.5
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """
+    Seconds of two variants, and how many times longer the other takes in the same round.
+
+    All are medians; `low` and `high` are the quartiles of the ratio. `doubt` says why it may be noise, if it may.
+    """
+
+    ours: float
+    other: float
+    ratio: float
+    low: float
+    high: float
+    rounds: int
+    doubt: str = ""
+
+    def per(self, count: int) -> "Ratio":
+        """The other's time for each of `count` parts of its step."""
+        return replace(
+            self, other=self.other / count, ratio=self.ratio / count, low=self.low / count, high=self.high / count
+        )
 
 
 def time_steps(stepper: Stepper, number: int) -> float:
@@ -64,7 +92,10 @@ class Block:
         self.stepper = stepper
         self.calm = calm
         self.number = max(1, min(10_000, int(BLOCK / max(once, 1e-8))))
-        self.restores = RESTORES if once < CACHED else int(calm)
+        if stepper.before is not None:
+            # What comes before a step takes longer than the step, so a block has fewer of them.
+            self.number = min(self.number, 20)
+        self.restores = 0 if stepper.before else RESTORES if once < CACHED else int(calm)
 
     def time(self) -> float:
         """Seconds per step, after untimed steps that bring arrays back into the cache and threads back to work."""
@@ -99,76 +130,29 @@ def interleave(
     return np.array(rounds)
 
 
-@dataclass(frozen=True)
-class Ratio:
-    """Medians; `ratio` is how many times longer the other took in the same round, with its quartiles."""
-
-    ours: float
-    other: float
-    ratio: float
-    low: float
-    high: float
-    rounds: int
-
-
 def ratio(ours: np.ndarray, other: np.ndarray) -> Ratio:
     low, middle, high = np.percentile(other / ours, [25, 50, 75])
     return Ratio(float(np.median(ours)), float(np.median(other)), float(middle), float(low), float(high), len(ours))
 
 
+def judged(measure: Callable[[], Ratio], highest: float = np.inf) -> Ratio:
+    """Measure again while a ratio is above the `highest` possible one or its quartiles are far apart, then mark it."""
+    for _ in range(TRIES):
+        pair = measure()
+        if pair.ratio > highest:
+            doubt = f"above the roof: {pair.ratio:.2f}"
+        elif pair.high > APART * pair.low:
+            doubt = f"quartiles far apart: {pair.low:.3g} to {pair.high:.3g}"
+        else:
+            return pair
+    return replace(pair, doubt=doubt)
+
+
 def compare(ours: Stepper, other: Stepper, seconds: float, *, calm: bool = False, least: int = 5) -> Ratio:
-    times = interleave([ours, other], seconds, calm=calm, least=least)
-    return ratio(times[:, 0], times[:, 1])
+    """`ratio` is how many times longer the other takes."""
 
+    def once() -> Ratio:
+        times = interleave([ours, other], seconds, calm=calm, least=least)
+        return ratio(times[:, 0], times[:, 1])
 
-# ---- the two comparisons that everything else is made of --------------------------------------------------------
-
-
-def against_limit(
-    row: Row,
-    shapes: arrays.Shapes,
-    dtype: str,
-    threads: int,
-    seconds: float,
-    *,
-    whole_step: bool = False,
-    least: int = 5,
-) -> Ratio:
-    """
-    `ratio` is limit / ours, at most about 1, where limit = max(stream, arithmetic) of the same round.
-
-    Ours is the kernel as the plan runs it, or with `whole_step` the whole of `Optimizer.step`.
-    """
-    n = arrays.elements(shapes)
-    with using(threads):
-        ours, other = arrays.fresh(shapes, dtype), arrays.fresh(shapes, dtype)
-        steppers = [
-            peers.build("fastgd", row, *ours) if whole_step else limits.engine(row, *ours),
-            limits.stream(row, *other),
-        ]
-        # The engine gives small work to one thread, so its limit is one thread's.
-        pure = limits.arithmetic(row, np.dtype(dtype), threads if n >= PARALLEL_FROM else 1)
-        times = interleave([*steppers, *([pure] if pure else [])], seconds, least=least)
-    limit = times[:, 1]
-    if pure:
-        limit = np.maximum(limit, times[:, 2] * n / limits.ARITHMETIC_ELEMENTS)
-    return ratio(times[:, 0], limit)
-
-
-def against_peer(
-    row: Row,
-    library: str,
-    shapes: arrays.Shapes,
-    dtype: str,
-    threads: int,
-    seconds: float,
-    *,
-    clip: float | None = None,
-    least: int = 5,
-) -> Ratio:
-    """`ratio` is how many times faster fastgd's whole step is; raises UnavailableError where it is n/a."""
-    peers.load(library, row)
-    with using(threads):
-        ours = peers.build("fastgd", row, *arrays.fresh(shapes, dtype), clip=clip)
-        other = peers.build(library, row, *arrays.fresh(shapes, dtype), clip=clip)
-        return compare(ours, other, seconds, calm=threads > 1 and library not in peers.ONE_THREAD, least=least)
+    return judged(once)

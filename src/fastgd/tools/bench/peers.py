@@ -10,21 +10,22 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import fastgd
-from fastgd.optimizers.base import RULES, Optimizer
+from fastgd.optimizers.base import Optimizer
 from fastgd.tools.bench import plain
 from fastgd.tools.bench.rows import Row
 from fastgd.tools.bench.stepper import ArrayStepper, Stepper, UnavailableError, refill
 
 Arrays = Sequence[np.ndarray]
 
-# Library -> module that has to be importable.
+# Each library has a module that must be importable.
 MODULES = {
     "fastgd": "numpy",
+    "fastgd.torch": "torch",
     "numpy": "numpy",
     "torch": "torch",
     "torch foreach": "torch",
@@ -35,9 +36,22 @@ MODULES = {
     "scikit-learn": "sklearn",
 }
 LIBRARIES = tuple(MODULES)
+PEERS = tuple(name for name in LIBRARIES if not name.startswith("fastgd"))
 # These run on one thread whatever they are told; XLA's pool has every core from its import on.
 ONE_THREAD = ("numpy", "thinc", "scikit-learn")
 ALL_CORES = ("optax",)
+
+
+class Job(NamedTuple):
+    """What a stepper is made of."""
+
+    library: str
+    row: Row
+    params: Arrays
+    grads: Arrays
+    lr: float
+    clip: float | None
+    share: bool
 
 
 def module(name: str) -> ModuleType:
@@ -52,59 +66,51 @@ def installed(library: str) -> bool:
     return importlib.util.find_spec(MODULES[library]) is not None
 
 
-def load(library: str, row: Row) -> None:
-    """Import a peer, so that its threads can be told their number before it is built."""
-    if not has(library, row):
-        raise UnavailableError(f"{library} has no {row.name}")
-    module(MODULES[library])
-    if library == "deepspeed":
-        # It compiles and loads its kernel, with an OpenMP runtime, at the first use.
-        deepspeed_adam(row, [module("torch").zeros(1, requires_grad=True)], row.lr)
-
-
 def has(library: str, row: Row) -> bool:
     """Whether a library has the rule, by the table."""
-    if library.startswith("torch"):
-        return library in row.torch
-    columns = {"deepspeed": row.deepspeed, "optax": row.optax, "thinc": row.thinc, "scikit-learn": row.sklearn}
-    return columns.get(library, row.keywords) is not None
+    if library in ("fastgd", "fastgd.torch", "numpy"):
+        return True
+    return library in row.torch if library.startswith("torch") else row.peer(library) is not None
 
 
-def build(
-    library: str,
-    row: Row,
-    params: Arrays,
-    grads: Arrays,
-    *,
-    lr: float | None = None,
-    clip: float | None = None,
-    share: bool = False,
-) -> Stepper:
-    """A stepper of `library` for `row`; raises UnavailableError where there is none."""
-    lr = row.lr if lr is None else lr
+def check(library: str, row: Row) -> None:
+    """Raise UnavailableError where a library is n/a."""
     if library not in LIBRARIES:
         raise ValueError(f"library must be one of {', '.join(LIBRARIES)}, got {library!r}")
     if not has(library, row):
         raise UnavailableError(f"{library} has no {row.name}")
     if not installed(library):
         raise UnavailableError(f"{library} is not installed")
-    if library.startswith("torch") or library == "deepspeed":
-        return TorchStepper(library, row, params, grads, lr, clip, share)
-    if library in ("fastgd", "numpy"):
-        return BUILDERS[library](row, params, grads, lr, clip)
-    if clip is not None:
+
+
+def load(library: str, row: Row) -> None:
+    """Import a peer, so that its threads can be told their number before it is built."""
+    check(library, row)
+    module(MODULES[library])
+    if library == "deepspeed":
+        # It compiles and loads its kernel, with an OpenMP runtime, at the first use.
+        tensor_optimizer(library, row, [module("torch").zeros(1, requires_grad=True)], row.lr)
+
+
+def build(
+    library: str, row: Row, params: Arrays, grads: Arrays, *,
+    lr: float | None = None, clip: float | None = None, share: bool = False,
+) -> Stepper:  # fmt: skip
+    """A stepper of `library` for `row`; raises UnavailableError where there is none."""
+    check(library, row)
+    if clip is not None and library not in CLIPPING:
         raise UnavailableError(f"{library} is not measured with clipping")
-    if library == "optax":
-        return OptaxStepper(row, params, grads, lr, share)
-    return BUILDERS[library](row, params, grads, lr, share)
+    return BUILDERS.get(library, TensorStepper)(
+        Job(library, row, params, grads, row.lr if lr is None else lr, clip, share)
+    )
 
 
 # ---- NumPy arrays in place --------------------------------------------------------------------------------------
 
 
-def optimizer(row: Row, params: Arrays, lr: float, **keywords: Any) -> Optimizer:
+def optimizer(row: Row, params: Any, lr: Any, **keywords: Any) -> Optimizer:
     """fastgd's optimizer of a row."""
-    made: Optimizer = getattr(fastgd, row.optimizer)(list(params), lr=lr, **row.keywords, **keywords)
+    made: Optimizer = getattr(fastgd, row.optimizer)(params, lr=lr, **row.keywords, **keywords)
     return made
 
 
@@ -112,111 +118,90 @@ def states(opt: Optimizer) -> list[np.ndarray]:
     return [array for entry in opt.state.values() for array in entry.values() if array.ndim]
 
 
-def fastgd_stepper(row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None) -> Stepper:
-    opt = optimizer(row, params, lr, max_grad_norm=clip)
-    return ArrayStepper("fastgd", params, functools.partial(opt.step, list(grads)), functools.partial(states, opt))
+def fastgd_stepper(job: Job) -> Stepper:
+    opt = optimizer(job.row, list(job.params), job.lr, max_grad_norm=job.clip)
+    step = functools.partial(opt.step, list(job.grads))
+    return ArrayStepper(job.library, job.params, step, functools.partial(states, opt))
 
 
-def functional_stepper(row: Row, params: Arrays, grads: Arrays) -> Stepper:
-    """fastgd.functional on state that the caller owns."""
-    call = getattr(fastgd.functional, {"SignSGD": "sign_sgd"}.get(row.optimizer, row.optimizer.lower()))
-    carried = tuple(getattr(fastgd, row.optimizer)._carries)
-    # A function sees by its state arrays which variant is meant.
-    keywords = {key: value for key, value in row.keywords.items() if key not in ("centered", "amsgrad")}
-    own = [{key: np.zeros_like(p) for key in RULES[row.rule][1]} for p in params]
-    numbers = [dict.fromkeys(carried, 1.0) for _ in params]
+def numpy_stepper(job: Job) -> Stepper:
+    update, row = plain.PLAIN[job.row.optimizer], job.row
+    own: list[plain.State] = [{} for _ in job.params]
     count = 0
 
     def step() -> None:
         nonlocal count
         count += 1
-        for i, (p, g, s) in enumerate(zip(params, grads, own, strict=True)):
-            after = call(p, g, **s, step=count, lr=row.lr, **keywords, **numbers[i])
-            if carried:
-                numbers[i] = dict(zip(carried, np.atleast_1d(after).tolist(), strict=True))
-
-    return ArrayStepper("fastgd.functional", params, step, lambda: [a for s in own for a in s.values()])
-
-
-def numpy_stepper(row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None) -> Stepper:
-    update = plain.PLAIN[row.optimizer]
-    own: list[plain.State] = [{} for _ in params]
-    count = 0
-
-    def step() -> None:
-        nonlocal count
-        count += 1
-        gradients = list(grads)
-        if clip is not None:
-            factor = plain.clip_factor(gradients, clip)
+        gradients = list(job.grads)
+        if job.clip is not None:
+            factor = plain.clip_factor(gradients, job.clip)
             gradients = [factor * g for g in gradients]
-        for p, g, s in zip(params, gradients, own, strict=True):
-            update(p, g, s, count, lr, **row.keywords)
+        for p, g, s in zip(job.params, gradients, own, strict=True):
+            update(p, g, s, count, job.lr, **row.keywords)
 
     return ArrayStepper(
-        "numpy", params, step, lambda: [a for s in own for a in s.values() if isinstance(a, np.ndarray)]
+        job.library, job.params, step, lambda: [a for s in own for a in s.values() if isinstance(a, np.ndarray)]
     )
 
 
-def thinc_stepper(row: Row, params: Arrays, grads: Arrays, lr: float, share: bool) -> Stepper:
-    if params[0].dtype != np.float32:
+def thinc_stepper(job: Job) -> Stepper:
+    if job.params[0].dtype != np.float32:
         raise UnavailableError("thinc's optimizer is for float32")
-    opt = module("thinc.optimizers").Optimizer(
-        lr, **{"L2": 0.0, **(row.thinc or {})}, grad_clip=0.0, use_averages=False
-    )
-    pairs = [((i, "w"), p, g) for i, (p, g) in enumerate(zip(params, grads, strict=True))]
+    _, keywords = job.row.peer(job.library) or ("", {})
+    opt = module("thinc.optimizers").Optimizer(job.lr, **{"L2": 0.0, **keywords}, grad_clip=0.0, use_averages=False)
+    pairs = [((i, "w"), p, g) for i, (p, g) in enumerate(zip(job.params, job.grads, strict=True))]
 
     def step() -> None:
         for key, p, g in pairs:
             opt(key, p, g)
         opt.step_schedules()
 
-    return ArrayStepper("thinc", params, step, before=None if share else refill(grads))
+    return ArrayStepper(job.library, job.params, step, before=None if job.share else refill(job.grads))
 
 
-def sklearn_stepper(row: Row, params: Arrays, grads: Arrays, lr: float, share: bool) -> Stepper:
-    assert row.sklearn is not None
-    name, keywords = row.sklearn
+def sklearn_stepper(job: Job) -> Stepper:
+    name, keywords = job.row.peer(job.library) or ("", {})
     made = getattr(module("sklearn.neural_network._stochastic_optimizers"), name)
-    opt = made(list(params), learning_rate_init=lr, **keywords)
-    return ArrayStepper("scikit-learn", params, functools.partial(opt.update_params, list(params), list(grads)))
-
-
-BUILDERS: dict[str, Callable[..., Stepper]] = {
-    "fastgd": fastgd_stepper,
-    "numpy": numpy_stepper,
-    "thinc": thinc_stepper,
-    "scikit-learn": sklearn_stepper,
-}
+    opt = made(list(job.params), learning_rate_init=job.lr, **keywords)
+    step = functools.partial(opt.update_params, list(job.params), list(job.grads))
+    return ArrayStepper(job.library, job.params, step)
 
 
 # ---- tensors ----------------------------------------------------------------------------------------------------
 
 
-class TorchStepper(Stepper):
-    """torch.optim in one of its forms, and DeepSpeedCPUAdam, which is one of its subclasses."""
+def tensor_optimizer(library: str, row: Row, tensors: list[Any], lr: float) -> Any:
+    """The optimizer of torch tensors: torch's in one of its forms, fastgd.torch's or DeepSpeed's."""
+    if library == "deepspeed":
+        if tensors[0].numpy(force=True).dtype != np.float32:
+            raise UnavailableError("DeepSpeedCPUAdam is for float32")
+        try:
+            # It compiles its kernel at the first use, which fails without a compiler and ninja.
+            return module("deepspeed.ops.adam").DeepSpeedCPUAdam(tensors, lr=lr, **(row.peer(library) or ("", {}))[1])
+        except (RuntimeError, OSError, ImportError) as error:
+            raise UnavailableError(f"DeepSpeedCPUAdam cannot be built: {error}") from error
+    form = {"torch": {"foreach": False}, "torch foreach": {"foreach": True}, "torch fused": {"fused": True}}
+    host = importlib.import_module("fastgd.torch" if library == "fastgd.torch" else "torch.optim")
+    return getattr(host, row.optimizer)(tensors, lr=lr, **row.keywords, **form.get(library, {}))
 
-    def __init__(
-        self, library: str, row: Row, params: Arrays, grads: Arrays, lr: float, clip: float | None, share: bool
-    ) -> None:
-        super().__init__(library)
+
+class TensorStepper(Stepper):
+    """A step on torch tensors."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job.library)
         torch = module("torch")
-        convert = torch.from_numpy if share else torch.tensor
-        self.tensors = [convert(p).requires_grad_(True) for p in params]
-        for tensor, grad in zip(self.tensors, grads, strict=True):
+        convert = torch.from_numpy if job.share else torch.tensor
+        self.tensors = [convert(p).requires_grad_(True) for p in job.params]
+        for tensor, grad in zip(self.tensors, job.grads, strict=True):
             tensor.grad = convert(grad)
-        if library == "deepspeed":
-            self.opt = deepspeed_adam(row, self.tensors, lr)
-        else:
-            form = {"foreach": library == "torch foreach"}
-            form = {"fused": True} if library == "torch fused" else form
-            self.opt = getattr(torch.optim, row.optimizer)(self.tensors, lr=lr, **row.keywords, **form)
+        self.opt = tensor_optimizer(job.library, job.row, self.tensors, job.lr)
         self.step = self.opt.step
-        if library == "torch foreach" and row.keywords.get("nesterov") and not share:
+        if job.library == "torch foreach" and job.row.keywords.get("nesterov") and not job.share:
             # This form adds the momentum to the gradient itself, which then grows from step to step.
             self.before = refill([tensor.grad.numpy() for tensor in self.tensors])
-        if clip is not None:
-            self.step = functools.partial(self.clip_and_step, torch.nn.utils.clip_grad_norm_, clip)
+        if job.clip is not None:
+            self.step = functools.partial(self.clip_and_step, torch.nn.utils.clip_grad_norm_, job.clip)
 
     def clip_and_step(self, clip_grad_norm_: Callable[..., object], clip: float) -> None:
         clip_grad_norm_(self.tensors, clip)
@@ -230,30 +215,19 @@ class TorchStepper(Stepper):
         return [value.numpy() for value in values if hasattr(value, "numpy") and value.ndim]
 
 
-def deepspeed_adam(row: Row, tensors: list[Any], lr: float) -> Any:
-    """DeepSpeed compiles its kernel at the first use, which fails without a compiler and ninja."""
-    if tensors[0].numpy(force=True).dtype != np.float32:
-        raise UnavailableError("DeepSpeedCPUAdam is for float32")
-    try:
-        return module("deepspeed.ops.adam").DeepSpeedCPUAdam(tensors, lr=lr, **(row.deepspeed or {}))
-    except (RuntimeError, OSError, ImportError) as error:
-        raise UnavailableError(f"DeepSpeedCPUAdam cannot be built: {error}") from error
-
-
 class OptaxStepper(Stepper):
     """optax under jit, with the buffers of parameters and state donated."""
 
-    def __init__(self, row: Row, params: Arrays, grads: Arrays, lr: float, share: bool) -> None:
-        super().__init__("optax")
-        if share:
+    def __init__(self, job: Job) -> None:
+        super().__init__(job.library)
+        if job.share:
             raise UnavailableError("jax arrays are immutable: a NumPy loop would mostly copy")
-        assert row.optax is not None
         jax, optax = module("jax"), module("optax")
         jax.config.update("jax_enable_x64", True)
-        name, keywords = row.optax
-        transform = getattr(optax, name)(lr, **keywords)
-        self.params = [jax.numpy.array(p, copy=True) for p in params]
-        self.grads = [jax.numpy.array(g, copy=True) for g in grads]
+        name, keywords = job.row.peer(job.library) or ("", {})
+        transform = getattr(optax, name)(job.lr, **keywords)
+        self.params = [jax.numpy.array(p, copy=True) for p in job.params]
+        self.grads = [jax.numpy.array(g, copy=True) for g in job.grads]
         self.state = transform.init(self.params)
 
         def update(params: Any, state: Any, grads: Any) -> Any:
@@ -274,3 +248,13 @@ class OptaxStepper(Stepper):
 
     def inner(self) -> list[np.ndarray]:
         return [np.asarray(leaf) for leaf in self._leaves(self.state) if leaf.ndim]
+
+
+BUILDERS: dict[str, Callable[..., Stepper]] = {
+    "fastgd": fastgd_stepper,
+    "numpy": numpy_stepper,
+    "thinc": thinc_stepper,
+    "scikit-learn": sklearn_stepper,
+    "optax": OptaxStepper,
+}
+CLIPPING = tuple(name for name in LIBRARIES if name in ("fastgd", "numpy") or name.startswith("torch"))

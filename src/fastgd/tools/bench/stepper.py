@@ -15,8 +15,9 @@ class Stepper:
     """
     One variant of a measurement.
 
-    `step` does one step. `before`, where there is one, restores what a step destroys; it is never timed. `current` are
-    the parameters as NumPy arrays, `inner` the state arrays: values in them must stay ordinary numbers.
+    `step` does one step. `before`, where there is one, does what belongs between two steps and is never timed: it
+    restores what a step destroys, or trains a network up to the step. `current` are the parameters as NumPy arrays,
+    `inner` the state arrays: values in them must stay ordinary numbers.
     """
 
     step: Callable[[], object]
@@ -34,14 +35,15 @@ class Stepper:
 
     def warm_up(self, steps: int = 3) -> None:
         """The first steps: imports, pages, thread teams, compilation, state."""
-        self._first = [sample(p) for p in self.current()]
+        if self._first is None:
+            self._first = [sample(p) for p in self.current()]
         for _ in range(steps):
             if self.before is not None:
                 self.before()
             self.step()
 
     def check(self) -> None:
-        """Raise if the steps since `warm_up` changed nothing, or left numbers that distort a timing."""
+        """Raise if the steps since the first `warm_up` changed nothing, or left numbers that distort a timing."""
         if self._first is None:
             raise RuntimeError(f"{self.name}: warm_up comes before check")
         now = self.current()
@@ -63,16 +65,8 @@ class ArrayStepper(Stepper):
         before: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(name)
-        self._params = list(params)
-        self._inner = inner
-        self.step = step
-        self.before = before
-
-    def current(self) -> list[np.ndarray]:
-        return self._params
-
-    def inner(self) -> list[np.ndarray]:
-        return self._inner()
+        self.step, self.before = step, before
+        self.current, self.inner = lambda: list(params), inner  # type: ignore[method-assign]
 
 
 def refill(targets: Sequence[np.ndarray]) -> Callable[[], None]:

@@ -1,29 +1,30 @@
-"""Training as it is done, for the share of time that the optimizer takes."""
+"""
+Networks in training, where a step has to wait for cold caches and fresh gradients.
 
-import time
+A forward and a backward pass, in NumPy or in torch, stand between two steps and are not timed. Back to back a small
+step is two to four times cheaper than there.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from fastgd.tools.bench import peers
-from fastgd.tools.bench.rows import BY_NAME
-from fastgd.tools.bench.workloads import dense
+from fastgd.tools.bench import arrays, peers
+from fastgd.tools.bench.rows import Row
+from fastgd.tools.bench.stepper import ArrayStepper, Stepper, UnavailableError
 
-SAMPLES = 1024
-BATCH = 64
+SAMPLES, BATCH = 1024, 64
+LR = 1e-3
 NETWORKS = {
     "8-64-64-4": (8, 64, 64, 4),
-    "64-128-10": (64, 128, 10),
-    "256-1024-1024-10": (256, 1024, 1024, 10),
+    "100k": (64, 280, 280, 10),
+    "1M": (128, 928, 928, 10),
+    "20M": (512, 4096, 4096, 256),
 }
+HOSTS = ("numpy", "torch")
 Arrays = list[np.ndarray]
-
-
-def initial(widths: tuple[int, ...], rng: np.random.Generator) -> Arrays:
-    shapes = dense(*widths)
-    return [
-        rng.normal(0, (2 / shape[-1]) ** 0.5, shape).astype(np.float32) if len(shape) == 2 else np.zeros(shape, "f4")
-        for shape in shapes
-    ]
 
 
 def backward(params: Arrays, grads: Arrays, x: np.ndarray, target: np.ndarray) -> float:
@@ -45,51 +46,61 @@ def backward(params: Arrays, grads: Arrays, x: np.ndarray, target: np.ndarray) -
     return float(-np.log(np.maximum((p * target).sum(axis=1), 1e-30)).mean())
 
 
-class Training:
-    """
-    A network that learns which of some random directions a point lies in, with the optimizer of a library.
+def data(widths: Sequence[int]) -> tuple[Callable[[], tuple[np.ndarray, np.ndarray]], Arrays]:
+    """Batches of points with the nearest of some random directions as their class, and parameters to begin with."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(SAMPLES, widths[0])).astype(np.float32)
+    truth = (x @ rng.normal(size=(widths[0], widths[-1])).astype(np.float32)).argmax(axis=1)
+    target = np.eye(widths[-1], dtype=np.float32)[truth]
+    starts = itertools.cycle(range(0, SAMPLES, BATCH))
 
-    The optimizer works on the network's own arrays; where a library cannot, it is n/a.
-    """
+    def batch() -> tuple[np.ndarray, np.ndarray]:
+        start = next(starts)
+        return x[start : start + BATCH], target[start : start + BATCH]
 
-    def __init__(self, library: str, rule: str, network: str) -> None:
-        widths = NETWORKS[network]
-        rng = np.random.default_rng(0)
-        self.params = initial(widths, rng)
-        self.grads = [np.zeros_like(p) for p in self.params]
-        self.x = rng.normal(size=(SAMPLES, widths[0])).astype(np.float32)
-        truth = (self.x @ rng.normal(size=(widths[0], widths[-1])).astype(np.float32)).argmax(axis=1)
-        self.target = np.eye(widths[-1], dtype=np.float32)[truth]
-        row = BY_NAME[rule]
-        peers.load(library, row)
-        self.stepper = peers.build(library, row, self.params, self.grads, lr=1e3 * row.lr, share=True)
+    params = [
+        rng.normal(0, (2 / shape[-1]) ** 0.5, shape).astype(np.float32) if len(shape) == 2 else np.zeros(shape, "f4")
+        for shape in arrays.dense(*widths)
+    ]
+    return batch, params
 
-    def epoch(self) -> float:
-        """One pass over the data; returns the mean loss."""
-        losses = []
-        for start in range(0, SAMPLES, BATCH):
-            batch = slice(start, start + BATCH)
-            losses.append(backward(self.params, self.grads, self.x[batch], self.target[batch]))
-            self.stepper.step()
-        return sum(losses) / len(losses)
 
-    def step_share(self, epochs: int = 3) -> float:
-        """Part of the time of training that steps take, 0 to 1."""
-        whole = stepping = 0.0
-        step = self.stepper.step
+def numpy_training(library: str, row: Row, widths: Sequence[int]) -> Stepper:
+    """A NumPy network with the optimizer of a library that works on the network's own arrays."""
+    batch, params = data(widths)
+    grads = [np.zeros_like(p) for p in params]
+    inner = peers.build(library, row, params, grads, lr=LR, share=True)
+    return ArrayStepper(library, params, inner.step, inner.inner, lambda: backward(params, grads, *batch()))
 
-        def timed() -> None:
-            nonlocal stepping
-            start = time.perf_counter()
-            step()
-            stepping += time.perf_counter() - start
 
-        self.stepper.step = timed
-        try:
-            for _ in range(epochs):
-                start = time.perf_counter()
-                self.epoch()
-                whole += time.perf_counter() - start
-        finally:
-            self.stepper.step = step
-        return stepping / whole
+def torch_training(library: str, row: Row, widths: Sequence[int]) -> Stepper:
+    """A torch network with an optimizer of torch tensors."""
+    if not (library.startswith("torch") or library in ("fastgd.torch", "deepspeed")):
+        raise UnavailableError(f"{library} has no optimizer of torch's parameters")
+    peers.check(library, row)
+    torch = peers.module("torch")
+    batch, params = data(widths)
+    tensors: list[Any] = [torch.tensor(p).requires_grad_(True) for p in params]
+    opt = peers.tensor_optimizer(library, row, tensors, LR)
+    functions = torch.nn.functional
+
+    def before() -> float:
+        opt.zero_grad()
+        x, target = (torch.from_numpy(part) for part in batch())
+        for i in range(0, len(tensors), 2):
+            x = functions.linear(x if i == 0 else functions.relu(x), tensors[i], tensors[i + 1])
+        loss = functions.cross_entropy(x, target)
+        loss.backward()
+        return float(loss.detach())
+
+    return ArrayStepper(library, [t.detach().numpy() for t in tensors], opt.step, before=before)
+
+
+def training(library: str, row: Row, network: str, host: str, *, whole: bool = False) -> Stepper:
+    """The steps of a network in training, or with `whole` all of its training."""
+    peers.load(library, row)
+    stepper = (numpy_training if host == "numpy" else torch_training)(library, row, NETWORKS[network])
+    before, step = stepper.before, stepper.step
+    if whole and before is not None:
+        stepper.before, stepper.step = None, lambda: (before(), step())
+    return stepper

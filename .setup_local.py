@@ -1,0 +1,73 @@
+"""The extension list: the engine, the C API, and one kernel module for each instruction set."""
+
+import os
+import platform
+
+import numpy
+from Cython.Build import cythonize
+from Cython.Compiler import Options
+from extension_helpers import add_openmp_flags_if_available
+from setuptools import Extension, setup
+
+STRICT = os.environ.get("FASTGD_STRICT") == "1"  # for developers: every warning is an error
+MSVC = platform.system() == "Windows"
+X86_64 = platform.machine().lower() in ("x86_64", "amd64") and not MSVC
+
+# Contraction, reassociation and -march=native would make the bits depend on the machine.
+FLAGS = ["/O2", "/fp:precise"] if MSVC else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+WARNINGS = [] if MSVC else ["-Wall", "-Wextra", *(["-Werror"] if STRICT else [])]
+INSTRUCTION_SETS = {
+    "generic": [],
+    "x86_64_v2": ["-march=x86-64-v2"],
+    "x86_64_v3": ["-march=x86-64-v3"],
+    "x86_64_v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+}
+DIRECTIVES = {
+    "language_level": 3,
+    "cdivision": True,
+    "boundscheck": False,
+    "wraparound": False,
+    "initializedcheck": False,
+}
+
+
+def kernel(name: str, instruction_set: list[str]) -> Extension:
+    flags = FLAGS + instruction_set
+    return Extension(
+        f"fastgd.kernels.{name}",
+        [f"src/fastgd/kernels/{name}.pyx"],
+        extra_compile_args=flags + WARNINGS,
+        define_macros=[("FASTGD_NAME", f'"{name.replace("_", "-")}"'), ("FASTGD_FLAGS", f'"{" ".join(flags)}"')],
+    )
+
+
+def engine(name: str, openmp: bool = False) -> Extension:
+    extension = Extension(
+        f"fastgd.{name}",
+        [f"src/fastgd/{name.replace('.', '/')}.pyx"],
+        include_dirs=[numpy.get_include()],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+        extra_compile_args=FLAGS + WARNINGS,
+    )
+    if openmp and os.environ.get("FASTGD_OPENMP", "1") != "0":
+        add_openmp_flags_if_available(extension)
+    return extension
+
+
+Options.warning_errors = STRICT
+kernels = [kernel(name, flags) for name, flags in INSTRUCTION_SETS.items() if X86_64 or name == "generic"]
+engines = [
+    engine("engine.dispatch"),
+    engine("engine.exact"),
+    engine("engine.threads", openmp=True),
+    engine("engine.execute", openmp=True),
+    engine("engine.norm", openmp=True),
+    engine("engine.plan"),
+    engine("engine.reader"),
+    engine("engine.steps"),
+    engine("engine.apply"),
+    engine("torch.views"),
+    engine("torch.bound"),
+    engine("capi"),
+]
+setup(ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]))
