@@ -1,5 +1,6 @@
 """`make derive`: what is committed is what it writes, and what does not fit is refused with what to add where."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -134,3 +135,27 @@ def test_what_does_not_fit_is_refused(tree: Path, what: str) -> None:
     assert code == 1
     assert f"derive: {message}" in said
     assert all(path.read_bytes() == text for path, text in before.items())
+
+
+def cimported(path: Path) -> set[str]:
+    """The .pxd files of fastgd that a module cimports from, itself and through others."""
+    text = path.read_text(encoding="utf-8")
+    named = re.findall(r"^(?:from|cimport) (fastgd\.[\w.]+)", text, re.MULTILINE)
+    found = [ROOT / f"src/{name.replace('.', '/')}.pxd" for name in named]
+    found += [path.parent / name for name in re.findall(r'^include "(.*)"', text, re.MULTILINE)]
+    beside = path.with_suffix(".pxd")
+    found += [beside] if beside != path else []
+    files = {file for file in found if file.exists()}
+    return files.union(*map(cimported, files))
+
+
+MODULES = sorted((ROOT / "src").rglob("*.pyx"))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_a_module_is_built_anew_when_what_it_cimports_changes(module: Path) -> None:
+    """Cython notes dependencies by regular expressions, which do not see what is cimported from a package."""
+    text = "".join(path.read_text(encoding="utf-8") for path in {module, *cimported(module)})
+    packages = [name for name in re.findall(r"^from (fastgd[\w.]*) cimport", text, re.MULTILINE)
+                if (ROOT / f"src/{name.replace('.', '/')}").is_dir()]  # fmt: skip
+    assert not packages, "name the module: from fastgd.kernels.real cimport ..."

@@ -62,20 +62,28 @@ def quoted(words: list[str]) -> str:
 
 
 def row(kind: str, rule: Rule) -> str:
-    function = f"{rule.module}.{rule.name}"
-    arguments = [f'b"{rule.name}"', quoted(rule.states), f"<void*>{function}[float]", f"<void*>{function}[double]"]
-    return call(kind, arguments)
+    functions = [f"<void*>{rule.name}[float]", f"<void*>{rule.name}[double]"]
+    return call(kind, [f'b"{rule.name}"', quoted(rule.states), *functions])
+
+
+def cimport(module: str, names: list[str]) -> str:
+    """Names from the module that has them: Cython's build notes no dependency on what a package is asked for."""
+    line = f"from fastgd.kernels.{module} cimport {', '.join(names)}"
+    return line if len(line) <= WIDTH else call(f"from fastgd.kernels.{module} cimport ", names)
 
 
 def table(rules: list[Rule], families: list[Family], scalars: dict[str, str]) -> str:
-    lines = [f"# {HEAD}", 'include "build_table.pxi"', "", "from fastgd.kernels cimport roofs"]
-    modules = sorted({family.module for family in families})
-    lines += [call("from fastgd.kernels.rules cimport ", modules), ""]
-    lines += [row("rule", rule) for rule in rules] + [""]
+    roofs = kernels_in(KERNELS / "roofs.pxd")
+    lines = [f"# {HEAD}", 'include "build_table.pxi"', "", cimport("roofs", [roof.name for roof in roofs])]
     for f in families:
-        fold, size = f"<Fold>{f.module}.fold_{f.name}", f"sizeof({scalars[f.scalars]}.{f.scalars})"
-        lines.append(call("family", [f'b"{f.name}"', quoted(f.hyper), quoted(f.carry), quoted(f.rules), fold, size]))
-    lines += ["", *(row("roof", roof) for roof in kernels_in(KERNELS / "roofs.pxd"))]
+        structs = [struct for struct, module in scalars.items() if module == f.module]
+        names = [rule.name for rule in rules if rule.module == f.module]
+        lines.append(cimport(f"rules.{f.module}", [*structs, f"fold_{f.name}", *names]))
+    lines += ["", *(row("rule", rule) for rule in rules), ""]
+    for f in families:
+        fold = [f"<Fold>fold_{f.name}", f"sizeof({f.scalars})"]
+        lines.append(call("family", [f'b"{f.name}"', quoted(f.hyper), quoted(f.carry), quoted(f.rules), *fold]))
+    lines += ["", *(row("roof", roof) for roof in roofs)]
     return "\n".join(lines) + "\n"
 
 

@@ -2,7 +2,8 @@
 # refused here, when the module is imported, so that nothing in a step needs to count.
 from cpython.pycapsule cimport PyCapsule_New
 
-from fastgd.kernels cimport clip, reductions
+from fastgd.kernels.clip cimport clip
+from fastgd.kernels.reductions cimport largest, sum_squares
 from fastgd.kernels.rule cimport (
     FLOAT32, FLOAT64, MAX_CARRY, MAX_HYPER, MAX_SCALARS, MAX_STATES, MAX_VARIANTS, Clip, Family, Fold, Largest, Rule,
     SumSquares, Table,
@@ -94,11 +95,11 @@ table.flags = FASTGD_FLAGS
 table.rules = rule_rows
 table.families = family_rows
 table.roofs = roof_rows
-table.sum_squares[FLOAT32] = <SumSquares>reductions.sum_squares[float]
-table.sum_squares[FLOAT64] = <SumSquares>reductions.sum_squares[double]
-table.largest[FLOAT32] = <Largest>reductions.largest[float]
-table.largest[FLOAT64] = <Largest>reductions.largest[double]
-table.clip[FLOAT32] = <Clip>clip.clip[float]
-table.clip[FLOAT64] = <Clip>clip.clip[double]
+table.sum_squares[FLOAT32] = <SumSquares>sum_squares[float]
+table.sum_squares[FLOAT64] = <SumSquares>sum_squares[double]
+table.largest[FLOAT32] = <Largest>largest[float]
+table.largest[FLOAT64] = <Largest>largest[double]
+table.clip[FLOAT32] = <Clip>clip[float]
+table.clip[FLOAT64] = <Clip>clip[double]
 
 capsule = PyCapsule_New(&table, b"fastgd.kernels.Table", NULL)
