@@ -19,7 +19,7 @@ import pytest
 from fastgd.engine import dispatch
 from fastgd.tools.bench import arrays, cli, machine, measures, memory, pairing, peers, picture, roofs, training
 from fastgd.tools.bench.rows import BY_NAME, ROWS
-from fastgd.tools.bench.stepper import ArrayStepper, UnavailableError
+from fastgd.tools.bench.stepper import Stepper, UnavailableError
 from fastgd.tools.bench.table import Cell, grid
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -171,7 +171,7 @@ def test_absent_peers_are_not_available(monkeypatch):
 )
 def test_a_distorted_timing_is_refused(step, message):
     params, _ = arrays.fresh([(100,)])
-    stepper = ArrayStepper("it", params, lambda: step(params[0]))
+    stepper = Stepper("it", params, lambda: step(params[0]))
     with pytest.raises(RuntimeError, match=f"it: {message}"):
         pairing.interleave([stepper], 0.0)
 
@@ -187,7 +187,7 @@ def test_pairs_are_taken_in_turn_and_restoring_is_not_timed():
             params[0] += np.float32(0.1)
             time.sleep(seconds)
 
-        return ArrayStepper(name, params, step, before=before)
+        return Stepper(name, params, step, before=before)
 
     short, long = sleeper("a", 0.004), sleeper("b", 0.012, before=lambda: time.sleep(0.01))
     pair = pairing.compare(short, long, 0.0, least=3)

@@ -6,7 +6,7 @@ import itertools
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -42,20 +42,19 @@ def rule(text: str) -> str:
     return text
 
 
-def thread_count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1024:
-        raise argparse.ArgumentTypeError(f"expected a number of threads from 1 to 1024, got {text!r}")
-    return int(text)
+def number(expected: str, kind: type, least: float, most: float) -> Callable[[str], float]:
+    """A number of a kind in a range, or an error that says what is `expected`."""
 
+    def parsed(text: str) -> float:
+        try:
+            value: float = kind(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+        return value
 
-def seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"expected seconds above 0, got {text!r}")
-    return value
+    return parsed
 
 
 def output(text: str) -> Path:
@@ -83,8 +82,10 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", nargs="+", type=size, metavar="N", default=list(DEFAULT_SIZES),
                         help="elements of the parameter, such as 100k 20M (default: 1k 10k 100k 1M 4M)")  # fmt: skip
     parser.add_argument("--calls", action="store_true", help="measure what a small step costs, and no rules")
-    parser.add_argument("--threads", type=thread_count, metavar="N", help="default: all that fastgd would use")
-    parser.add_argument("--seconds", type=seconds, default=60.0, help="time to spend, roughly (default: 60)")
+    parser.add_argument("--threads", type=number("a number of threads from 1 to 1024", int, 1, 1024), metavar="N",
+                        help="default: all that fastgd would use")  # fmt: skip
+    parser.add_argument("--seconds", type=number("seconds above 0", float, 1e-9, 86_400), default=60.0,
+                        help="time to spend, roughly (default: 60)")  # fmt: skip
     parser.add_argument("--json", type=output, metavar="FILE", help="write the figures to FILE")
     parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw them: fraction of the roof over size")
     options = parser.parse_args(argv)

@@ -17,7 +17,7 @@ from fastgd.engine.execute import PARALLEL_FROM
 from fastgd.tools.bench import arrays, pairing, peers, roofs, training
 from fastgd.tools.bench.pairing import Ratio
 from fastgd.tools.bench.rows import BY_NAME, Row
-from fastgd.tools.bench.stepper import ArrayStepper, Stepper, UnavailableError
+from fastgd.tools.bench.stepper import Stepper, UnavailableError
 from fastgd.tools.bench.threads import usable_cores, using
 
 ADAMW = BY_NAME["adamw"]
@@ -126,25 +126,25 @@ def chilled(stepper: Stepper) -> Stepper:
 def np_add() -> Stepper:
     """The unit: what NumPy's users pay for anything."""
     a, b, c = np.ones(16, np.float32), np.ones(16, np.float32), np.zeros(16, np.float32)
-    return ArrayStepper("np.add", [c], functools.partial(np.add, a, b, out=c))
+    return Stepper("np.add", [c], functools.partial(np.add, a, b, out=c))
 
 
 def small(row: Row = ADAMW, lr: Any = None, **settings: Any) -> Stepper:
     params, grads = arrays.fresh([(16,)])
     opt = peers.optimizer(row, params, row.lr if lr is None else lr, **settings)
-    return ArrayStepper("step", params, functools.partial(opt.step, grads))
+    return Stepper("step", params, functools.partial(opt.step, grads))
 
 
 def named(row: Row = ADAMW) -> Stepper:
     params, grads = ({"W": side[0], "b": side[1]} for side in arrays.fresh([(16,), (16,)]))
-    return ArrayStepper("dict", [*params.values()], functools.partial(peers.optimizer(row, params, row.lr).step, grads))
+    return Stepper("dict", [*params.values()], functools.partial(peers.optimizer(row, params, row.lr).step, grads))
 
 
 def bound(row: Row = ADAMW) -> Stepper:
     params, grads = arrays.fresh([(16,)])
     opt = peers.optimizer(row, params, row.lr)
     opt.bind(grads)
-    return ArrayStepper("bound", params, opt.step)
+    return Stepper("bound", params, opt.step)
 
 
 def functional_adam() -> Stepper:
@@ -152,7 +152,7 @@ def functional_adam() -> Stepper:
     (param,), (grad,) = arrays.fresh([(16,)])
     moments = np.zeros_like(param), np.zeros_like(param)
     call = functools.partial(fastgd.functional.adam, param, grad, *moments, step=10, lr=1e-6)
-    return ArrayStepper("functional.adam", [param], call, lambda: list(moments))
+    return Stepper("functional.adam", [param], call, lambda: list(moments))
 
 
 def many(cold: bool) -> Stepper:
@@ -211,7 +211,7 @@ def construction(library: str, count: int) -> Stepper:
         make([dict(group) for group in groups], lr=1e-3)
         made[0] += 1
 
-    return ArrayStepper(f"{library} construction", [made], step)
+    return Stepper(f"{library} construction", [made], step)
 
 
 def construct(library: str, other: str, count: int, seconds: float) -> Ratio:

@@ -8,7 +8,7 @@ Each library owns its memory as its users would have it: torch and jax copy the 
 import functools
 import importlib
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -18,9 +18,7 @@ import fastgd
 from fastgd.optimizers.base import Optimizer
 from fastgd.tools.bench import plain
 from fastgd.tools.bench.rows import Row
-from fastgd.tools.bench.stepper import ArrayStepper, Stepper, UnavailableError, refill
-
-Arrays = Sequence[np.ndarray]
+from fastgd.tools.bench.stepper import Arrays, Stepper, UnavailableError, refill
 
 # Each library has a module that must be importable.
 MODULES = {
@@ -100,7 +98,7 @@ def build(
     check(library, row)
     if clip is not None and library not in CLIPPING:
         raise UnavailableError(f"{library} is not measured with clipping")
-    return BUILDERS.get(library, TensorStepper)(
+    return BUILDERS.get(library, tensor_stepper)(
         Job(library, row, params, grads, row.lr if lr is None else lr, clip, share)
     )
 
@@ -121,7 +119,7 @@ def states(opt: Optimizer) -> list[np.ndarray]:
 def fastgd_stepper(job: Job) -> Stepper:
     opt = optimizer(job.row, list(job.params), job.lr, max_grad_norm=job.clip)
     step = functools.partial(opt.step, list(job.grads))
-    return ArrayStepper(job.library, job.params, step, functools.partial(states, opt))
+    return Stepper(job.library, job.params, step, functools.partial(states, opt))
 
 
 def numpy_stepper(job: Job) -> Stepper:
@@ -139,7 +137,7 @@ def numpy_stepper(job: Job) -> Stepper:
         for p, g, s in zip(job.params, gradients, own, strict=True):
             update(p, g, s, count, job.lr, **row.keywords)
 
-    return ArrayStepper(
+    return Stepper(
         job.library, job.params, step, lambda: [a for s in own for a in s.values() if isinstance(a, np.ndarray)]
     )
 
@@ -156,7 +154,7 @@ def thinc_stepper(job: Job) -> Stepper:
             opt(key, p, g)
         opt.step_schedules()
 
-    return ArrayStepper(job.library, job.params, step, before=None if job.share else refill(job.grads))
+    return Stepper(job.library, job.params, step, before=None if job.share else refill(job.grads))
 
 
 def sklearn_stepper(job: Job) -> Stepper:
@@ -164,7 +162,7 @@ def sklearn_stepper(job: Job) -> Stepper:
     made = getattr(module("sklearn.neural_network._stochastic_optimizers"), name)
     opt = made(list(job.params), learning_rate_init=job.lr, **keywords)
     step = functools.partial(opt.update_params, list(job.params), list(job.grads))
-    return ArrayStepper(job.library, job.params, step)
+    return Stepper(job.library, job.params, step)
 
 
 # ---- tensors ----------------------------------------------------------------------------------------------------
@@ -185,69 +183,57 @@ def tensor_optimizer(library: str, row: Row, tensors: list[Any], lr: float) -> A
     return getattr(host, row.optimizer)(tensors, lr=lr, **row.keywords, **form.get(library, {}))
 
 
-class TensorStepper(Stepper):
+def tensor_stepper(job: Job) -> Stepper:
     """A step on torch tensors."""
+    torch = module("torch")
+    convert = torch.from_numpy if job.share else torch.tensor
+    tensors = [convert(p).requires_grad_(True) for p in job.params]
+    for tensor, grad in zip(tensors, job.grads, strict=True):
+        tensor.grad = convert(grad)
+    opt = tensor_optimizer(job.library, job.row, tensors, job.lr)
+    clip, before = torch.nn.utils.clip_grad_norm_, None
+    if job.library == "torch foreach" and job.row.keywords.get("nesterov") and not job.share:
+        # This form adds the momentum to the gradient itself, which then grows from step to step.
+        before = refill([tensor.grad.numpy() for tensor in tensors])
 
-    def __init__(self, job: Job) -> None:
-        super().__init__(job.library)
-        torch = module("torch")
-        convert = torch.from_numpy if job.share else torch.tensor
-        self.tensors = [convert(p).requires_grad_(True) for p in job.params]
-        for tensor, grad in zip(self.tensors, job.grads, strict=True):
-            tensor.grad = convert(grad)
-        self.opt = tensor_optimizer(job.library, job.row, self.tensors, job.lr)
-        self.step = self.opt.step
-        if job.library == "torch foreach" and job.row.keywords.get("nesterov") and not job.share:
-            # This form adds the momentum to the gradient itself, which then grows from step to step.
-            self.before = refill([tensor.grad.numpy() for tensor in self.tensors])
-        if job.clip is not None:
-            self.step = functools.partial(self.clip_and_step, torch.nn.utils.clip_grad_norm_, job.clip)
+    def clip_and_step() -> None:
+        clip(tensors, job.clip)
+        opt.step()
 
-    def clip_and_step(self, clip_grad_norm_: Callable[..., object], clip: float) -> None:
-        clip_grad_norm_(self.tensors, clip)
-        self.opt.step()
-
-    def current(self) -> list[np.ndarray]:
-        return [tensor.detach().numpy() for tensor in self.tensors]
-
-    def inner(self) -> list[np.ndarray]:
-        values = [value for entry in self.opt.state.values() for value in entry.values()]
+    def inner() -> Arrays:
+        values = [value for entry in opt.state.values() for value in entry.values()]
         return [value.numpy() for value in values if hasattr(value, "numpy") and value.ndim]
 
+    step = opt.step if job.clip is None else clip_and_step
+    return Stepper(job.library, lambda: [tensor.detach().numpy() for tensor in tensors], step, inner, before)
 
-class OptaxStepper(Stepper):
+
+def optax_stepper(job: Job) -> Stepper:
     """optax under jit, with the buffers of parameters and state donated."""
+    if job.share:
+        raise UnavailableError("jax arrays are immutable: a NumPy loop would mostly copy")
+    jax, optax = module("jax"), module("optax")
+    jax.config.update("jax_enable_x64", True)
+    name, keywords = job.row.peer(job.library) or ("", {})
+    transform = getattr(optax, name)(job.lr, **keywords)
+    params, grads = ([jax.numpy.array(a, copy=True) for a in side] for side in (job.params, job.grads))
+    state = transform.init(params)
 
-    def __init__(self, job: Job) -> None:
-        super().__init__(job.library)
-        if job.share:
-            raise UnavailableError("jax arrays are immutable: a NumPy loop would mostly copy")
-        jax, optax = module("jax"), module("optax")
-        jax.config.update("jax_enable_x64", True)
-        name, keywords = job.row.peer(job.library) or ("", {})
-        transform = getattr(optax, name)(job.lr, **keywords)
-        self.params = [jax.numpy.array(p, copy=True) for p in job.params]
-        self.grads = [jax.numpy.array(g, copy=True) for g in job.grads]
-        self.state = transform.init(self.params)
+    @functools.partial(jax.jit, donate_argnums=(0, 1))
+    def update(params: Any, state: Any, grads: Any) -> Any:
+        updates, state = transform.update(grads, state, params)
+        return optax.apply_updates(params, updates), state
 
-        def update(params: Any, state: Any, grads: Any) -> Any:
-            updates, state = transform.update(grads, state, params)
-            return optax.apply_updates(params, updates), state
-
-        self._update = jax.jit(update, donate_argnums=(0, 1))
-        self._leaves = jax.tree_util.tree_leaves
-        self.step = self._step
-
-    def _step(self) -> None:
-        self.params, self.state = self._update(self.params, self.state, self.grads)
-        for param in self.params:
+    def step() -> None:
+        nonlocal params, state
+        params, state = update(params, state, grads)
+        for param in params:
             param.block_until_ready()
 
-    def current(self) -> list[np.ndarray]:
-        return [np.asarray(param) for param in self.params]
+    def inner() -> Arrays:
+        return [np.asarray(leaf) for leaf in jax.tree_util.tree_leaves(state) if leaf.ndim]
 
-    def inner(self) -> list[np.ndarray]:
-        return [np.asarray(leaf) for leaf in self._leaves(self.state) if leaf.ndim]
+    return Stepper(job.library, lambda: [np.asarray(param) for param in params], step, inner)
 
 
 BUILDERS: dict[str, Callable[..., Stepper]] = {
@@ -255,6 +241,6 @@ BUILDERS: dict[str, Callable[..., Stepper]] = {
     "numpy": numpy_stepper,
     "thinc": thinc_stepper,
     "scikit-learn": sklearn_stepper,
-    "optax": OptaxStepper,
+    "optax": optax_stepper,
 }
 CLIPPING = tuple(name for name in LIBRARIES if name in ("fastgd", "numpy") or name.startswith("torch"))

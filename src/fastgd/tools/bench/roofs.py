@@ -16,9 +16,9 @@ import numpy as np
 
 from fastgd.engine import dispatch
 from fastgd.tools.bench import arrays
-from fastgd.tools.bench.peers import Arrays, optimizer, states
+from fastgd.tools.bench.peers import optimizer, states
 from fastgd.tools.bench.rows import BY_NAME, Row
-from fastgd.tools.bench.stepper import ArrayStepper, Stepper, UnavailableError
+from fastgd.tools.bench.stepper import Arrays, Stepper, UnavailableError
 
 # Two arrays of a tile fit in any L1, and a call runs over them so often that the call itself does not count.
 TILE_BYTES = 8192
@@ -90,7 +90,7 @@ def kernel(row: Row, params: Arrays, grads: Arrays, roof: str = "", times: int =
     if roof:
         opt._steps.repeat(1, dispatch.roofs()[roof][0])
     # The plan holds addresses only, so the stepper keeps the gradients alive.
-    return ArrayStepper(
+    return Stepper(
         roof or f"{row.name} kernel", params, functools.partial(opt._steps.repeat, times),
         lambda: states(opt) + gradients,
     )  # fmt: skip
@@ -109,5 +109,5 @@ def arithmetic(row: Row, dtype: str) -> tuple[Stepper, int] | None:
     tiles = [np.abs(side) for (side,) in arrays.fresh([(n,)], dtype)]
     stepper = kernel(BY_NAME["sgd"], tiles[:1], tiles[1:], roof, TILES)
     # Dividing twice brings a tile back to what it was, so that nobody can see by the tile whether a step was made.
-    stepper.current, stepper.inner = list, lambda: tiles  # type: ignore[method-assign]
+    stepper.current, stepper.inner = list, lambda: tiles
     return stepper, n * TILES

@@ -11,27 +11,39 @@ class UnavailableError(NotImplementedError):
     """A peer is not installed, or has no such rule: n/a. asv skips what raises NotImplementedError in its setup."""
 
 
+Arrays = Sequence[np.ndarray]
+
+
 class Stepper:
     """
     One variant of a measurement.
 
-    `step` does one step. `before`, where there is one, does what belongs between two steps and is never timed: it
-    restores what a step destroys, or trains a network up to the step. `current` are the parameters as NumPy arrays,
-    `inner` the state arrays: values in them must stay ordinary numbers.
+    Parameters
+    ----------
+    name : str
+        What messages call it.
+    params : sequence of ndarray, or callable
+        The parameters, or what returns copies of them. They must change from step to step.
+    step : callable
+        Does one step.
+    inner : callable, optional
+        Returns the state arrays: values in them must stay ordinary numbers.
+    before : callable, optional
+        Does what belongs between two steps, and is never timed: it restores what a step destroys, or trains a network
+        up to the step.
     """
 
-    step: Callable[[], object]
-    before: Callable[[], object] | None = None
-
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(
+        self,
+        name: str,
+        params: Arrays | Callable[[], Arrays],
+        step: Callable[[], object],
+        inner: Callable[[], Arrays] = tuple,
+        before: Callable[[], object] | None = None,
+    ) -> None:
+        self.name, self.step, self.inner, self.before = name, step, inner, before
+        self.current: Callable[[], Arrays] = params if callable(params) else lambda: params
         self._first: list[np.ndarray] | None = None
-
-    def current(self) -> list[np.ndarray]:
-        raise NotImplementedError
-
-    def inner(self) -> list[np.ndarray]:
-        return []
 
     def warm_up(self, steps: int = 3) -> None:
         """The first steps: imports, pages, thread teams, compilation, state."""
@@ -51,22 +63,6 @@ class Stepper:
             raise RuntimeError(f"{self.name}: a parameter did not change, so nothing was measured")
         if trouble := unsound([*now, *self.inner()]):
             raise RuntimeError(f"{self.name}: {trouble}, so the timing means nothing")
-
-
-class ArrayStepper(Stepper):
-    """A step on NumPy arrays that it changes in place."""
-
-    def __init__(
-        self,
-        name: str,
-        params: Sequence[np.ndarray],
-        step: Callable[[], object],
-        inner: Callable[[], list[np.ndarray]] = list,
-        before: Callable[[], object] | None = None,
-    ) -> None:
-        super().__init__(name)
-        self.step, self.before = step, before
-        self.current, self.inner = lambda: list(params), inner  # type: ignore[method-assign]
 
 
 def refill(targets: Sequence[np.ndarray]) -> Callable[[], None]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from fastgd.tools.bench import arrays, peers
 from fastgd.tools.bench.rows import Row
-from fastgd.tools.bench.stepper import ArrayStepper, Stepper, UnavailableError
+from fastgd.tools.bench.stepper import Stepper, UnavailableError
 
 SAMPLES, BATCH = 1024, 64
 LR = 1e-3
@@ -70,7 +70,7 @@ def numpy_training(library: str, row: Row, widths: Sequence[int]) -> Stepper:
     batch, params = data(widths)
     grads = [np.zeros_like(p) for p in params]
     inner = peers.build(library, row, params, grads, lr=LR, share=True)
-    return ArrayStepper(library, params, inner.step, inner.inner, lambda: backward(params, grads, *batch()))
+    return Stepper(library, params, inner.step, inner.inner, lambda: backward(params, grads, *batch()))
 
 
 def torch_training(library: str, row: Row, widths: Sequence[int]) -> Stepper:
@@ -93,7 +93,7 @@ def torch_training(library: str, row: Row, widths: Sequence[int]) -> Stepper:
         loss.backward()
         return float(loss.detach())
 
-    return ArrayStepper(library, [t.detach().numpy() for t in tensors], opt.step, before=before)
+    return Stepper(library, [t.detach().numpy() for t in tensors], opt.step, before=before)
 
 
 def training(library: str, row: Row, network: str, host: str, *, whole: bool = False) -> Stepper:
