@@ -6,7 +6,7 @@ has of its own: the weight decay is a factor of the update too, and averages of 
 """
 from libc.string cimport memset
 
-from fastgd.engine.arrays cimport PyArrayObject, data_of, format_of, pointer, size_of
+from fastgd.engine.arrays cimport data_of, format_of, pointer, size_of
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport Cohort, Slot, Stage, execute
 from fastgd.engine.fpmode cimport enter, fp_mode, leave

@@ -119,14 +119,13 @@ cdef class Function:
         mode = enter()
         cohort.rule = fold(self.family, &cohort.scalars, scale, t, hyper, cohort.next_carry)
         leave(mode)
-        kept = self.bind(&slot, &cohort, param, grad, states)
-        self.run(&slot, &cohort)
+        self.run(&slot, &cohort, self.bind(&slot, &cohort, param, grad, states))
         if self.carried:
             return tuple([cohort.next_carry[k] for k in range(len(self.carried))])
         return None
 
     cdef object bind(self, Slot* slot, const Cohort* cohort, param, grad, tuple states):
-        """Bind the arrays of a call, which live as long as they do or the result does."""
+        """Bind the arrays of a call; returns what holds them."""
         cdef PyArrayObject* found[MAX_ARRAYS]
         cdef tuple keys = keys_of_layout(cohort.rule.layout)
         cdef int n = 2, k
@@ -139,7 +138,7 @@ cdef class Function:
             if needed:
                 found[n] = pointer(states[k])
                 n += 1
-        kept = None
+        kept = states
         if not together(found, n):
             given = [states[self.states.index(key)] for key in keys]
             kept = validation.together(list(zip(("param", "grad", *keys), (param, grad, *given), strict=True)))
@@ -152,7 +151,8 @@ cdef class Function:
         slot.cohort = 0
         return kept
 
-    cdef int run(self, const Slot* slot, const Cohort* cohort) except -1:
+    cdef int run(self, const Slot* slot, const Cohort* cohort, object held) except -1:
+        """The update; `held` keeps the arrays that the slot points to."""
         cdef Stage stage = Stage(False, 1, 0)
         cdef int threads = thread_count()
         cdef fp_mode mode

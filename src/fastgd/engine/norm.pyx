@@ -11,7 +11,8 @@ from libc.stdlib cimport free, malloc
 cimport numpy as cnp
 
 from fastgd.engine.arrays cimport (
-    NPY_ARRAY_C_CONTIGUOUS, PyArrayObject, data_of, flags_of, format_of, ndim_of, pointer, shape_of, size_of, strides_of,
+    NPY_ARRAY_C_CONTIGUOUS, PyArrayObject, data_of, flags_of, format_of, ndim_of, pointer, shape_of, size_of,
+    strides_of,
 )
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport itemsize

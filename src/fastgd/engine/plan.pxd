@@ -46,7 +46,7 @@ cdef class Plan:
     cdef bint overlaps(self, const void* data, Py_ssize_t nbytes) noexcept
     cdef bint holds(self, Slot* slot) noexcept
     cdef bint takes(self, Slot* slot, PyObject* grad) noexcept
-    cdef double norm(self) except? -1
+    cdef double measure(self) except? -1
     cdef int fold(self, double scale) except -1
     cdef int use(self, Group group, int rule) except -1
     cdef int run(self, double scale, double bound, bint staged) except -1

@@ -77,8 +77,9 @@ cpdef object zeros_beside(cnp.ndarray param):
     for axis in range(ndim_of(p)):
         strides[axis] = strides_of(p)[axis] if shape_of(p)[axis] > 1 and nbytes else itemsize_of(p)
     result = PyArray_New(
-        <PyTypeObject*>cnp.ndarray, ndim_of(p), <const cnp.npy_intp*>shape_of(p), type_of(p), strides if nbytes else NULL,
-        <char*>data_of(pointer(raw)) + offset, 0, NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED, NULL,
+        <PyTypeObject*>cnp.ndarray, ndim_of(p), <const cnp.npy_intp*>shape_of(p), type_of(p),
+        strides if nbytes else NULL, <char*>data_of(pointer(raw)) + offset, 0,
+        NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED, NULL,
     )
     cnp.set_array_base(result, raw)
     return result
@@ -246,7 +247,6 @@ cdef class Plan:
         arrays must be checked and have the keys of the rule that the group begins with now.
         """
         cdef Py_ssize_t i
-        cdef int k
         for i in range(group.count):
             steps, carry, arrays = entries[i]
             self.states[group.start + i] = arrays
@@ -322,7 +322,7 @@ cdef class Plan:
             slot.arrays[1] = data_of(g)
         return True
 
-    cdef double norm(self) except? -1:
+    cdef double measure(self) except? -1:
         """The norm over the gradients of this step."""
         cdef Py_ssize_t i, n = 0, needed
         cdef int threads = thread_count()
@@ -412,7 +412,7 @@ cdef class Plan:
                 self.cohorts[i].rule = &table().roofs[roof]
                 # The addend of a roof is its only scalar, and small so that the arrays stay ordinary numbers.
                 (<double*>&self.cohorts[i].scalars)[0] = 1e-6
-        for i in range(times):
+        for _ in range(times):
             self.run(1.0, 0.0, False)
 
 

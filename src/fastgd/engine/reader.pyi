@@ -1,10 +1,11 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 class Reader:
     names: tuple[str, ...]
     checks: tuple[Any, ...]
     width: int
+    together: Callable[[dict[str, Any]], None] | None
     def __init__(
         self,
         checks: dict[str, Any],

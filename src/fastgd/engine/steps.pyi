@@ -1,15 +1,16 @@
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from fastgd.engine.plan import Group, Plan
 from fastgd.engine.reader import Reader
+from fastgd.optimizers.tree import Tree
 
 IN_USE: str
 
 class Steps(Plan):
     reader: Reader
-    trees: list[Any]
+    trees: list[Tree]
     names: set[str]
     grouped: bool
     busy: bool
@@ -18,7 +19,7 @@ class Steps(Plan):
     completed: int
     bound: tuple[np.ndarray | None, ...] | None
     def __init__(self, reader: Reader) -> None: ...
-    def __enter__(self) -> Steps: ...
+    def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
     def set_clipping(self, max_norm: float | None, max_value: float | None, skip_nonfinite: bool) -> None: ...
     def add(

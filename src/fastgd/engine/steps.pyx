@@ -262,12 +262,10 @@ cdef class Steps(Plan):
         """The learning rate of each group that has a schedule, at this step."""
         cdef Settings settings
         cdef Py_ssize_t number
-        cdef double[MAX_HYPER] hyper
         for number in range(len(self.settings)):
             settings = <Settings>self.settings[number]
             if settings.schedule is None:
                 continue
-            label = None
             try:
                 lr = settings.schedule(self.completed)
             except Exception as error:
@@ -437,7 +435,7 @@ cdef class Steps(Plan):
         cdef fp_mode mode = enter()
         try:
             if measured:
-                norm = self.norm() * fabs(scale)
+                norm = self.measure() * fabs(scale)
                 if self.skip_nonfinite and not norm <= self.largest:
                     self.grad_norm = norm
                     self.skipped_steps += 1

@@ -1,8 +1,8 @@
-"""Optimizer: what all rules share, for parameters that are NumPy arrays; the step itself is compiled, in engine/steps."""
+"""Optimizer: what all rules share, for parameters that are NumPy arrays; the step is compiled, in engine/steps."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, TypedDict, Unpack, get_type_hints
+from typing import Any, ClassVar, TypedDict, get_type_hints
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from fastgd.engine import dispatch
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.steps import Steps
-from fastgd.hyperparameters import Check
+from fastgd.hyperparameters import Check, Flag
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.tree import Tree, flatten_groups, split_groups
 
@@ -51,7 +51,7 @@ class GradientSettings:
     _clipping: dict[str, Any]
 
     max_grad_norm = _setting(
-        "max_grad_norm", validation.optional_positive, "Largest norm of the gradients of all parameters together, or None."
+        "max_grad_norm", validation.optional_positive, "Largest norm of all gradients together, or None."
     )
     max_grad_value = _setting(
         "max_grad_value", validation.optional_positive, "Largest magnitude of a gradient's element, or None."
@@ -123,7 +123,7 @@ class Optimizer(GradientSettings):
 
     family: ClassVar[str]  # of rules, in kernels/rules
     checks: ClassVar[dict[str, Check]]  # of each hyperparameter, read off the signature
-    fixed: ClassVar[dict[str, Check]] = {}  # hyperparameters of the family that this class does not let choose
+    fixed: ClassVar[dict[str, Flag]] = {}  # hyperparameters of the family that this class does not let choose
     beyond_torch: ClassVar[tuple[str, ...]] = ()  # hyperparameters that torch does not have
     torch_signature: ClassVar[str]  # of the class in fastgd.torch: torch's order, with torch's own switches
     implied: ClassVar[dict[str, str]] = {}  # options that functions read off the presence of a state array

@@ -70,8 +70,7 @@ class RAdam(Optimizer):
     family = "radam"
     beyond_torch = ("eps_root",)
     torch_signature = (
-        "lr betas eps weight_decay decoupled_weight_decay * foreach maximize "
-        "capturable differentiable eps_root"
+        "lr betas eps weight_decay decoupled_weight_decay * foreach maximize capturable differentiable eps_root"
     )
 
     def __init__(

@@ -74,8 +74,7 @@ class RMSprop(Optimizer):
     beyond_torch = ("eps_root",)
     implied = {"centered": "grad_avg"}
     torch_signature = (
-        "lr alpha eps weight_decay momentum centered "
-        "capturable foreach maximize differentiable * eps_root"
+        "lr alpha eps weight_decay momentum centered capturable foreach maximize differentiable * eps_root"
     )
 
     def __init__(

@@ -48,9 +48,7 @@ def export_schedule(lr: object, completed: int) -> dict[str, Any]:
     return {"schedule": {"step": completed, **state}}
 
 
-def restore_schedules(
-    optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: list[Entry]
-) -> int:
+def restore_schedules(optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: list[Entry]) -> int:
     """Give schedules their state back, all or none; returns the steps completed."""
     completed = max(steps for steps, _, _ in entries)
     before = []

@@ -4,8 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from fastgd import validation
-
 
 class Tree:
     """

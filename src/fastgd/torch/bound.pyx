@@ -210,7 +210,6 @@ cdef class Bound(Steps):
     cdef object own_entry(self, leaf, array, state):
         """Progress and state arrays of a parameter whose state is the engine's own; None where it must be read."""
         cdef Py_ssize_t i = self.places.get(id(leaf), -1)
-        cdef Place place
         if i < 0 or self.leaves[i] is not leaf:
             return None
         before = self.params[i]

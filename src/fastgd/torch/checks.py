@@ -68,7 +68,8 @@ def parameter(label: str, tensor: torch.Tensor) -> np.ndarray:
 
 def gradient(label: str, grad: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     """The elements of a parameter's gradient, of whatever strides."""
-    array = grad.detach().resolve_neg().numpy() if isinstance(grad, torch.Tensor) and grad.is_neg() else memory(label, grad)
+    negative = isinstance(grad, torch.Tensor) and grad.is_neg()
+    array = grad.detach().resolve_neg().numpy() if negative else memory(label, grad)
     if grad.dtype != param.dtype:
         raise TypeError(f"{label}: expected dtype {param.dtype} like the parameter's, got {grad.dtype}")
     if grad.shape != param.shape:
