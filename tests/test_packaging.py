@@ -13,6 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from Cython.Build.Dependencies import create_dependency_tree
+from Cython.Compiler.Main import Context
+from Cython.Compiler.Options import CompilationOptions, default_options
 
 from fastgd.engine import dispatch
 
@@ -205,6 +208,15 @@ def test_without_openmp_there_is_one_thread(without_openmp, python, tmp_path):
     info = dict(line.split(":", 1) for line in lines)
     assert info["openmp"].strip() == "no: one thread"
     assert info["threads"].strip() == "1"
+
+
+def test_a_change_of_a_rule_builds_the_kernels_anew(monkeypatch):
+    """Cython sees a dependency in `cimport package.module`, and not in `from package cimport module`."""
+    monkeypatch.chdir(ROOT)
+    options = CompilationOptions(default_options, include_path=["src"])
+    found = create_dependency_tree(Context.from_options(options)).all_dependencies("src/fastgd/kernels/generic.pyx")
+    needed = {path.relative_to(ROOT).as_posix() for path in (ROOT / "src/fastgd/kernels").rglob("*.px[di]")}
+    assert {path for path in needed - found if not path.endswith("__init__.pxd")} == set()
 
 
 def test_flags_of_the_builder_change_no_bit(without_openmp, installed, tmp_path):

@@ -10,8 +10,8 @@
 #
 # once in the calling thread, around all of a step, and once in each thread of a parallel region. Only rounding and
 # flushing are set and put back; which exceptions trap stays as the caller has it, and flags that are raised in between
-# stay raised. `enter` reads the mode, in about 20 ns, so it stands where a step begins and not in its parts; the mode is
-# written only where it differs.
+# stay raised. `enter` reads the mode, in about 20 ns, so it stands where a step begins and not in its parts; the mode
+# is written only where it differs.
 #
 # The compiler does not know that arithmetic depends on the mode, and keeps only loads and stores on their side of
 # `enter` and `leave`. So what lies between them loads its numbers and stores its results there, by pointers that the
