@@ -123,6 +123,11 @@ cdef class Group:
         """Keys of the state arrays of that rule."""
         return state_keys(self.rule())
 
+    def begun(self, list arrays not None):
+        """What slots for parameters begin with: no steps, no carried numbers, the states of that rule at zero."""
+        keys = self.keys()
+        return [(0, (), {key: zeros_beside(array) for key in keys}) for array in arrays]
+
 
 cdef class Plan:
     """
@@ -186,13 +191,12 @@ cdef class Plan:
     def add_group(self, Group group not None, list arrays not None, list entries=None):
         """
         A group of slots for checked parameters. `entries` are (steps, carried numbers, state arrays by key) of each;
-        without them a slot begins, with the states of its rule at zero.
+        without them a slot begins.
         """
         cdef Py_ssize_t i, first = self.count
         cdef int number = <int>len(self.groups), rule = group.rule()
-        keys = state_keys(rule)
         if entries is None:
-            entries = [(0, (), {key: zeros_beside(array) for key in keys}) for array in arrays]
+            entries = group.begun(arrays)
         self.reserve(self.count + len(arrays))
         memset(&self.slots[first], 0, len(arrays) * sizeof(Slot))
         self.params.extend(arrays)

@@ -47,6 +47,18 @@ cdef bint is_immutable(object value):
     return type(value) in IMMUTABLE
 
 
+cdef double ask(object schedule, Py_ssize_t number, long long completed) except -1:
+    """The learning rate that a schedule gives a group after `completed` steps."""
+    try:
+        lr = schedule(completed)
+    except Exception as error:
+        error.add_note(f"param_groups[{number}]['lr']({completed}), a schedule, raised it")
+        raise
+    if type(lr) is not float or not 0 <= <double>lr <= LARGEST:
+        lr = validation.nonnegative(f"param_groups[{number}]['lr']({completed})", lr)
+    return <double>lr
+
+
 cdef class Settings:
     """A group of `param_groups` as it was read."""
 
@@ -149,11 +161,14 @@ cdef class Steps(Plan):
         cdef Settings one
         cdef list settings = [Settings(group, tree, given, self.reader) for group, tree, given, _ in added]
         cdef Py_ssize_t total = self.count + sum([len(arrays) for _, _, _, arrays in added])
-        for one in settings:
+        for number, one in enumerate(settings, len(self.settings)):
             one.group.set_hyper(self.reader.doubles(one.plain))
+            if one.schedule is not None:
+                ask(one.schedule, number, self.completed)
+        begun = [(<Group>group).begun(arrays) for group, _, _, arrays in added]
         self.reserve(total)
-        for group, tree, given, arrays in added:
-            self.add_group(group, arrays)
+        for (group, tree, given, arrays), entries in zip(added, begun):
+            self.add_group(group, arrays, entries)
             self.trees.append(tree)
             param_groups.append(given)
             for array in arrays:
@@ -214,7 +229,7 @@ cdef class Steps(Plan):
         cdef list result = []
         self.read_groups(front, groups)
         if self.scheduled:
-            self.ask_schedules(front)
+            self.ask_schedules()
         for settings in self.settings:
             lr = settings.plain[0] if settings.schedule is None else settings.group.hyper[0]
             result.append((lr, *settings.plain[1:]))
@@ -258,7 +273,7 @@ cdef class Steps(Plan):
         self.scheduled = any([(<Settings>one).schedule is not None for one in self.settings])
         return 0
 
-    cdef int ask_schedules(self, object front) except -1:
+    cdef int ask_schedules(self) except -1:
         """The learning rate of each group that has a schedule, at this step."""
         cdef Settings settings
         cdef Py_ssize_t number
@@ -266,14 +281,7 @@ cdef class Steps(Plan):
             settings = <Settings>self.settings[number]
             if settings.schedule is None:
                 continue
-            try:
-                lr = settings.schedule(self.completed)
-            except Exception as error:
-                error.add_note(f"param_groups[{number}]['lr']({self.completed}), a schedule, raised it")
-                raise
-            if type(lr) is not float or not 0 <= <double>lr <= LARGEST:
-                lr = validation.nonnegative(f"param_groups[{number}]['lr']({self.completed})", lr)
-            settings.group.hyper[0] = <double>lr
+            settings.group.hyper[0] = ask(settings.schedule, number, self.completed)
         return 0
 
     # ---- gradients --------------------------------------------------------------------------------------------
@@ -410,7 +418,7 @@ cdef class Steps(Plan):
                 scale = validation.real("grad_scale", grad_scale)
             self.read_groups(front, groups)
             if self.scheduled:
-                self.ask_schedules(front)
+                self.ask_schedules()
             if grads is not None:
                 self.hold_gradients(front, grads)
             elif self.bound is None:
