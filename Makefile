@@ -6,11 +6,11 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
-SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi')
+SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.h')
 STUBS := $(shell find src -name '*.pyi' -not -path '*/torch/*')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
 
-.PHONY: demo test lint bench bench-full bench-compare bench-history report dashboard wheel smoke clean
+.PHONY: demo test derive lint bench bench-full bench-compare bench-history report dashboard wheel smoke clean
 .NOTPARALLEL:
 
 demo: $(VENV)/built
@@ -19,7 +19,12 @@ demo: $(VENV)/built
 test: $(VENV)/test $(VENV)/built
 	python -m pytest --numprocesses $(JOBS) --dist loadgroup
 
+# The files that follow from kernels/rules and optimizers; they are committed.
+derive:
+	$(PYTHON) tools/derive.py
+
 lint: $(VENV)/dev $(VENV)/built
+	python tools/derive.py --check
 	ruff check .
 	ruff format --check .
 	cython-lint src

@@ -14,8 +14,16 @@ STRICT = os.environ.get("FASTGD_STRICT") == "1"  # for developers: every warning
 MSVC = platform.system() == "Windows"
 X86_64 = platform.machine().lower() in ("x86_64", "amd64") and not MSVC
 
-# Contraction, reassociation and -march=native would make the bits depend on the machine.
-FLAGS = ["/O2", "/fp:precise"] if MSVC else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+# Contraction, reassociation and -march=native would make the bits depend on the machine. These flags come after the
+# user's CFLAGS and LDFLAGS and take back what -ffast-math, -Ofast or a part of them asks for; at the link, that is
+# start-up code which makes the process flush subnormal numbers. arithmetic.h fails the build where that was in vain.
+FLAGS = ["-O3", "-fno-fast-math", "-fno-associative-math", "-fno-reciprocal-math", "-fno-finite-math-only"]
+FLAGS += ["-fsigned-zeros", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+FLAGS += ["-march=x86-64", "-mfpmath=sse"] if X86_64 else []
+CHECKS = ["-include", "src/fastgd/kernels/arithmetic.h"]
+LINK = ["-O3", "-fno-fast-math", "-fno-unsafe-math-optimizations"]
+if MSVC:
+    FLAGS, CHECKS, LINK = ["/O2", "/fp:precise"], ["/FIsrc/fastgd/kernels/arithmetic.h"], []
 WARNINGS = [] if MSVC else ["-Wall", "-Wextra", *(["-Werror"] if STRICT else [])]
 INSTRUCTION_SETS = {
     "generic": [],
@@ -23,13 +31,7 @@ INSTRUCTION_SETS = {
     "x86_64_v3": ["-march=x86-64-v3"],
     "x86_64_v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
 }
-DIRECTIVES = {
-    "language_level": 3,
-    "cdivision": True,
-    "boundscheck": False,
-    "wraparound": False,
-    "initializedcheck": False,
-}
+DIRECTIVES = dict(language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False)
 
 
 def kernel(name: str, instruction_set: list[str]) -> Extension:
@@ -37,7 +39,8 @@ def kernel(name: str, instruction_set: list[str]) -> Extension:
     return Extension(
         f"fastgd.kernels.{name}",
         [f"src/fastgd/kernels/{name}.pyx"],
-        extra_compile_args=flags + WARNINGS,
+        extra_compile_args=flags + CHECKS + WARNINGS,
+        extra_link_args=[*LINK],
         define_macros=[("FASTGD_NAME", f'"{name.replace("_", "-")}"'), ("FASTGD_FLAGS", f'"{" ".join(flags)}"')],
     )
 
@@ -48,7 +51,8 @@ def engine(name: str, openmp: bool = False) -> Extension:
         [f"src/fastgd/{name.replace('.', '/')}.pyx"],
         include_dirs=[numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-        extra_compile_args=FLAGS + WARNINGS,
+        extra_compile_args=FLAGS + CHECKS + WARNINGS,
+        extra_link_args=[*LINK],
     )
     if openmp and os.environ.get("FASTGD_OPENMP", "1") != "0":
         add_openmp_flags_if_available(extension)
@@ -68,14 +72,18 @@ Options.warning_errors = STRICT
 kernels = [kernel(name, flags) for name, flags in INSTRUCTION_SETS.items() if X86_64 or name == "generic"]
 engines = [
     engine("engine.dispatch"),
+    engine("engine.exact"),
     engine("engine.threads", openmp=True),
     engine("engine.execute", openmp=True),
     engine("engine.norm", openmp=True),
     engine("engine.plan"),
-    engine("engine.scalars"),
-    engine("engine.tensors"),
+    engine("engine.reader"),
+    engine("engine.steps"),
+    engine("engine.apply"),
+    engine("torch.views"),
     engine("torch.bound"),
     engine("capi"),
+    engine("thinc_update"),
 ]
 setup(
     ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]),

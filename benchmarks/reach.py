@@ -1,21 +1,24 @@
 """What fastgd is to reach, each row with the measurement that decides it. `report.py` writes the figures down."""
 
-import dataclasses
 import itertools
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
-import fastgd
-from fastgd.bench import arrays, limits, memory, pairing, peers
-from fastgd.bench.rows import BY_NAME, ROWS, Row
-from fastgd.bench.stepper import ArrayStepper, Stepper, UnavailableError
-from fastgd.bench.threads import usable_cores, using
-from fastgd.bench.workloads import WORKLOADS, dense
-from fastgd.engine import dispatch
+from fastgd.tools.bench import measures, memory, training
+from fastgd.tools.bench.arrays import WORK
+from fastgd.tools.bench.rows import BY_NAME, ROWS, Row
+from fastgd.tools.bench.table import Cell, cell
+from fastgd.tools.bench.threads import usable_cores
 
 FEW = ("sgd", "sgd_momentum", "adagrad", "adamw")
-WITHOUT_FUSED = ("rmsprop", "adadelta", "nadam", "radam", "adamax", "rprop", "asgd")
-SIZES = {"1k": 1_000, "4k": 4_096, "10k": 10_000, "100k": 100_000, "1M": 1_000_000, "4M": 4_000_000, "20M": 20_000_000}
+WITHOUT_FUSED = ("adadelta", "rmsprop", "rprop", "radam", "nadam")
+COUNTS = sorted({1, usable_cores()})
+ADAMW = measures.ADAMW
 
 
 @dataclass(frozen=True)
@@ -25,30 +28,11 @@ class Settings:
     seconds: float = 1.0
     quick: bool = False
 
-    def rules(self) -> list[Row]:
+    def rows(self) -> list[Row]:
         return [BY_NAME[name] for name in FEW] if self.quick else list(ROWS)
 
-    def sizes(self, *names: str) -> list[str]:
-        return list(dict.fromkeys("4M" if self.quick and name == "20M" else name for name in names))
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One figure; None is n/a, and then `note` says why. `need` None: for information."""
-
-    line: str
-    column: str
-    figure: float | None
-    need: float | None
-    spread: tuple[float, float] | None = None
-    note: str = ""
-    at_most: bool = False
-
-    @property
-    def met(self) -> bool | None:
-        if self.figure is None or self.need is None:
-            return None
-        return self.figure <= self.need if self.at_most else self.figure >= self.need
+    def size(self, name: str) -> str:
+        return "4M" if self.quick and name == "20M" else name
 
 
 @dataclass(frozen=True)
@@ -60,252 +44,145 @@ class Target:
     measure: Callable[[Settings], Iterator[Cell]]
 
 
-def shape(size: str) -> arrays.Shapes:
-    return [(SIZES[size],)]
-
-
-def thread_counts() -> list[int]:
-    return sorted({1, usable_cores()})
-
-
-def threads_label(count: int) -> str:
+def threads(count: int) -> str:
     return f"{count} thread" if count == 1 else f"{count} threads"
 
 
-def cell(
-    line: str, column: str, need: float | None, measure: Callable[..., pairing.Ratio], *args: object, **options: object
-) -> Cell:
-    """The cell of the ratio that `measure` gives, or n/a."""
-    try:
-        pair = measure(*args, **options)
-    except UnavailableError as reason:
-        return Cell(line, column, None, need, note=str(reason))
-    return Cell(line, column, pair.ratio, need, (pair.low, pair.high), f"{pair.ours * 1e6:.4g} us")
+# ---- rules --------------------------------------------------------------------------------------------------------
 
 
-# ---- the limit --------------------------------------------------------------------------------------------------
-
-
-def of_limit(s: Settings, sizes: list[str], counts: list[int], need: float | None, whole: bool) -> Iterator[Cell]:
-    for row, size, count in itertools.product(s.rules(), sizes, counts):
-        arguments = (row, shape(size), "float32", count, s.seconds)
-        column = f"{size}, {threads_label(count)}"
-        yield cell(row.name, column, need, pairing.against_limit, *arguments, whole_step=whole)
-
-
-def limit_large(s: Settings) -> Iterator[Cell]:
-    return of_limit(s, s.sizes("4M", "20M"), thread_counts(), 0.90, whole=True)
-
-
-def limit_cached(s: Settings) -> Iterator[Cell]:
-    return of_limit(s, s.sizes("4k", "10k", "100k", "1M"), [1], 0.75, whole=False)
-
-
-def limit_call(s: Settings) -> Iterator[Cell]:
-    return of_limit(s, s.sizes("4k", "10k", "100k", "1M"), [1], None, whole=True)
-
-
-# ---- peers ------------------------------------------------------------------------------------------------------
+def of_roof(sizes: str, counts: list[int], need: float | None, part: str, s: Settings) -> Iterator[Cell]:
+    for row, size, count in itertools.product(s.rows(), map(s.size, sizes.split()), counts):
+        measure = partial(measures.of_roof, row, WORK[size], "float32", count, s.seconds, part=part)
+        yield cell(row.name, f"{size}, {threads(count)}", need, measure)
 
 
 def against(
-    s: Settings, rule: str, library: str, size: str, need: float, counts: list[int], clip: float | None = None
+    rules: tuple[str, ...], libraries: str, needs: dict[str, float], counts: list[int], s: Settings, cold: bool = False
 ) -> Iterator[Cell]:
-    for count in counts:
-        arguments = (BY_NAME[rule], library, shape(size), "float32", count, s.seconds)
-        column = f"{library}, {threads_label(count)}"
-        yield cell(f"{rule}, {size}", column, need, pairing.against_peer, *arguments, clip=clip)
-
-
-def adamw_large(s: Settings) -> Iterator[Cell]:
-    for library in ("torch fused", "deepspeed"):
-        yield from against(s, "adamw", library, s.sizes("20M")[0], 1.0, thread_counts())
-
-
-def adamw_fused(s: Settings) -> Iterator[Cell]:
-    for size, need in (("1M", 2.0), ("100k", 3.0), ("1k", 8.0)):
-        yield from against(s, "adamw", "torch fused", size, need, thread_counts())
-
-
-def adamw_deepspeed(s: Settings) -> Iterator[Cell]:
-    for size, need in (("1M", 1.05), ("100k", 1.4), ("1k", 4.0)):
-        yield from against(s, "adamw", "deepspeed", size, need, thread_counts())
-
-
-def adamw_others(s: Settings) -> Iterator[Cell]:
-    yield from against(s, "adamw", "optax", "1M", 2.0, [usable_cores()])
-    yield from against(s, "adamw", "thinc", "1M", 10.0, [1])
-    # Its Adam has no weight decay, so it does less; the kernel of fastgd is the same.
-    yield from against(s, "adam", "scikit-learn", "1M", 10.0, [1])
-
-
-def torch_loops(s: Settings) -> Iterator[Cell]:
-    rules = [row.name for row in ROWS if row.name in WITHOUT_FUSED]
-    for rule in rules[:2] if s.quick else rules:
-        for size in s.sizes("1M", "20M"):
-            for library in ("torch", "torch foreach"):
-                yield from against(s, rule, library, size, 4.0, thread_counts())
-
-
-def numpy_reference(s: Settings) -> Iterator[Cell]:
-    for row, size in itertools.product(s.rules(), s.sizes("1k", "10k", "100k", "1M", "20M")):
-        need = 1.8 if row.name == "sgd" else 5.0
-        yield cell(row.name, size, need, pairing.against_peer, row, "numpy", shape(size), "float32", 1, s.seconds)
-
-
-# ---- many tensors, clipping, calls --------------------------------------------------------------------------------
-
-
-def many_fused(s: Settings) -> Iterator[Cell]:
-    for count in thread_counts():
-        arguments = (BY_NAME["adamw"], "torch fused", WORKLOADS["500 x 64"], "float32", count, s.seconds)
-        yield cell("500 tensors of 64", threads_label(count), 100.0, pairing.against_peer, *arguments)
-
-
-def alone(stepper: Stepper, seconds: float) -> float:
-    """Seconds of a step by itself, for targets in units of time; a median says what a shared machine lets one see."""
-    times = pairing.interleave([stepper], seconds, least=20)[:, 0]
-    times.sort()
-    return float(times[len(times) // 2])
-
-
-def many_each(s: Settings) -> Iterator[Cell]:
-    with using(usable_cores()):
-        shapes = WORKLOADS["500 x 64"]
-        seconds = alone(peers.build("fastgd", BY_NAME["adamw"], *arrays.fresh(shapes)), s.seconds)
-    yield Cell("500 tensors of 64", "ns per tensor", 1e9 * seconds / len(shapes), 20.0, at_most=True)
+    """Every rule against every library; `needs` has what is to be reached at each size."""
+    places = itertools.product(rules[:2] if s.quick else rules, needs.items(), libraries.split(", "), counts)
+    for rule, (size, need), library, count in places:
+        work = WORK[s.size(size)]
+        measure = partial(
+            measures.against_peer, BY_NAME[rule], library, work, "float32", count, s.seconds, cold=cold
+        )  # fmt: skip
+        yield cell(f"{rule}, {s.size(size)}", f"{library}, {threads(count)}", need, measure)
 
 
 def clip_cost(s: Settings) -> Iterator[Cell]:
-    (size,), row = s.sizes("20M"), BY_NAME["adam"]
-    for count in thread_counts():
-        with using(count):
-            plain = peers.build("fastgd", row, *arrays.fresh(shape(size)))
-            clipped = peers.build("fastgd", row, *arrays.fresh(shape(size)), clip=1.0)
-            made = cell(f"adam, {size}", threads_label(count), 1.2, pairing.compare, plain, clipped, s.seconds)
-        yield dataclasses.replace(made, at_most=True)
-
-
-def clip_fused(s: Settings) -> Iterator[Cell]:
-    return against(s, "adam", "torch fused", s.sizes("20M")[0], 1.2, thread_counts(), clip=1.0)
-
-
-def call_time(s: Settings) -> Iterator[Cell]:
-    for row in s.rules():
-        params, grads = arrays.fresh([(16,)])
-        stepper = peers.build("fastgd", row, params, grads)
-        yield Cell(row.name, "us of a call, 16 elements", 1e6 * alone(stepper, s.seconds / 4), 2.0, at_most=True)
-
-
-def call_memory(s: Settings) -> Iterator[Cell]:
-    for row in s.rules():
-        left = memory.new_bytes(row, shape("1k"))
-        growth = memory.peak_bytes(row, shape("1M")) - memory.peak_bytes(row, shape("1k"))
-        yield Cell(row.name, "bytes left by 100 steps", left, 0.0, at_most=True)
-        yield Cell(row.name, "bytes more at 1M than at 1k", growth, 0.0, at_most=True)
-
-
-# ---- torch modules ------------------------------------------------------------------------------------------------
-
-
-def network_stepper(make: Callable[..., object], **form: object) -> Stepper:
-    """An optimizer on the parameters of a torch module whose gradients are there."""
-    torch = peers.module("torch")
-    tensors = []
-    for p, g in zip(*arrays.fresh(dense(8, 64, 64, 4)), strict=True):
-        tensors.append(torch.nn.Parameter(torch.tensor(p)))
-        tensors[-1].grad = torch.tensor(g)
-    opt = make(tensors, lr=1e-6, **form)
-    return ArrayStepper("network", [t.detach().numpy() for t in tensors], opt.step)  # type: ignore[attr-defined]
-
-
-def network(form: dict[str, bool], seconds: float) -> pairing.Ratio:
-    torch, ours = peers.module("torch"), peers.module("fastgd.torch")
-    with using(1):
-        pair = network_stepper(ours.AdamW), network_stepper(torch.optim.AdamW, **form)
-        return pairing.compare(*pair, seconds)
-
-
-def torch_network(s: Settings) -> Iterator[Cell]:
-    yield cell("8-64-64-4 network", "default", 20.0, network, {"foreach": False}, s.seconds)
-    yield cell("8-64-64-4 network", "fused", 8.0, network, {"fused": True}, s.seconds)
-
-
-# ---- threads and instruction sets ---------------------------------------------------------------------------------
-
-
-def on_threads(count: int, stepper: Stepper) -> Stepper:
-    run = stepper.step
-
-    def step() -> None:
-        fastgd.set_num_threads(count)
-        run()
-
-    stepper.step = step
-    return stepper
-
-
-def one_and_two(row: Row, seconds: float) -> pairing.Ratio:
-    if usable_cores() < 2:
-        raise UnavailableError("there is one core")
-    with using(2):
-        one, two = (on_threads(n, limits.engine(row, *arrays.fresh(shape("1M")))) for n in (1, 2))
-        return pairing.compare(two, one, seconds)
+    size = s.size("20M")
+    for count in COUNTS:
+        measure = partial(measures.clip_cost, BY_NAME["adam"], WORK[size], count, s.seconds)
+        yield cell(f"adam, {size}", threads(count), 1.2, measure, at_most=True)
 
 
 def two_threads(s: Settings) -> Iterator[Cell]:
-    for row in s.rules():
-        yield cell(row.name, "1M", 1.8, one_and_two, row, s.seconds)
+    for row in s.rows():
+        yield cell(row.name, "1M", 1.8, partial(measures.two_threads, row, WORK["1M"], s.seconds))
 
 
 def instruction_sets(s: Settings) -> Iterator[Cell]:
     levels = itertools.pairwise(["x86-64-v2", "x86-64-v3", "x86-64-v4"])
-    for row, (below, above) in itertools.product(s.rules(), levels):
-        yield cell(row.name, f"{above[-2:]} over {below[-2:]}", 1.5, two_instruction_sets, row, above, below, s.seconds)
+    for row, (below, above) in itertools.product(s.rows(), levels):
+        measure = partial(measures.two_instruction_sets, row, WORK["100k"], above, below, s.seconds)
+        yield cell(row.name, f"{above[-2:]} over {below[-2:]}", 1.5, measure)
 
 
-def two_instruction_sets(row: Row, above: str, below: str, seconds: float) -> pairing.Ratio:
-    if above not in dispatch.available():
-        raise UnavailableError(f"this CPU or this build has no {above}")
-    before = dispatch.chosen()
-    steppers = []
-    with using(1):
-        try:
-            for name in (above, below):
-                dispatch.select(name)
-                # A plan keeps the functions that it was prepared with.
-                steppers.append(limits.engine(row, *arrays.fresh(shape("100k"))))
-        finally:
-            dispatch.select(before)
-        return pairing.compare(*steppers, seconds)
+# ---- calls, training, memory --------------------------------------------------------------------------------------
+
+# The calls stand in the order of measures.CALLS; the cold one is compared with torch.
+CALLS = dict(zip(measures.CALLS, (1.0, 1.2, 0.8, 1.4, 2.5, 1.2, 0.055, None), strict=True))
 
 
+def calls(s: Settings) -> Iterator[Cell]:
+    first, *others = CALLS
+    for row in s.rows():
+        yield cell(
+            f"{first}: {row.name}", "x np.add", CALLS[first], partial(measures.call, first, s.seconds, row), True
+        )
+    for name in others:
+        yield cell(name, "x np.add", CALLS[name], partial(measures.call, name, s.seconds), at_most=True)
+
+
+def in_training(s: Settings) -> Iterator[Cell]:
+    for library, host, other, need in (
+        ("fastgd.torch", "torch", "torch fused", 8.0),
+        ("fastgd.torch", "torch", "torch", 20.0),
+        ("fastgd", "numpy", "torch fused", 20.0),
+    ):
+        measure = partial(measures.in_training, library, host, other, "torch", "8-64-64-4", 1, s.seconds)
+        yield cell(f"8-64-64-4, {library}", other, need, measure)
+
+
+def whole_training(s: Settings) -> Iterator[Cell]:
+    networks = list(training.NETWORKS)[: 1 if s.quick else None]
+    for network, count, other in itertools.product(networks, COUNTS, ("torch", "torch fused")):
+        both = ("fastgd.torch", "torch", other, "torch", network)
+        measure = partial(measures.in_training, *both, count, 4 * s.seconds, whole=True)
+        yield cell(f"{network}, {threads(count)}", other, None, measure)
+
+
+def construction(s: Settings) -> Iterator[Cell]:
+    for library in ("fastgd", "fastgd.torch"):
+        yield cell("2,000 groups", library, 1.0, partial(measures.construct, library, "torch", 2000, s.seconds))
+
+
+def call_memory(s: Settings) -> Iterator[Cell]:
+    for row in s.rows():
+        growth = memory.peak_bytes(row, WORK["1M"]) - memory.peak_bytes(row, WORK["1k"])
+        yield Cell(row.name, "bytes left by 100 steps", memory.new_bytes(row, WORK["1k"]), 0.0, at_most=True)
+        yield Cell(row.name, "bytes more at 1M than at 1k", growth, 0.0, at_most=True)
+
+
+def torch_memory(s: Settings) -> Iterator[Cell]:
+    """Each way trains in a process of its own; glibc keeps freed blocks of up to 32 MB unless it is told not to."""
+    allocation = {"peak, MB": {}, "with MALLOC_MMAP_THRESHOLD_=1000000": {"MALLOC_MMAP_THRESHOLD_": "1000000"}}
+    for way, (column, variables) in itertools.product(memory.WAYS, allocation.items()):
+        # The process must find the same fastgd.
+        path = str(Path(measures.__file__).parents[3])
+        code = f"from fastgd.tools.bench import memory; print(memory.peak_of_training({way!r}))"
+        environment = {**os.environ, "PYTHONPATH": path, **variables}
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
+        )
+        figure = float(done.stdout) if done.returncode == 0 else None
+        yield Cell(way, column, figure, None, note="" if figure else done.stderr.strip().splitlines()[-1])
+
+
+ALL = tuple(row.name for row in ROWS)
 TARGETS = [
-    Target("limit-large", "one tensor of 4M and 20M elements, every rule, 1 thread and all cores", "limit",
-           ">= 0.90", limit_large),
-    Target("limit-cached", "one tensor of 4k-1M elements, every rule, 1 thread, the kernel", "limit",
-           ">= 0.75, aiming at 0.90", limit_cached),
-    Target("limit-call", "the same, the whole call of step", "limit", "for information", limit_call),
-    Target("adamw-large", "AdamW, 20M elements", "torch fused, DeepSpeedCPUAdam", ">= 1.0x", adamw_large),
-    Target("adamw-fused", "AdamW, 1M / 100k / 1k elements", "torch fused", ">= 2x / 3x / 8x", adamw_fused),
-    Target("adamw-deepspeed", "AdamW, 1M / 100k / 1k elements", "DeepSpeedCPUAdam", ">= 1.05x / 1.4x / 4x",
-           adamw_deepspeed),
-    Target("many-fused", "500 tensors of 64 elements, AdamW", "torch fused", ">= 100x", many_fused),
-    Target("many-each", "500 tensors of 64 elements, AdamW", "-", "<= 20 ns per tensor", many_each),
-    Target("torch-loops", "RMSprop, Adadelta, NAdam, RAdam, Adamax, Rprop, ASGD, 1M and 20M",
-           "torch, default and foreach", ">= 4x", torch_loops),
-    Target("numpy", "every rule, 1k-20M, 1 thread", "the plain NumPy reference", ">= 5x (plain SGD >= 1.8x)",
-           numpy_reference),
-    Target("adamw-others", "AdamW, 1M", "optax under jit, donated / thinc / scikit-learn", ">= 2x / 10x / 10x",
-           adamw_others),
+    Target("roof-large", "one tensor of 20M elements, every rule, 1 thread and all cores", "roof", ">= 0.95",
+           partial(of_roof, "20M", COUNTS, 0.95, "step")),
+    Target("roof-cached", "one tensor of 4k-1M elements, every rule, 1 thread, the kernel", "roof",
+           ">= 0.75 each, >= 0.95 in the median", partial(of_roof, "4k 10k 100k 1M", [1], 0.75, "kernel")),
+    Target("roof-call", "the same, the whole call of step", "roof", "for information",
+           partial(of_roof, "4k 10k 100k 1M", [1], None, "step")),
+    Target("calls", "small steps and calls", "np.add(a, b, out=c) of 16 elements",
+           "<= 1.0, 1.2, 0.8, 1.4, 2.5, 1.2; 0.055 for each of 500", calls),
+    Target("many-cold", "500 tensors of 64, AdamW, 8 MB of other data between steps", "torch fused", ">= 100x",
+           partial(against, ("adamw",), "torch fused", {"500 x 64": 100.0}, [1], cold=True)),
+    Target("training", "8-64-64-4 network in training, AdamW: the step", "torch fused / default",
+           ">= 8x / 20x, with NumPy arrays >= 20x", in_training),
+    Target("training-whole", "torch networks in training, AdamW: all of it", "torch default, fused", "for information",
+           whole_training),
+    Target("adamw-fused", "AdamW, 20M / 1M / 100k / 1k elements", "torch fused", ">= 1x / 1.4x / 3x / 25x",
+           partial(against, ("adamw",), "torch fused", {"20M": 1.0, "1M": 1.4, "100k": 3.0, "1k": 25.0}, COUNTS)),
+    Target("adamw-deepspeed", "AdamW, 20M / 1M / 100k / 1k elements", "DeepSpeedCPUAdam", ">= 1x / 1.1x / 1.4x / 12x",
+           partial(against, ("adamw",), "deepspeed", {"20M": 1.0, "1M": 1.1, "100k": 1.4, "1k": 12.0}, COUNTS)),
+    Target("torch-loops", "Adadelta, RMSprop, Rprop, RAdam, NAdam, 1M / 20M", "torch, default and foreach",
+           ">= 3x / 5x", partial(against, WITHOUT_FUSED, "torch, torch foreach", {"1M": 3.0, "20M": 5.0}, COUNTS)),
+    Target("numpy", "every rule, 1k, 1 thread", "plain NumPy", ">= 5x",
+           partial(against, ALL, "numpy", {"1k": 5.0}, [1])),
+    Target("others", "Adam, 1M", "optax under jit, donated / thinc / scikit-learn", ">= 2x each",
+           partial(against, ("adam",), "optax, thinc, scikit-learn", {"1M": 2.0}, [usable_cores()])),
     Target("clip-cost", "clip by global norm and update, 20M, Adam", "the update alone", "<= 1.2x its time", clip_cost),
-    Target("clip-fused", "clip by global norm and update, 20M, Adam", "torch: clip_grad_norm_ and fused step",
-           ">= 1.2x", clip_fused),
-    Target("call-time", "opt.step(grads), one small tensor", "-", "<= 2 us", call_time),
-    Target("call-memory", "opt.step(grads)", "-", "no allocation that stays, none that grows", call_memory),
-    Target("torch-network", "small network in torch (8-64-64-4), fastgd.torch.AdamW", "torch default / fused",
-           ">= 20x / 8x", torch_network),
+    Target("construct", "an optimizer of 2,000 parameters, each in its own group", "torch", "<= 1x its time",
+           construction),
     Target("threads", "1 -> 2 threads, 1M elements in cache, the kernel", "1 thread", ">= 1.8x", two_threads),
     Target("instruction-sets", "v4 over v3 over v2, 100k elements, the kernel", "the one below", "each >= 1.5x",
            instruction_sets),
+    Target("call-memory", "opt.step(grads)", "-", "no allocation that stays, none that grows", call_memory),
+    Target("torch-memory", "20M parameters in 20 layers trained in torch, 5 steps, AdamW: peak", "-", "for information",
+           torch_memory),
 ]  # fmt: skip

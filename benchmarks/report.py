@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastgd.bench import machine
-from reach import TARGETS, Cell, Settings, Target
+from fastgd.tools.bench import machine, table
+from fastgd.tools.bench.table import Cell
+from reach import TARGETS, Settings, Target
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "PERFORMANCE_REPORT.md"
 BUSY = 0.1  # cores
@@ -20,10 +21,11 @@ HEAD = """\
 
 Written by `make report`; nothing in it was edited. A figure is the median of ratios of paired runs in one process
 (A B A B ...), float32, random gradients, each variant on arrays of its own, warm. "x" is how many times faster fastgd
-is. The limit of a rule is the longer of two loops run by the same engine with the same threads on arrays laid out
-alike: one that only moves the rule's streams with one add each, and one that only does its divides and roots, in L1. A
-figure against the limit is limit / fastgd. A row is met if every cell of it is. The worst cell is the one that is
-furthest from its target. [LIMITS.md](LIMITS.md) says what stands between.
+is. The roof of a rule is the longer of two loops compiled and run as the rule is: one only moves the rule's streams
+with one add each, and one only does its divides and roots, in L1. A figure against the roof is roof / fastgd. Calls are
+measured in calls of np.add(a, b, out=c) on 16 elements. In training, a forward and a backward pass stand between two
+steps. A row is met if every cell of it is. A figure with ? stayed above the roof, or its quartiles far apart, when it
+was measured again; it decides nothing. [LIMITS.md](LIMITS.md) says what stands between.
 """
 
 
@@ -37,22 +39,14 @@ class Measured:
 
 
 def measure(target: Target, settings: Settings) -> Measured:
-    bystanders = machine.Bystanders()
-    cells = []
+    bystanders, cells = machine.Bystanders(), []
     for cell in target.measure(settings):
         cells.append(cell)
-        print(f"{target.name:<18}{cell.line:<28}{cell.column:<34}{figure(cell)}", file=sys.stderr, flush=True)
+        print(f"{target.name:<18}{cell.line:<42}{cell.column:<34}{cell.text()}", file=sys.stderr, flush=True)
     return Measured(target, cells, bystanders.cores())
 
 
 # ---- text -------------------------------------------------------------------------------------------------------
-
-
-def figure(cell: Cell) -> str:
-    if cell.figure is None:
-        return "n/a"
-    text = f"{cell.figure:.0f}" if cell.figure >= 100 or cell.figure == int(cell.figure) else f"{cell.figure:.3g}"
-    return f"{text} (missed)" if cell.met is False else text
 
 
 def closeness(cell: Cell) -> float:
@@ -65,52 +59,36 @@ def closeness(cell: Cell) -> float:
 
 def verdict(cells: Sequence[Cell]) -> str:
     decided = [cell.met for cell in cells if cell.met is not None]
-    absent = sum(cell.figure is None for cell in cells)
-    if not decided:
-        return "n/a" if absent else "-"
-    missed = decided.count(False)
-    text = f"**missed** in {missed} of {len(decided)}" if missed else "met"
-    return f"{text}, {absent} n/a" if absent else text
+    missed, absent = decided.count(False), sum(cell.figure is None for cell in cells)
+    doubtful = sum(bool(cell.doubt) for cell in cells)
+    text = f"**missed** in {missed} of {len(decided)}" if missed else "met" if decided else ""
+    parts = [text, f"{absent} n/a" if absent else "", f"{doubtful} in doubt" if doubtful else ""]
+    return ", ".join(part for part in parts if part) or "-"
 
 
-def summary(measured: Measured) -> str:
-    known = [cell for cell in measured.cells if cell.figure is not None]
-    target = measured.target
+def summary(measured: Measured) -> list[str]:
+    known = [cell for cell in measured.cells if cell.figure is not None and not cell.doubt]
+    target, worst_text, middle = measured.target, "n/a", "n/a"
     if known:
         worst = min(known, key=closeness)
-        middle = statistics.median(cell.figure for cell in known if cell.figure is not None)
-        shown = f"{figure(worst).removesuffix(' (missed)')} ({worst.line}, {worst.column}) | {middle:.3g}"
-    else:
-        shown = "n/a | n/a"
-    return f"| {target.work} | {target.against} | {target.reach} | {shown} | {verdict(measured.cells)} |"
+        worst_text = f"{worst.text().removesuffix(' (missed)')} ({worst.line}, {worst.column})"
+        middle = f"{statistics.median(cell.figure for cell in known if cell.figure is not None):.3g}"
+    return [target.work, target.against, target.reach, worst_text, middle, verdict(measured.cells)]
 
 
 def details(measured: Measured) -> list[str]:
     """Every cell: lines by columns, then what is n/a and why, and what disturbed."""
-    cells = measured.cells
-    columns = list(dict.fromkeys(cell.column for cell in cells))
-    by_place = {(cell.line, cell.column): cell for cell in cells}
-    lines = [
-        f"## {measured.target.work}",
-        "",
-        f"Against: {measured.target.against}. Reach: {measured.target.reach}.",
-        "",
-    ]
-    lines += ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for line in dict.fromkeys(cell.line for cell in cells):
-        row = [by_place.get((line, column)) for column in columns]
-        lines.append(f"| {line} | " + " | ".join(entry(cell) for cell in row) + " |")
-    reasons = dict.fromkeys(cell.note for cell in cells if cell.figure is None)
-    lines += ["", *(f"n/a: {reason}." for reason in reasons)]
+    target = measured.target
+    lines = [f"## {target.work}", "", f"Against: {target.against}. Reach: {target.reach}.", ""]
+    lines += [*table.markdown(table.grid(measured.cells, entry)), ""]
+    lines += [f"n/a: {reason}." for reason in dict.fromkeys(c.note for c in measured.cells if c.figure is None)]
     if measured.others is not None and measured.others > BUSY:
         lines += ["", f"Other processes kept {measured.others:.2f} cores busy meanwhile: take it with care."]
     return [*lines, ""]
 
 
-def entry(cell: Cell | None) -> str:
-    if cell is None:
-        return ""
-    text = figure(cell).replace("(missed)", "**missed**")
+def entry(cell: Cell) -> str:
+    text = cell.text().replace("(missed)", "**missed**")
     return f"{text} [{cell.spread[0]:.3g}, {cell.spread[1]:.3g}]; {cell.note}" if cell.spread else text
 
 
@@ -118,13 +96,11 @@ def document(results: Sequence[Measured], about: dict[str, str], settings: Setti
     lines = [HEAD]
     if settings.quick:
         lines += ["**Quick run: fewer rules, 4M elements instead of 20M, short measurements.**", ""]
-    lines += ["| work | against | reach | worst cell | median | verdict |", "|---|---|---|---|---|---|"]
-    lines += [*(summary(measured) for measured in results), "", "## Machine", ""]
+    heads = ["work", "against", "reach", "worst cell", "median", "verdict"]
+    lines += [*table.markdown([heads, *map(summary, results)]), "", "## Machine", ""]
     lines += [*(f"- {name}: {value}" for name, value in about.items()), ""]
     lines += ["# Every cell", "", "In brackets the quartiles of the ratios, then the time of fastgd's part.", ""]
-    for measured in results:
-        lines += details(measured)
-    return "\n".join(lines)
+    return "\n".join([*lines, *(line for measured in results for line in details(measured))])
 
 
 # ---- command ------------------------------------------------------------------------------------------------------
@@ -149,20 +125,20 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if options.seconds is not None and not options.seconds > 0:
         parser.error(f"--seconds must be above 0, got {options.seconds}")
-    if options.only is not None and not any(options.only.search(target.name) for target in TARGETS):
+    options.targets = [target for target in TARGETS if options.only is None or options.only.search(target.name)]
+    if not options.targets:
         parser.error(f"--only: no row matches; there are {', '.join(target.name for target in TARGETS)}")
     return options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     options = parse(argv)
-    targets = [target for target in TARGETS if options.only is None or options.only.search(target.name)]
     if options.list:
-        print(*(target.name for target in targets), sep="\n")
+        print(*(target.name for target in options.targets), sep="\n")
         return 0
     settings = Settings(options.seconds or (0.1 if options.quick else 1.0), options.quick)
     about, start, bystanders = machine.describe(), time.perf_counter(), machine.Bystanders()
-    results = [measure(target, settings) for target in targets]
+    results = [measure(target, settings) for target in options.targets]
     others = bystanders.cores()
     about["cores busy with other work"] = "unknown" if others is None else f"{others:.2f}"
     about["time taken"] = f"{time.perf_counter() - start:.0f} s"

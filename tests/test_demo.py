@@ -1,4 +1,4 @@
-"""The demonstration: it has every optimizer, fastgd and NumPy go the same way in it, and it says when it fails."""
+"""The demonstration: it has a dozen optimizers, fastgd and NumPy go the same way in it, and it says when it fails."""
 
 from types import SimpleNamespace
 
@@ -6,7 +6,7 @@ import pytest
 
 import fastgd
 from fastgd import __main__
-from fastgd.demo import digits
+from fastgd.tools.demo import digits
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("tqdm")
@@ -18,11 +18,8 @@ def data() -> digits.Data:
     return digits.load()
 
 
-def test_every_optimizer_runs_once():
-    public = [getattr(fastgd, name) for name in fastgd.__all__]
-    optimizers = {kind for kind in public if isinstance(kind, type) and kind is not fastgd.Optimizer}
-    assert len(digits.RUNS) == len(optimizers)
-    assert {run.optimizer for run in digits.RUNS} == optimizers
+def test_a_dozen_optimizers_run_once_each():
+    assert len(digits.RUNS) == len({run.optimizer for run in digits.RUNS}) == 12
 
 
 @pytest.mark.parametrize("run", digits.RUNS, ids=lambda run: run.optimizer.__name__)

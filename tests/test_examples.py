@@ -1,6 +1,5 @@
 """Every example runs with a small budget, prints its table and draws its picture; the Titanic file is really read."""
 
-import argparse
 import re
 from pathlib import Path
 from typing import Any
@@ -9,18 +8,16 @@ import numpy as np
 import pytest
 
 import fastgd
-from fastgd.examples import cli, clipping, figures, regression, rosenbrock, titanic
-from fastgd.examples.common import table
-from fastgd.minimize import named_optimizers
+from fastgd.descent.minimize import named_optimizers
+from fastgd.tools.examples import cli, clipping, figures, regression, rosenbrock, titanic
+from fastgd.tools.examples.common import table
 
 for package in cli.NEEDED:
     pytest.importorskip(package)
 
 
 def call(*words: str) -> int:
-    parser = argparse.ArgumentParser()
-    cli.add_arguments(parser)
-    return cli.run(parser.parse_args(words))
+    return cli.main(words)
 
 
 # ---- all of them ----------------------------------------------------------------------------------------------------

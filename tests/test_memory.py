@@ -133,7 +133,7 @@ def test_every_rule_with_state_is_among_the_cases() -> None:
         opt = make(case, np.ones(2))
         opt.step(np.ones(2))
         kept |= {key for key, array in dict(opt.state.get(0, {})).items() if array.shape == (2,)}
-    states = {key for _, keys, _ in fastgd.engine.dispatch.rules().values() for key in keys}
+    states = {key for _, keys in fastgd.engine.dispatch.rules().values() for key in keys}
     assert kept == {key for key in states if not key.startswith("limit_")}
 
 

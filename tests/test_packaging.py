@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from importlib.metadata import version
@@ -12,6 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from Cython.Build.Dependencies import create_dependency_tree
+from Cython.Compiler.Main import Context
+from Cython.Compiler.Options import CompilationOptions, default_options
+
+from fastgd.engine import dispatch
 
 pytestmark = pytest.mark.xdist_group("packaging")  # one worker builds what these tests share
 
@@ -42,6 +48,30 @@ for row, error in zip(x, (0.5 - y.astype(float)) / 400):
 fastgd.Adam([weights], lr=0.05).step([grad])
 assert weights.any() and (weights == logistic.fit(x, y, 1, 0.05)).all()
 """
+
+# What a run of many rules leaves, as bits: with ordinary numbers, subnormal ones, NaN and infinities.
+DIGEST = """
+import hashlib, sys
+import numpy as np, fastgd
+assert np.array([2.0**-1074])[0] * 1.0 == 2.0**-1074, "the process flushes subnormal numbers"
+found = hashlib.sha256()
+for dtype in (np.float32, np.float64):
+    numbers = ((np.arange(3000) * 7919) % 2003 - 1001).astype(dtype) / dtype(997)
+    numbers[::5] *= np.finfo(dtype).tiny
+    numbers[7], numbers[107], numbers[207] = np.nan, np.inf, -np.inf
+    for name in "SGD Adam NAdam RAdam ASGD Rprop Lion Adadelta".split():
+        param = np.full(3000, 1 / 3, dtype)
+        optimizer = getattr(fastgd, name)(param)
+        for t in range(20):
+            optimizer.step(np.roll(numbers, 11 * t))
+        assert np.isnan(param[7]) or name in ("Lion", "Rprop")
+        found.update(np.where(np.isnan(param), dtype(7), param).tobytes())
+    found.update(np.float64(fastgd.grad_norm([numbers[300:]])).tobytes())
+print(found.hexdigest())
+"""
+
+# What a builder may have set for every package; none of it may reach a bit.
+HOSTILE = "-Ofast -ffast-math -funsafe-math-optimizations -ffp-contract=fast -fno-signed-zeros"
 
 IMPORT = """
 try:
@@ -92,11 +122,11 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def unpacked(dist: Path) -> Path:
-    """What is in the sdist, where the wheel is built."""
+    """What is in the sdist, where the wheel is built with flags that must not matter."""
     (sdist,) = dist.glob("*.tar.gz")
     shutil.unpack_archive(sdist, dist.parent / "unpacked", filter="data")
     (tree,) = (dist.parent / "unpacked").iterdir()
-    build("--wheel", tree, dist)
+    build("--wheel", tree, dist, CFLAGS=HOSTILE, LDFLAGS=HOSTILE)
     return tree
 
 
@@ -129,7 +159,7 @@ def without_openmp(unpacked: Path, wheel: Path, python: Path) -> Path:
         module.unlink()
     room = unpacked.parent / "without_openmp"
     room.mkdir()
-    build("--wheel", unpacked, room / "dist", FASTGD_OPENMP="0")
+    build("--wheel", unpacked, room / "dist", FASTGD_OPENMP="0", CFLAGS=HOSTILE, LDFLAGS=HOSTILE)
     (other,) = (room / "dist").glob("*.whl")
     run(python, "-m", "pip", "install", "--no-deps", "--target", room / "site", other, cwd=room)
     return room / "site"
@@ -144,7 +174,7 @@ def test_sdist_holds_every_source_and_nothing_generated(dist):
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    expected = {f"src/{name}" for name in sources(".py", ".pyi", ".pyx", ".pxd", ".pxi", "py.typed")}
+    expected = {f"src/{name}" for name in sources(".py", ".pyi", ".pyx", ".pxd", ".pxi", ".h", "py.typed")}
     expected |= {"setup.py", "pyproject.toml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE"}
     expected |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").glob("*.py")}
     assert expected - names == set()
@@ -191,6 +221,41 @@ def test_without_openmp_there_is_one_thread(without_openmp, python, tmp_path):
     info = dict(line.split(":", 1) for line in lines)
     assert info["openmp"].strip() == "no: one thread"
     assert info["threads"].strip() == "1"
+
+
+def test_a_change_of_a_rule_builds_the_kernels_anew(monkeypatch):
+    """Cython sees a dependency in `cimport package.module`, and not in `from package cimport module`."""
+    monkeypatch.chdir(ROOT)
+    options = CompilationOptions(default_options, include_path=["src"])
+    found = create_dependency_tree(Context.from_options(options)).all_dependencies("src/fastgd/kernels/generic.pyx")
+    needed = {path.relative_to(ROOT).as_posix() for path in (ROOT / "src/fastgd/kernels").rglob("*.px[di]")}
+    assert {path for path in needed - found if not path.endswith("__init__.pxd")} == set()
+
+
+def test_flags_of_the_builder_change_no_bit(without_openmp, installed, tmp_path):
+    """The wheels are built with them, and the modules in src without."""
+    for isa in dispatch.available():
+        found = {
+            run(python, "-c", DIGEST, cwd=tmp_path, FASTGD_ISA=isa, **path)
+            for python, path in [
+                (installed, {}),
+                (installed, {"PYTHONPATH": str(without_openmp)}),
+                (sys.executable, {"PYTHONPATH": str(ROOT / "src")}),
+            ]
+        }
+        assert len(found) == 1, isa
+
+
+@pytest.mark.parametrize("flag", ["-ffast-math", "-Ofast", "-ffinite-math-only", "-fsingle-precision-constant"])
+def test_flags_that_come_last_end_the_build(flag, tmp_path):
+    """Those of a compiler's wrapper; setup.py takes back what it can."""
+    compiler, *_ = sysconfig.get_config_var("CC").split()
+    (tmp_path / "module.c").write_text("int x;\n", encoding="utf-8")
+    command = [compiler, "-O3", "-include", ROOT / "src/fastgd/kernels/arithmetic.h", "-c", "module.c"]
+    run(*command, cwd=tmp_path)
+    done = subprocess.run([*command, flag], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "fastgd" in done.stderr
 
 
 # ---- tests/capi_project, which cimports fastgd.capi ------------------------------------------------------------------

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import fastgd
+from fastgd.torch import bound
 from support.torch_nets import (
     adapter,
     assert_equal,
@@ -219,8 +220,9 @@ def test_misaligned_memory():
 # ---- interrupts -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("begun", [False, True])
-@pytest.mark.parametrize("where", ["after the update", "before autograd knows"])
+@pytest.mark.parametrize(
+    ("where", "begun"), [("increment_version", False), ("increment_version", True), ("from_numpy", False)]
+)
 def test_ctrl_c(where, begun, monkeypatch):
     """A step that is interrupted is either whole, as here, or has not begun."""
     net, twin = twins()
@@ -244,12 +246,8 @@ def test_ctrl_c(where, begun, monkeypatch):
 
         return run
 
-    if where == "after the update":
-        monkeypatch.setattr(opt._bound.inner, "_update", interrupted(opt._bound.inner._update))
-    else:
-        from fastgd.torch import bound
-
-        monkeypatch.setattr(bound, "increment_version", interrupted(bound.increment_version))
+    owner = torch if where == "from_numpy" else bound
+    monkeypatch.setattr(owner, where, interrupted(getattr(owner, where)))
     with pytest.raises(KeyboardInterrupt):
         opt.step()
     monkeypatch.undo()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastgd
-from fastgd.bench import plain
+from fastgd.tools.bench import plain
 from support.cases import BY_NAME, CASES, Case, every_case
 from support.comparing import assert_equal, assert_equal_state
 from support.running import by_dtype, by_isa, gradient, instruction_set, specials, threads

@@ -1,11 +1,13 @@
 """fastgd: optimizer steps fused into one pass over memory, for training on CPUs."""
 
-from fastgd import functional, schedules, textbook
+from fastgd import functional, line_search, losses, schedules, textbook
 from fastgd.checkpoint import load, save
 from fastgd.config import get_include, show_config
+from fastgd.descent.minimize import minimize, scipy_method
 from fastgd.engine.threads import get_num_threads, set_num_threads
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
-from fastgd.minimize import minimize, scipy_method
+
+# derived: optimizers
 from fastgd.optimizers.adadelta import Adadelta
 from fastgd.optimizers.adagrad import Adagrad
 from fastgd.optimizers.adam import Adam, AdamW
@@ -20,9 +22,30 @@ from fastgd.optimizers.rprop import Rprop
 from fastgd.optimizers.sgd import SGD
 from fastgd.optimizers.sign import SignSGD
 
+# end
+
 __version__ = "0.1.0"
 
 __all__ = [
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "functional",
+    "get_include",
+    "get_num_threads",
+    "grad_norm",
+    "line_search",
+    "load",
+    "losses",
+    "minimize",
+    "save",
+    "schedules",
+    "scipy_method",
+    "set_num_threads",
+    "show_config",
+    "textbook",
+]
+# derived: names
+__all__ += [
     "ASGD",
     "SGD",
     "Adadelta",
@@ -37,18 +60,5 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "SignSGD",
-    "clip_grad_norm_",
-    "clip_grad_value_",
-    "functional",
-    "get_include",
-    "get_num_threads",
-    "grad_norm",
-    "load",
-    "minimize",
-    "save",
-    "schedules",
-    "scipy_method",
-    "set_num_threads",
-    "show_config",
-    "textbook",
 ]
+# end

@@ -1,19 +1,12 @@
-# The C API, described in docs/C_API.md. What stands here is only added to, never changed: names, arguments, and the
-# fields of the structs. ABI_VERSION is raised if that promise has to be broken.
-from fastgd.kernels.rules.adadelta cimport AdadeltaScalars
-from fastgd.kernels.rules.adagrad cimport AdagradScalars
-from fastgd.kernels.rules.adam cimport AdamScalars
-from fastgd.kernels.rules.adamax cimport AdamaxScalars
-from fastgd.kernels.rules.asgd cimport AsgdScalars
-from fastgd.kernels.rules.lion cimport LionScalars
-from fastgd.kernels.rules.nadam cimport NadamScalars
-from fastgd.kernels.rules.rmsprop cimport RmspropMomentumScalars, RmspropScalars
-from fastgd.kernels.rules.rprop cimport RpropScalars
-from fastgd.kernels.rules.sgd cimport SgdMomentumScalars, SgdNesterovScalars, SgdScalars
-from fastgd.kernels.rules.sign cimport SignMomentumScalars, SignScalars
+# Written by make derive from kernels/rules/*.pxd and optimizers/*.py; edit those.
+#
+# The C API, described in docs/C_API.md. What stands here is only added to, never changed: names, arguments, numbers,
+# and the fields of the structs, which grow at their end. ABI_VERSION is raised if that promise has to be broken.
+from fastgd.kernels.rule cimport Scalars
 
 cdef enum:
     ABI_VERSION = 1     # what an importer has been compiled for, to be compared with
+    MAX_CARRY = 4       # doubles that a family may carry from step to step
 
 cdef int abi_version() noexcept nogil       # what is installed
 cdef const char* instruction_set() noexcept nogil
@@ -21,138 +14,264 @@ cdef const char* instruction_set() noexcept nogil
 cdef double norm_f32(const float* x, Py_ssize_t n) noexcept nogil
 cdef double norm_f64(const double* x, Py_ssize_t n) noexcept nogil
 
-# SGD
-cdef void sgd_scalars(SgdScalars* s, double grad_scale, long long t, double lr, double weight_decay,
-                      bint maximize) noexcept nogil
-cdef void sgd_momentum_scalars(SgdMomentumScalars* s, double grad_scale, long long t, double lr, double momentum,
-                               double dampening, double weight_decay, bint maximize, bint ema) noexcept nogil
-cdef void sgd_nesterov_scalars(SgdNesterovScalars* s, double grad_scale, long long t, double lr, double momentum,
-                               double weight_decay, bint maximize, bint ema) noexcept nogil
-cdef void sgd_f32(float* param, const float* grad, Py_ssize_t n, const SgdScalars* s) noexcept nogil
-cdef void sgd_f64(double* param, const double* grad, Py_ssize_t n, const SgdScalars* s) noexcept nogil
-cdef void sgd_momentum_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
-                           const SgdMomentumScalars* s) noexcept nogil
-cdef void sgd_momentum_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
-                           const SgdMomentumScalars* s) noexcept nogil
-cdef void sgd_nesterov_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
-                           const SgdNesterovScalars* s) noexcept nogil
-cdef void sgd_nesterov_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
-                           const SgdNesterovScalars* s) noexcept nogil
 
-# SignSGD
-cdef void sign_sgd_scalars(SignScalars* s, double grad_scale, long long t, double lr, double weight_decay,
-                           bint maximize) noexcept nogil
-cdef void sign_momentum_scalars(SignMomentumScalars* s, double grad_scale, long long t, double lr, double momentum,
-                                double weight_decay, bint maximize) noexcept nogil
-cdef void sign_sgd_f32(float* param, const float* grad, Py_ssize_t n, const SignScalars* s) noexcept nogil
-cdef void sign_sgd_f64(double* param, const double* grad, Py_ssize_t n, const SignScalars* s) noexcept nogil
-cdef void sign_momentum_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
-                            const SignMomentumScalars* s) noexcept nogil
-cdef void sign_momentum_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
-                            const SignMomentumScalars* s) noexcept nogil
+ctypedef struct Adadelta "fastgd_Adadelta":
+    double lr
+    double rho
+    double eps
+    double weight_decay
+    double maximize
 
-# Lion
-cdef void lion_scalars(LionScalars* s, double grad_scale, long long t, double lr, double beta1, double beta2,
-                       double weight_decay, bint maximize) noexcept nogil
-cdef void lion_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
-                   const LionScalars* s) noexcept nogil
-cdef void lion_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
-                   const LionScalars* s) noexcept nogil
+cdef enum:
+    ADADELTA_ADADELTA = 0
 
-# Adagrad
-cdef void adagrad_scalars(AdagradScalars* s, double grad_scale, long long t, double lr, double lr_decay,
-                          double weight_decay, double initial_accumulator_value, double eps, bint maximize,
-                          double eps_root) noexcept nogil
-cdef void adagrad_f32(float* param, const float* grad, float* sum, Py_ssize_t n, const AdagradScalars* s) noexcept nogil
-cdef void adagrad_f64(double* param, const double* grad, double* sum, Py_ssize_t n,
-                      const AdagradScalars* s) noexcept nogil
-
-# Adadelta
-cdef void adadelta_scalars(AdadeltaScalars* s, double grad_scale, long long t, double lr, double rho, double eps,
-                           double weight_decay, bint maximize) noexcept nogil
+cdef int adadelta_scalars(Scalars* s, double grad_scale, long long t, const Adadelta* hyper, size_t size) noexcept nogil
 cdef void adadelta_f32(float* param, const float* grad, float* square_avg, float* acc_delta, Py_ssize_t n,
-                       const AdadeltaScalars* s) noexcept nogil
+                       const Scalars* s) noexcept nogil
 cdef void adadelta_f64(double* param, const double* grad, double* square_avg, double* acc_delta, Py_ssize_t n,
-                       const AdadeltaScalars* s) noexcept nogil
+                       const Scalars* s) noexcept nogil
 
-# RMSprop
-cdef void rmsprop_scalars(RmspropScalars* s, double grad_scale, long long t, double lr, double alpha, double eps,
-                          double weight_decay, bint maximize, double eps_root) noexcept nogil
-cdef void rmsprop_momentum_scalars(RmspropMomentumScalars* s, double grad_scale, long long t, double lr, double alpha,
-                                   double eps, double weight_decay, double momentum, bint maximize,
-                                   double eps_root) noexcept nogil
-cdef void rmsprop_f32(float* param, const float* grad, float* square_avg, Py_ssize_t n,
-                      const RmspropScalars* s) noexcept nogil
-cdef void rmsprop_f64(double* param, const double* grad, double* square_avg, Py_ssize_t n,
-                      const RmspropScalars* s) noexcept nogil
-cdef void rmsprop_momentum_f32(float* param, const float* grad, float* square_avg, float* momentum_buffer, Py_ssize_t n,
-                               const RmspropMomentumScalars* s) noexcept nogil
-cdef void rmsprop_momentum_f64(double* param, const double* grad, double* square_avg, double* momentum_buffer,
-                               Py_ssize_t n, const RmspropMomentumScalars* s) noexcept nogil
-cdef void rmsprop_centered_f32(float* param, const float* grad, float* square_avg, float* grad_avg, Py_ssize_t n,
-                               const RmspropScalars* s) noexcept nogil
-cdef void rmsprop_centered_f64(double* param, const double* grad, double* square_avg, double* grad_avg, Py_ssize_t n,
-                               const RmspropScalars* s) noexcept nogil
-cdef void rmsprop_centered_momentum_f32(float* param, const float* grad, float* square_avg, float* grad_avg,
-                                        float* momentum_buffer, Py_ssize_t n,
-                                        const RmspropMomentumScalars* s) noexcept nogil
-cdef void rmsprop_centered_momentum_f64(double* param, const double* grad, double* square_avg, double* grad_avg,
-                                        double* momentum_buffer, Py_ssize_t n,
-                                        const RmspropMomentumScalars* s) noexcept nogil
 
-# Rprop
-cdef void rprop_scalars(RpropScalars* s, double grad_scale, long long t, double lr, double eta_minus, double eta_plus,
-                        double smallest, double largest, bint maximize) noexcept nogil
-cdef void rprop_f32(float* param, const float* grad, float* prev, float* step_size, Py_ssize_t n,
-                    const RpropScalars* s) noexcept nogil
-cdef void rprop_f64(double* param, const double* grad, double* prev, double* step_size, Py_ssize_t n,
-                    const RpropScalars* s) noexcept nogil
+ctypedef struct Adagrad "fastgd_Adagrad":
+    double lr
+    double lr_decay
+    double weight_decay
+    double initial_accumulator_value
+    double eps
+    double maximize
+    double eps_root
 
-# Adam, AdamW and RAdam
-cdef void adam_scalars(AdamScalars* s, double grad_scale, long long t, double lr, double beta1, double beta2,
-                       double eps, double weight_decay, bint maximize, bint decoupled_weight_decay, double eps_root,
-                       bint eps_hat) noexcept nogil
-cdef void adamw_scalars(AdamScalars* s, double grad_scale, long long t, double lr, double beta1, double beta2,
-                        double eps, double weight_decay, bint maximize, double eps_root, bint eps_hat) noexcept nogil
-cdef bint radam_scalars(AdamScalars* s, double grad_scale, long long t, double lr, double beta1, double beta2,
-                        double eps, double weight_decay, bint decoupled_weight_decay, bint maximize,
-                        double eps_root) noexcept nogil
+cdef enum:
+    ADAGRAD_ADAGRAD = 0
+
+cdef int adagrad_scalars(Scalars* s, double grad_scale, long long t, const Adagrad* hyper, size_t size) noexcept nogil
+cdef void adagrad_f32(float* param, const float* grad, float* sum, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void adagrad_f64(double* param, const double* grad, double* sum, Py_ssize_t n, const Scalars* s) noexcept nogil
+
+
+ctypedef struct Adam "fastgd_Adam":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double amsgrad
+    double maximize
+    double decoupled_weight_decay
+    double eps_root
+    double eps_hat
+
+cdef enum:
+    ADAM_ADAM = 0
+    ADAM_AMSGRAD = 1
+
+cdef int adam_scalars(Scalars* s, double grad_scale, long long t, const Adam* hyper, size_t size) noexcept nogil
 cdef void adam_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
-                   const AdamScalars* s) noexcept nogil
+                   const Scalars* s) noexcept nogil
 cdef void adam_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
-                   const AdamScalars* s) noexcept nogil
+                   const Scalars* s) noexcept nogil
 cdef void amsgrad_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, float* max_exp_avg_sq,
-                      Py_ssize_t n, const AdamScalars* s) noexcept nogil
+                      Py_ssize_t n, const Scalars* s) noexcept nogil
 cdef void amsgrad_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, double* max_exp_avg_sq,
-                      Py_ssize_t n, const AdamScalars* s) noexcept nogil
-cdef void adam_unrectified_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
-                               const AdamScalars* s) noexcept nogil
-cdef void adam_unrectified_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
-                               const AdamScalars* s) noexcept nogil
+                      Py_ssize_t n, const Scalars* s) noexcept nogil
 
-# NAdam
-cdef void nadam_scalars(NadamScalars* s, double grad_scale, long long t, double* mu_product, double lr, double beta1,
-                        double beta2, double eps, double weight_decay, double momentum_decay,
-                        bint decoupled_weight_decay, bint maximize, double eps_root) noexcept nogil
-cdef void nadam_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
-                    const NadamScalars* s) noexcept nogil
-cdef void nadam_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
-                    const NadamScalars* s) noexcept nogil
 
-# Adamax
-cdef void adamax_scalars(AdamaxScalars* s, double grad_scale, long long t, double lr, double beta1, double beta2,
-                         double eps, double weight_decay, bint maximize) noexcept nogil
+ctypedef struct Adamax "fastgd_Adamax":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double maximize
+
+cdef enum:
+    ADAMAX_ADAMAX = 0
+
+cdef int adamax_scalars(Scalars* s, double grad_scale, long long t, const Adamax* hyper, size_t size) noexcept nogil
 cdef void adamax_f32(float* param, const float* grad, float* exp_avg, float* exp_inf, Py_ssize_t n,
-                     const AdamaxScalars* s) noexcept nogil
+                     const Scalars* s) noexcept nogil
 cdef void adamax_f64(double* param, const double* grad, double* exp_avg, double* exp_inf, Py_ssize_t n,
-                     const AdamaxScalars* s) noexcept nogil
+                     const Scalars* s) noexcept nogil
 
-# ASGD
-cdef bint asgd_scalars(AsgdScalars* s, double grad_scale, long long t, double* eta, double* mu, double lr, double lambd,
-                       double alpha, double t0, double weight_decay, bint maximize) noexcept nogil
-cdef void asgd_f32(float* param, const float* grad, float* ax, Py_ssize_t n, const AsgdScalars* s) noexcept nogil
-cdef void asgd_f64(double* param, const double* grad, double* ax, Py_ssize_t n, const AsgdScalars* s) noexcept nogil
-cdef void asgd_average_f32(float* param, const float* grad, float* ax, Py_ssize_t n,
-                           const AsgdScalars* s) noexcept nogil
-cdef void asgd_average_f64(double* param, const double* grad, double* ax, Py_ssize_t n,
-                           const AsgdScalars* s) noexcept nogil
+
+ctypedef struct Asgd "fastgd_Asgd":
+    double lr
+    double lambd
+    double alpha
+    double t0
+    double weight_decay
+    double maximize
+
+cdef enum:
+    ASGD_ASGD = 0
+    ASGD_ASGD_AVERAGE = 1
+    ASGD_ETA = 0
+    ASGD_MU = 1
+
+cdef int asgd_scalars(Scalars* s, double grad_scale, long long t, const Asgd* hyper, size_t size,
+                      double* carry) noexcept nogil
+cdef void asgd_f32(float* param, const float* grad, float* ax, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void asgd_f64(double* param, const double* grad, double* ax, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void asgd_average_f32(float* param, const float* grad, float* ax, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void asgd_average_f64(double* param, const double* grad, double* ax, Py_ssize_t n, const Scalars* s) noexcept nogil
+
+
+ctypedef struct Lion "fastgd_Lion":
+    double lr
+    double beta1
+    double beta2
+    double weight_decay
+    double maximize
+
+cdef enum:
+    LION_LION = 0
+
+cdef int lion_scalars(Scalars* s, double grad_scale, long long t, const Lion* hyper, size_t size) noexcept nogil
+cdef void lion_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil
+cdef void lion_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil
+
+
+ctypedef struct Nadam "fastgd_Nadam":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double momentum_decay
+    double decoupled_weight_decay
+    double maximize
+    double eps_root
+
+cdef enum:
+    NADAM_NADAM = 0
+    NADAM_MU_PRODUCT = 0
+
+cdef int nadam_scalars(Scalars* s, double grad_scale, long long t, const Nadam* hyper, size_t size,
+                       double* carry) noexcept nogil
+cdef void nadam_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                    const Scalars* s) noexcept nogil
+cdef void nadam_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                    const Scalars* s) noexcept nogil
+
+
+ctypedef struct Radam "fastgd_Radam":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double decoupled_weight_decay
+    double maximize
+    double eps_root
+
+cdef enum:
+    RADAM_ADAM_UNRECTIFIED = 0
+    RADAM_ADAM = 1
+
+cdef int radam_scalars(Scalars* s, double grad_scale, long long t, const Radam* hyper, size_t size) noexcept nogil
+cdef void adam_unrectified_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                               const Scalars* s) noexcept nogil
+cdef void adam_unrectified_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                               const Scalars* s) noexcept nogil
+
+
+ctypedef struct Rmsprop "fastgd_Rmsprop":
+    double lr
+    double alpha
+    double eps
+    double weight_decay
+    double momentum
+    double centered
+    double maximize
+    double eps_root
+
+cdef enum:
+    RMSPROP_RMSPROP = 0
+    RMSPROP_RMSPROP_MOMENTUM = 1
+    RMSPROP_RMSPROP_CENTERED = 2
+    RMSPROP_RMSPROP_CENTERED_MOMENTUM = 3
+
+cdef int rmsprop_scalars(Scalars* s, double grad_scale, long long t, const Rmsprop* hyper, size_t size) noexcept nogil
+cdef void rmsprop_f32(float* param, const float* grad, float* square_avg, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void rmsprop_f64(double* param, const double* grad, double* square_avg, Py_ssize_t n,
+                      const Scalars* s) noexcept nogil
+cdef void rmsprop_momentum_f32(float* param, const float* grad, float* square_avg, float* momentum_buffer, Py_ssize_t n,
+                               const Scalars* s) noexcept nogil
+cdef void rmsprop_momentum_f64(double* param, const double* grad, double* square_avg, double* momentum_buffer,
+                               Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void rmsprop_centered_f32(float* param, const float* grad, float* square_avg, float* grad_avg, Py_ssize_t n,
+                               const Scalars* s) noexcept nogil
+cdef void rmsprop_centered_f64(double* param, const double* grad, double* square_avg, double* grad_avg, Py_ssize_t n,
+                               const Scalars* s) noexcept nogil
+cdef void rmsprop_centered_momentum_f32(float* param, const float* grad, float* square_avg, float* grad_avg,
+                                        float* momentum_buffer, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void rmsprop_centered_momentum_f64(double* param, const double* grad, double* square_avg, double* grad_avg,
+                                        double* momentum_buffer, Py_ssize_t n, const Scalars* s) noexcept nogil
+
+
+ctypedef struct Rprop "fastgd_Rprop":
+    double lr
+    double eta_minus
+    double eta_plus
+    double smallest
+    double largest
+    double maximize
+
+cdef enum:
+    RPROP_RPROP = 0
+
+cdef int rprop_scalars(Scalars* s, double grad_scale, long long t, const Rprop* hyper, size_t size) noexcept nogil
+cdef void rprop_f32(float* param, const float* grad, float* prev, float* step_size, Py_ssize_t n,
+                    const Scalars* s) noexcept nogil
+cdef void rprop_f64(double* param, const double* grad, double* prev, double* step_size, Py_ssize_t n,
+                    const Scalars* s) noexcept nogil
+
+
+ctypedef struct Sgd "fastgd_Sgd":
+    double lr
+    double momentum
+    double dampening
+    double weight_decay
+    double nesterov
+    double maximize
+    double momentum_form
+
+cdef enum:
+    SGD_SGD = 0
+    SGD_SGD_MOMENTUM = 1
+    SGD_SGD_NESTEROV = 2
+    SGD_STARTED = 0
+
+cdef int sgd_scalars(Scalars* s, double grad_scale, long long t, const Sgd* hyper, size_t size,
+                     double* carry) noexcept nogil
+cdef void sgd_f32(float* param, const float* grad, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void sgd_f64(double* param, const double* grad, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void sgd_momentum_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
+                           const Scalars* s) noexcept nogil
+cdef void sgd_momentum_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
+                           const Scalars* s) noexcept nogil
+cdef void sgd_nesterov_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
+                           const Scalars* s) noexcept nogil
+cdef void sgd_nesterov_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
+                           const Scalars* s) noexcept nogil
+
+
+ctypedef struct SignSgd "fastgd_SignSgd":
+    double lr
+    double momentum
+    double weight_decay
+    double maximize
+
+cdef enum:
+    SIGN_SGD_SIGN_SGD = 0
+    SIGN_SGD_SIGN_MOMENTUM = 1
+
+cdef int sign_sgd_scalars(Scalars* s, double grad_scale, long long t, const SignSgd* hyper, size_t size) noexcept nogil
+cdef void sign_sgd_f32(float* param, const float* grad, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void sign_sgd_f64(double* param, const double* grad, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void sign_momentum_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
+                            const Scalars* s) noexcept nogil
+cdef void sign_momentum_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
+                            const Scalars* s) noexcept nogil

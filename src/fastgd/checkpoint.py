@@ -20,7 +20,8 @@ from fastgd.optimizers.base import Optimizer
 
 FORMAT = 1
 METADATA_KEY = "fastgd"
-HEADER_LIMIT = 100_000_000  # of safetensors; it reads no file with more
+# safetensors reads no file with a longer header.
+HEADER_LIMIT = 100_000_000
 DEEPEST = 32
 IRREGULAR = "expected a regular file, got a directory or a device"
 
@@ -85,7 +86,7 @@ def save(path: FilePath, opt: Optimizer) -> None:
     arrays = {f"{i}.{key}": array for i, entry in saved["state"].items() for key, array in entry.items()}
     with _replacing(target) as (file, temporary):
         _write(file, arrays, {METADATA_KEY: json.dumps(content, allow_nan=False)})
-        # What safetensors would not read must not take the place of a file that it does read.
+        # A file that safetensors would not read must not take the place of one that it does read.
         with _naming(target, library), library.safe_open(temporary, framework="np"):
             pass
 
@@ -133,7 +134,7 @@ def load(path: FilePath, opt: Optimizer) -> None:
 
 
 def _arguments(path: FilePath, opt: object) -> str:
-    """The path as a string, where both arguments are what they must be."""
+    """Check both arguments and return the path as a string."""
     if not isinstance(path, (str, bytes, os.PathLike)):
         raise TypeError(f"path must be a str, bytes or os.PathLike, got {type(path).__name__}")
     if not isinstance(opt, Optimizer):
@@ -154,7 +155,7 @@ def _safetensors() -> Any:
 
 @contextmanager
 def _naming(name: str, library: Any) -> Iterator[None]:
-    """Errors in what a file holds, also safetensors' and a schedule's, as TypeError or ValueError with `name`."""
+    """Raise errors in what a file holds, also safetensors' and a schedule's, as TypeError or ValueError with `name`."""
     try:
         yield
     except TypeError as error:
@@ -178,7 +179,8 @@ def _replacing(name: str) -> Iterator[tuple[BinaryIO, Path]]:
     `safetensors.numpy.save_file` is not used: it renames a file of its own making, which nobody could flush before,
     and which does not have the permissions of the one that it replaces.
     """
-    target = Path(os.path.realpath(name))  # a link stays, as it does when a file is opened for writing
+    # A symbolic link stays and its target is replaced, as when a file is opened for writing.
+    target = Path(os.path.realpath(name))
     try:
         mode = _mode(target)
         temporary = target.with_name(f".fastgd-{secrets.token_hex(8)}.tmp")
@@ -187,7 +189,8 @@ def _replacing(name: str) -> Iterator[tuple[BinaryIO, Path]]:
         try:
             with open(descriptor, "wb") as file:
                 if mode is not None:
-                    temporary.chmod(mode)  # the umask may have taken some of it away
+                    # The umask may have taken some of the permissions away when the file was opened.
+                    temporary.chmod(mode)
                 yield file, temporary
                 file.flush()
                 os.fsync(file.fileno())
@@ -200,7 +203,8 @@ def _replacing(name: str) -> Iterator[tuple[BinaryIO, Path]]:
     except OSError as error:
         if error.errno is None:
             raise
-        raise OSError(error.errno, error.strerror, name) from error  # of the class that belongs to errno
+        # OSError chooses the class that belongs to errno, so PermissionError and its like stay what they are.
+        raise OSError(error.errno, error.strerror, name) from error
 
 
 def _mode(target: Path) -> int | None:
@@ -215,7 +219,7 @@ def _mode(target: Path) -> int | None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last. Not every system and file system can; what the file holds is on the disk by now."""
+    """Make the new name survive a crash, where the file system can; the content of the file is on the disk by now."""
     if os.name != "posix":
         return
     try:
@@ -233,7 +237,8 @@ def _write(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: dict[str,
     """The safetensors format: length of the header, header, arrays in C order without gaps."""
     names = {dtype: name for name, dtype in DTYPES.items()}
     header: dict[str, Any] = {"__metadata__": metadata}
-    ordered = sorted(arrays.items(), key=lambda item: -item[1].itemsize)  # so that each is aligned to its items
+    # Larger items come first, so that each array begins at a multiple of its itemsize although there are no gaps.
+    ordered = sorted(arrays.items(), key=lambda item: -item[1].itemsize)
     end = 0
     for key, array in ordered:
         start, end = end, end + array.nbytes
@@ -256,7 +261,7 @@ def _write(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: dict[str,
 
 
 def _inspect(name: str) -> None:
-    """Refuse what safetensors accepts: a header with a name twice, of which it silently takes one; devices."""
+    """Refuse what safetensors accepts: devices, and a header with a name twice, of which it silently takes one."""
     if not stat.S_ISREG(Path(name).stat().st_mode):
         raise ValueError(IRREGULAR)
     with open(name, "rb") as file:
@@ -272,7 +277,7 @@ def _inspect(name: str) -> None:
 
 
 def _content(metadata: Mapping[str, str]) -> dict[str, Any]:
-    """What the metadata say, in the form that they must have; the values are for `load_state_dict` to check."""
+    """Read the metadata and check their form; `load_state_dict` checks the values."""
     if METADATA_KEY not in metadata:
         raise ValueError(f"not a checkpoint of fastgd: no {METADATA_KEY!r} in its metadata")
     content = _loads("metadata", metadata[METADATA_KEY])
@@ -359,7 +364,8 @@ def _loads(what: str, text: str | bytes) -> Any:
     """JSON by the standard, without names that stand twice in an object."""
     try:
         if isinstance(text, bytes):
-            text = text.decode()  # json.loads would also take UTF-16
+            # json.loads would take UTF-16 bytes too, which the format does not allow.
+            text = text.decode()
         return json.loads(text, object_pairs_hook=_object, parse_float=_finite, parse_constant=_finite)
     except RecursionError:
         raise ValueError(f"{what}: bad JSON: nested too deeply") from None

@@ -1,4 +1,4 @@
-"""What this build and this machine are."""
+"""The configuration of this build and of this machine."""
 
 import os
 import platform
@@ -20,7 +20,7 @@ def _cpu_model() -> str:
 
 
 def config() -> dict[str, str]:
-    """What `show_config` prints, as a dict."""
+    """The lines that `show_config` prints, as a dict."""
     import fastgd
 
     openmp = threads.openmp()
@@ -56,7 +56,7 @@ def get_include() -> str:
     Returns
     -------
     str
-        To be given as ``include_path=[fastgd.get_include()]`` to ``cythonize``, or after ``cython -I``.
+        The directory, for ``cythonize(..., include_path=[fastgd.get_include()])`` or ``cython -I``.
 
     Examples
     --------

@@ -31,8 +31,8 @@ def grad_norm(grads: object) -> float:
     Returns
     -------
     float
-        Summed in double, with the same bits for any layout, thread count and instruction set; finite whenever the
-        exact norm is. 0 for nothing.
+        The norm, summed in double: the same bits for any layout, thread count and instruction set, and finite whenever
+        the exact norm is. 0 for nothing.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def clip_grad_norm_(grads: object, max_norm: float, *, error_if_nonfinite: bool 
     grads : ndarray, or list or tuple of ndarray or None
         As for `grad_norm`; changed in place, by the factor min(1, max_norm / (norm + 1e-6)) as in torch.
     max_norm : float
-        Above 0.
+        Largest norm, above 0.
     error_if_nonfinite : bool, default False
         Whether a norm that is not finite is an error; otherwise it spreads, as in torch.
 
@@ -88,7 +88,7 @@ def clip_grad_norm_(grads: object, max_norm: float, *, error_if_nonfinite: bool 
     factor = max_norm / (total + 1e-6)
     if not factor >= 1.0:
         for array in arrays:
-            norm.limit(array, factor, math.inf)
+            norm.clip(array, factor, math.inf)
     return total
 
 
@@ -101,7 +101,7 @@ def clip_grad_value_(grads: object, clip_value: float) -> None:
     grads : ndarray, or list or tuple of ndarray or None
         As for `grad_norm`; changed in place. NaN stays NaN.
     clip_value : float
-        Above 0.
+        Largest magnitude, above 0.
 
     Raises
     ------
@@ -118,4 +118,4 @@ def clip_grad_value_(grads: object, clip_value: float) -> None:
     """
     clip_value = validation.positive("clip_value", clip_value)
     for array in _checked(grads, writeable=True):
-        norm.limit(array, 1.0, clip_value)
+        norm.clip(array, 1.0, clip_value)

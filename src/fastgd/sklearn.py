@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
 from fastgd import validation
-from fastgd.minimize import named_optimizers
+from fastgd.descent.minimize import named_optimizers
 from fastgd.optimizers.adam import Adam
 from fastgd.optimizers.base import Optimizer
 from fastgd.optimizers.sgd import SGD
@@ -25,7 +25,8 @@ from fastgd.optimizers.sgd import SGD
 __all__ = ["MLPClassifier", "MLPRegressor", "use_fastgd"]
 
 PREFIX = "optimizer__"
-CONSTRAINTS = {"optimizer": [str, type, None], "optimizer_settings": [dict, None]}  # in scikit-learn's terms
+# scikit-learn checks parameters against such lists of types.
+CONSTRAINTS = {"optimizer": [str, type, None], "optimizer_settings": [dict, None]}
 
 
 class _Steps(SGDOptimizer):
@@ -41,10 +42,11 @@ class _Steps(SGDOptimizer):
         self._make = partial(make, lr=lr)
         self._params: Sequence[np.ndarray] = ()
         self._optimizer: Optimizer | None = None
-        self._saved: dict[str, Any] | None = None  # state of an optimizer that is not there any more
+        # A pickle holds the state and not the optimizer; `bind` gives the state to the next one.
+        self._saved: dict[str, Any] | None = None
 
     def bind(self, params: Sequence[np.ndarray]) -> Optimizer:
-        """The optimizer of these arrays, which goes on from the state of the one before."""
+        """Return the optimizer of these arrays; a new one goes on from the state of the one before."""
         same = len(params) == len(self._params) and all(a is b for a, b in zip(params, self._params, strict=True))
         if self._optimizer is None or not same:
             optimizer = self._make(list(params))
@@ -55,7 +57,8 @@ class _Steps(SGDOptimizer):
         return self._optimizer
 
     def update_params(self, params: Sequence[np.ndarray], grads: Sequence[np.ndarray]) -> None:
-        # one list is used for a whole fit; early stopping, copies and users put other arrays in the place of its own
+        # scikit-learn passes one list during a whole fit, so its identity says that the arrays are the same. Early
+        # stopping, copies and users put other arrays in their place, and then the optimizer must be bound anew.
         optimizer = self._optimizer if params is self._params else self.bind(params)
         assert optimizer is not None
         if not self._scheduled:
@@ -85,7 +88,7 @@ def _alike(grad: np.ndarray, param: np.ndarray) -> np.ndarray:
 def _class(optimizer: object) -> Callable[..., Optimizer]:
     """The optimizer that a name stands for, or a class itself."""
     if isinstance(optimizer, str):
-        # "nag" takes its gradients elsewhere than scikit-learn does
+        # "nag" is left out because it needs gradients at the point where the momentum leads, not at the weights.
         named = {name: make for name, make in named_optimizers().items() if name != "nag"}
         validation.known("optimizer", [optimizer.lower()], named)
         return named[optimizer.lower()]
@@ -95,7 +98,7 @@ def _class(optimizer: object) -> Callable[..., Optimizer]:
 
 
 class _Mixin:
-    """What both classes have beside scikit-learn's."""
+    """The parameters and methods that both classes add to scikit-learn's."""
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """
@@ -158,7 +161,8 @@ class _Mixin:
             make = _class(mlp.optimizer)
         elif solver == "adam":
             make = partial(Adam, betas=(mlp.beta_1, mlp.beta_2), eps=mlp.epsilon, eps_hat=True)
-            schedule = "constant"  # as in scikit-learn
+            # scikit-learn's Adam ignores `learning_rate` too.
+            schedule = "constant"
         else:
             make = partial(SGD, momentum=mlp.momentum, nesterov=mlp.nesterovs_momentum and mlp.momentum > 0)
         settings = dict(mlp.optimizer_settings or {})
@@ -171,7 +175,7 @@ class _Mixin:
 
     @property
     def _optimizer(self) -> _Steps:
-        """What scikit-learn trains with; where it makes a new optimizer of its own, one of fastgd's comes instead."""
+        """The optimizer that scikit-learn trains with; its setter puts fastgd's in the place of scikit-learn's."""
         try:
             steps: _Steps = vars(self)["_optimizer"]
         except KeyError:
@@ -184,7 +188,7 @@ class _Mixin:
 
 
 def _constructor(host: type) -> Callable[..., None]:
-    """A constructor with the parameters of `host`, whatever its version has, and ours; scikit-learn reads them off."""
+    """Make a constructor with the parameters of `host`, which differ by version, and ours; scikit-learn reads both."""
 
     def __init__(  # noqa: N807
         self: Any, *args: Any, optimizer: object = None, optimizer_settings: dict[str, Any] | None = None, **kwargs: Any

@@ -5,19 +5,18 @@ The classes are thinc's Optimizer in all but the call: settings, schedules, stat
 there. Configs find them as ``fastgd.Adam.v1`` and ``fastgd.RAdam.v1``, without an import where fastgd is installed.
 """
 
-from collections.abc import Callable
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from thinc import optimizers as host
 from thinc.config import registry
 
-from fastgd import validation
-from fastgd.engine import norm, plan
-from fastgd.engine.memory import zeros_beside
-from fastgd.optimizers import adam, radam
-from fastgd.optimizers.base import RULES
-from fastgd.optimizers.terms import NO_CARRY, Prepared
+from fastgd import thinc_update, validation
+from fastgd.engine.apply import fit
+from fastgd.engine.plan import zeros_beside
+from fastgd.engine.reader import Reader
+from fastgd.hyperparameters import LARGEST, Check, Number, decay_rate, nonnegative, positive
 
 if TYPE_CHECKING:
     Setting = Any
@@ -28,25 +27,31 @@ __all__ = ["Adam", "RAdam"]
 
 Key = tuple[int, str]
 
-SGD = RULES["sgd"][0]
 SCHEDULED = hasattr(host.Optimizer, "_schedule_args")  # from thinc 9 on settings are functions of the step
 
 
-def _threshold(name: str, value: object) -> float:
-    return validation.nonnegative(name, value or 0.0)  # thinc does not clip where it is false
+class _Threshold(Number):
+    """At least 0; thinc does not clip where it is false."""
+
+    def __call__(self, name: str, value: object) -> float:
+        return nonnegative(name, value or 0.0)
 
 
-def _moving(name: str, value: object) -> float:
-    return validation.positive(name, validation.decay_rate(name, value))
+class _Moving(Number):
+    """In (0, 1)."""
+
+    def __call__(self, name: str, value: object) -> float:
+        return positive(name, decay_rate(name, value))
 
 
-CHECKS: dict[str, Callable[[str, object], float]] = {
-    "learn_rate": validation.nonnegative,
-    "beta1": validation.decay_rate,
-    "beta2": validation.decay_rate,
-    "eps": validation.nonnegative,
-    "L2": validation.nonnegative,
-    "grad_clip": _threshold,
+MOVING = _Moving("in (0, 1)", math.nextafter(0.0, 1.0), math.nextafter(1.0, 0.0))
+CHECKS: dict[str, Check] = {
+    "learn_rate": nonnegative,
+    "beta1": decay_rate,
+    "beta2": decay_rate,
+    "eps": nonnegative,
+    "L2": nonnegative,
+    "grad_clip": _Threshold("at least 0", 0.0, LARGEST),
 }
 
 
@@ -67,9 +72,9 @@ class Optimizer(host.Optimizer):
         schedules in thinc 9. May be set.
     """
 
-    __slots__ = ("_folded",)  # as in thinc, other attributes cannot be set
+    __slots__ = ()  # as in thinc, other attributes cannot be set
     _rectified: ClassVar[bool]
-    _checks: ClassVar = CHECKS
+    _reader: ClassVar = Reader(CHECKS)
 
     def __init__(
         self,
@@ -86,14 +91,10 @@ class Optimizer(host.Optimizer):
         settings = dict(learn_rate=learn_rate, L2=L2, beta1=beta1, beta2=beta2, eps=eps, grad_clip=grad_clip)
         for name, value in settings.items():
             if isinstance(value, (float, int)):
-                self._checks[name](name, value)
+                self._reader.checks[self._reader.names.index(name)](name, value)
         super().__init__(
             **settings, L2_is_weight_decay=L2_is_weight_decay, use_averages=use_averages, use_radam=self._rectified
         )
-        self._folded: tuple[tuple[Any, ...], Any] = ((), None)
-
-    def _prepare(self, t: int, lr: float, lr_scale: float, betas: tuple[float, float], eps: float) -> Prepared:
-        raise NotImplementedError
 
     def __call__(
         self, key: Key, weights: np.ndarray, gradient: np.ndarray, *, lr_scale: float = 1.0
@@ -125,18 +126,14 @@ class Optimizer(host.Optimizer):
         if isinstance(gradient, np.ndarray) and not gradient.size:
             return weights, gradient
         t = self.nr_update.get(key, 0) + 1
-        rule, scalars, l2, threshold = self._fold(t, lr_scale, key)
-        w, g, m, v, *average = self._arrays(key, weights, gradient)
-        if l2:
-            plan.update(SGD, (g, w), (1.0, 0.0, -l2))  # g += l2 * w
-        scale = 1.0
-        if threshold and (length := norm.grad_norm([g])) >= threshold:
-            scale = threshold / length
-        plan.update(rule, (w, g, m, v), (scale, *scalars))
+        lr, beta1, beta2, eps, l2, threshold = self._reader.doubles(self._settings(key))
+        lr_scale = nonnegative("lr_scale", lr_scale)
+        arrays, average = self._arrays(key, weights, gradient)
+        thinc_update.update(
+            arrays, average, t, self._rectified, lr, lr_scale, beta1, beta2, eps, l2, threshold,
+            bool(self.L2_is_weight_decay),
+        )  # fmt: skip
         gradient.fill(0)
-        if average:
-            decay = min((1.0 + t) / (10.0 + t), 0.9999)
-            plan.update(SGD, (*average, w), (-1.0, 1.0, 1.0 - decay))  # average -= (1 - decay) * (average - w)
         self.nr_update[key] = t
         return weights, gradient
 
@@ -150,34 +147,14 @@ class Optimizer(host.Optimizer):
         known = self._schedule_args(key)
         return tuple([setting(self.step, **known) for setting in settings])
 
-    def _fold(self, t: int, lr_scale: float, key: Key) -> Any:
-        """
-        What the settings come to: the rule, its scalars after the gradient's scale, L2 and the clipping threshold.
-
-        L2 is that of the gradient, 0 where it decays the weights. All parameters of a step mostly share the result.
-        """
-        settings = self._settings(key)
-        asked = (t, lr_scale, self.L2_is_weight_decay, *settings)
-        if plan.same(asked, self._folded[0]):
-            return self._folded[1]
-        values = [check(name, value) for (name, check), value in zip(self._checks.items(), settings, strict=True)]
-        lr, beta1, beta2, eps, l2, threshold = values
-        lr_scale = validation.nonnegative("lr_scale", lr_scale)
-        keep = 1.0
-        if self.L2_is_weight_decay:
-            keep, l2 = 1.0 - lr_scale * lr * l2, 0.0
-        # thinc decays the updated weights, so `keep` is a factor of the update too.
-        rule, scalars, _ = self._prepare(t, keep * lr, lr_scale, (beta1, beta2), eps)
-        folded = RULES[rule][0], (0.0, keep, *scalars[3:]), l2, threshold
-        self._folded = asked, folded
-        return folded
-
     # ---- arrays -----------------------------------------------------------------------------------------------
 
-    def _arrays(self, key: Key, weights: np.ndarray, gradient: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Weights, gradient, moments and perhaps the average, flat, once all of them are known to be good."""
+    def _arrays(
+        self, key: Key, weights: np.ndarray, gradient: np.ndarray
+    ) -> tuple[list[np.ndarray], np.ndarray | None]:
+        """Weights, gradient and moments, and perhaps the average, flat, once all of them are known to be good."""
         given = weights
-        if not plan.fit((gradient, weights)):  # the first must be writeable
+        if not fit((gradient, weights)):  # the first must be writeable
             weights, gradient = _explain(weights, gradient)
         w, g = weights.ravel("K"), gradient.ravel("K")
         flat: tuple[np.ndarray, ...] = (w, g, _state(self.mom1, key, w), _state(self.mom2, key, w))
@@ -185,17 +162,17 @@ class Optimizer(host.Optimizer):
         # Within `use_params(averages)` it is the averages themselves that are trained.
         if self.averages is not None and self.averages.get(key) is not given:
             average = _state(self.averages, key, weights)
-            if not plan.fit((average, weights)):
+            if not fit((average, weights)):
                 label = f"averages[{key!r}]"
                 average = validation.writeable(label, validation.like(label, average, weights))
             flat = (*flat, average.ravel("K"))
-        if not plan.fit(flat):
+        if not fit(flat):
             labels = ("weights", "gradient", *(f"{name}[{key!r}]" for name in ("mom1", "mom2", "averages")))
             flat = validation.together(list(zip(labels, flat, strict=False)))
         _, _, self.mom1[key], self.mom2[key], *_ = flat
         if average is not None:
             self.averages[key] = average
-        return flat
+        return list(flat[:4]), flat[4] if average is not None else None
 
 
 def _state(states: dict[Key, np.ndarray], key: Key, like: np.ndarray) -> np.ndarray:
@@ -274,13 +251,7 @@ class Adam(Optimizer):
 
     __slots__ = ()
     _rectified = False
-    _checks: ClassVar = {**CHECKS, "beta1": _moving, "beta2": _moving}
-
-    def _prepare(self, t: int, lr: float, lr_scale: float, betas: tuple[float, float], eps: float) -> Prepared:
-        return adam.Adam._prepare(
-            1.0, t, NO_CARRY, lr_scale * lr, betas, eps, weight_decay=0.0, amsgrad=False, maximize=False,
-            decoupled_weight_decay=False, eps_root=0.0, eps_hat=True,
-        )  # fmt: skip
+    _reader: ClassVar = Reader({**CHECKS, "beta1": MOVING, "beta2": MOVING})
 
 
 @registry.optimizers("fastgd.RAdam.v1")
@@ -314,9 +285,3 @@ class RAdam(Optimizer):
 
     __slots__ = ()
     _rectified = True
-
-    def _prepare(self, t: int, lr: float, lr_scale: float, betas: tuple[float, float], eps: float) -> Prepared:
-        return radam.RAdam._prepare(
-            1.0, t + 1, NO_CARRY, lr, betas, eps, weight_decay=0.0, decoupled_weight_decay=False, maximize=False,
-            eps_root=0.0,
-        )  # fmt: skip

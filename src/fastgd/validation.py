@@ -7,81 +7,31 @@ arrays; TypeError for types and dtypes.
 
 import difflib
 import itertools
-import math
 import numbers
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from fastgd import hyperparameters
+
 Named = tuple[str, np.ndarray]
 
-LARGEST = float(np.finfo(np.float32).max)
+real = hyperparameters.real
+flag = hyperparameters.flag
+nonnegative = hyperparameters.nonnegative
+positive = hyperparameters.positive
+fraction = hyperparameters.fraction
+decay_rate = hyperparameters.decay_rate
+rate = hyperparameters.rate
+choice = hyperparameters.Choice
 
 
 # ---- numbers ----------------------------------------------------------------------------------------------------
 
 
-def real(name: str, value: object) -> float:
-    """`value` as a float that is finite in float32 too."""
-    if type(value) is float and -LARGEST <= value <= LARGEST:
-        return value  # the checks below cost a microsecond
-    if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a real number, got {type(value).__name__}")
-    try:
-        number = float(value)
-    except OverflowError:  # an integer beyond float64
-        number = math.inf
-    if not math.isfinite(number):
-        raise ValueError(f"{name} must be finite, got {number}")
-    if abs(number) > LARGEST:
-        raise ValueError(f"{name} must be within float32's range, got {number}")
-    return number
-
-
-def nonnegative(name: str, value: object) -> float:
-    number = real(name, value)
-    if number < 0:
-        raise ValueError(f"{name} must be at least 0, got {number}")
-    return number
-
-
-def positive(name: str, value: object) -> float:
-    number = real(name, value)
-    if number <= 0:
-        raise ValueError(f"{name} must be above 0, got {number}")
-    return number
-
-
-def fraction(name: str, value: object) -> float:
-    """In [0, 1]."""
-    number = real(name, value)
-    if not 0 <= number <= 1:
-        raise ValueError(f"{name} must be in [0, 1], got {number}")
-    return number
-
-
-def decay_rate(name: str, value: object) -> float:
-    """In [0, 1)."""
-    number = real(name, value)
-    if not 0 <= number < 1:
-        raise ValueError(f"{name} must be in [0, 1), got {number}")
-    return number
-
-
-def rate(name: str, value: object) -> float | Callable[[int], float]:
-    """A learning rate: at least 0, or a schedule, whose values are checked when they are used."""
-    return value if callable(value) else nonnegative(name, value)
-
-
 def optional_positive(name: str, value: object) -> float | None:
     return None if value is None else positive(name, value)
-
-
-def flag(name: str, value: object) -> bool:
-    if not isinstance(value, (bool, np.bool)):
-        raise TypeError(f"{name} must be a bool, got {type(value).__name__}")
-    return bool(value)
 
 
 def count(name: str, value: object) -> int:
@@ -105,44 +55,6 @@ def whole(name: str, value: object) -> int:
     if value < 0:
         raise ValueError(f"{name} must be at least 0, got {value}")
     return int(value)
-
-
-def pair(name: str, value: object, check: Callable[[str, object], float]) -> tuple[float, float]:
-    """Two numbers that `check` accepts."""
-    if not isinstance(value, (tuple, list)):
-        raise TypeError(f"{name} must be a pair of numbers, got {type(value).__name__}")
-    if len(value) != 2:
-        raise ValueError(f"{name} must be a pair of numbers, got {len(value)} of them")
-    return check(f"{name}[0]", value[0]), check(f"{name}[1]", value[1])
-
-
-def decay_rates(name: str, value: object) -> tuple[float, float]:
-    return pair(name, value, decay_rate)
-
-
-def etas(name: str, value: object) -> tuple[float, float]:
-    minus, plus = pair(name, value, positive)
-    if not minus < 1 < plus:
-        raise ValueError(f"{name} must be (below 1, above 1), got {(minus, plus)}")
-    return minus, plus
-
-
-def interval(name: str, value: object) -> tuple[float, float]:
-    low, high = pair(name, value, positive)
-    if low > high:
-        raise ValueError(f"{name} must be (smallest, largest), got {(low, high)}")
-    return low, high
-
-
-def choice(*allowed: str) -> Callable[[str, object], str]:
-    def check(name: str, value: object) -> str:
-        if not isinstance(value, str):
-            raise TypeError(f"{name} must be a string, got {type(value).__name__}")
-        if value not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
-        return value
-
-    return check
 
 
 def known(what: str, given: Iterable[object], allowed: Iterable[str]) -> None:

@@ -1,10 +1,11 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """Logistic regression, trained by fastgd's Adam in one call, without the GIL."""
 from libc.math cimport exp
+from libc.string cimport memset
 
 import numpy as np
 
-from fastgd.capi cimport ABI_VERSION, AdamScalars, abi_version, adam_f32, adam_scalars
+from fastgd.capi cimport ABI_VERSION, Adam, Scalars, abi_version, adam_f32, adam_scalars
 
 if abi_version() != ABI_VERSION:
     raise ImportError(
@@ -29,14 +30,17 @@ cdef void gradient(const float[:, ::1] x, const float[::1] y, const float[::1] w
 
 cdef void train(const float[:, ::1] x, const float[::1] y, float[::1] weights, float[::1] grad,
                 float[::1] exp_avg, float[::1] exp_avg_sq, long long steps, double lr) noexcept nogil:
-    cdef AdamScalars scalars
+    cdef Scalars scalars
+    cdef Adam hyper
     cdef long long t
+    memset(&hyper, 0, sizeof(hyper))
+    hyper.lr = lr
+    hyper.beta1 = 0.9
+    hyper.beta2 = 0.999
+    hyper.eps = 1e-8
     for t in range(1, steps + 1):
         gradient(x, y, weights, grad)
-        adam_scalars(
-            &scalars, grad_scale=1.0, t=t, lr=lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0,
-            maximize=False, decoupled_weight_decay=False, eps_root=0.0, eps_hat=False,
-        )
+        adam_scalars(&scalars, 1.0, t, &hyper, sizeof(hyper))
         adam_f32(&weights[0], &grad[0], &exp_avg[0], &exp_avg_sq[0], weights.shape[0], &scalars)
 
 

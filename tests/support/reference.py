@@ -7,8 +7,25 @@ the array that it meets, which is the one cast that a kernel makes. Each functio
 """
 
 import math
+from decimal import Decimal, localcontext
 
 import numpy as np
+
+
+def power(x, n):
+    """x**n by repeated squaring, from the lowest bit of n to the highest."""
+    result = 1.0
+    while n:
+        result *= x if n % 2 else 1.0
+        x *= x
+        n //= 2
+    return result
+
+
+def real_power(x, y):
+    """The float nearest to x**y."""
+    with localcontext(prec=40):
+        return float(Decimal(x) ** Decimal(y))
 
 
 def sgd(param, grad, state, t, *, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False,
@@ -120,7 +137,7 @@ def rprop(param, grad, state, t, *, lr=1e-2, etas=(0.5, 1.2), step_sizes=(1e-6, 
 def adam(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, amsgrad=False,
          maximize=False, decoupled_weight_decay=False, eps_root=0.0, eps_hat=False, grad_scale=1.0):  # fmt: skip
     beta1, beta2 = betas
-    c1, c2 = 1.0 - beta1**t, 1.0 - beta2**t
+    c1, c2 = 1.0 - power(beta1, t), 1.0 - power(beta2, t)
     g = (-grad_scale if maximize else grad_scale) * grad
     keep = 1.0
     if decoupled_weight_decay:
@@ -144,7 +161,7 @@ def adam(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight
 def adamw(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, amsgrad=False,
           maximize=False, eps_root=0.0, eps_hat=False, grad_scale=1.0):  # fmt: skip
     beta1, beta2 = betas
-    c1, c2 = 1.0 - beta1**t, 1.0 - beta2**t
+    c1, c2 = 1.0 - power(beta1, t), 1.0 - power(beta2, t)
     g = (-grad_scale if maximize else grad_scale) * grad
     m = state.setdefault("exp_avg", np.zeros_like(param))
     m[...] = m + (1.0 - beta1) * (g - m)
@@ -170,15 +187,15 @@ def adamax(param, grad, state, t, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weig
     m[...] = m + (1.0 - beta1) * (g - m)
     u = state.setdefault("exp_inf", np.zeros_like(param))
     u[...] = np.maximum(beta2 * u, np.abs(g) + eps)
-    param[...] = param - lr / (1.0 - beta1**t) * m / u
+    param[...] = param - lr / (1.0 - power(beta1, t)) * m / u
 
 
 def nadam(param, grad, state, t, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, momentum_decay=4e-3,
           decoupled_weight_decay=False, maximize=False, eps_root=0.0, grad_scale=1.0):  # fmt: skip
     beta1, beta2 = betas
-    c2 = 1.0 - beta2**t
-    mu = beta1 * (1.0 - 0.5 * 0.96 ** (t * momentum_decay))
-    mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
+    c2 = 1.0 - power(beta2, t)
+    mu = beta1 * (1.0 - 0.5 * real_power(0.96, t * momentum_decay))
+    mu_next = beta1 * (1.0 - 0.5 * real_power(0.96, (t + 1) * momentum_decay))
     mu_product = state["mu_product"] = state.get("mu_product", 1.0) * mu
     g = (-grad_scale if maximize else grad_scale) * grad
     keep = 1.0
@@ -199,9 +216,9 @@ def nadam(param, grad, state, t, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weigh
 def radam(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0,
           decoupled_weight_decay=False, maximize=False, eps_root=0.0, grad_scale=1.0):  # fmt: skip
     beta1, beta2 = betas
-    c1, c2 = 1.0 - beta1**t, 1.0 - beta2**t
+    c1, c2 = 1.0 - power(beta1, t), 1.0 - power(beta2, t)
     rho_inf = 2.0 / (1.0 - beta2) - 1.0
-    rho = rho_inf - 2.0 * t * beta2**t / c2
+    rho = rho_inf - 2.0 * t * power(beta2, t) / c2
     g = (-grad_scale if maximize else grad_scale) * grad
     keep = 1.0
     if decoupled_weight_decay:
@@ -232,7 +249,7 @@ def asgd(param, grad, state, t, *, lr=1e-2, lambd=1e-4, alpha=0.75, t0=1e6, weig
         ax[...] = param
     else:
         ax[...] = ax + (param - ax) * mu
-    state["eta"] = lr / (1.0 + lambd * lr * t) ** alpha
+    state["eta"] = lr / real_power(1.0 + lambd * lr * t, alpha)
     state["mu"] = 1.0 / max(1.0, t - t0)
 
 

@@ -1,6 +1,8 @@
 # Reading NumPy arrays through borrowed pointers: no reference counts, no calls.
 from cpython.ref cimport PyObject
 
+from fastgd.kernels.rule cimport FLOAT32, FLOAT64, Format
+
 cdef extern from "numpy/arrayobject.h" nogil:
     ctypedef struct PyArrayObject:
         pass
@@ -10,6 +12,9 @@ cdef extern from "numpy/arrayobject.h" nogil:
         NPY_ARRAY_WRITEABLE
         NPY_ARRAY_C_CONTIGUOUS
         NPY_ARRAY_F_CONTIGUOUS
+    enum:
+        NPY_FLOAT32
+        NPY_FLOAT64
     int is_array "PyArray_CheckExact"(PyObject*)
     void* data_of "PyArray_DATA"(PyArrayObject*)
     int ndim_of "PyArray_NDIM"(PyArrayObject*)
@@ -24,6 +29,11 @@ cdef extern from "numpy/arrayobject.h" nogil:
 
 cdef inline PyArrayObject* pointer(object array) noexcept:
     return <PyArrayObject*><void*>array
+
+
+cdef inline Format format_of(PyArrayObject* a) noexcept nogil:
+    """The format of a checked array, which is float32 or float64."""
+    return FLOAT32 if type_of(a) == NPY_FLOAT32 else FLOAT64
 
 
 cdef inline Py_ssize_t size_of(PyArrayObject* a) noexcept nogil:

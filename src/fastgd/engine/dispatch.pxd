@@ -1,3 +1,3 @@
-from fastgd.kernels.rule cimport Rule, Table
+from fastgd.kernels.rule cimport Table
 
 cdef const Table* table() noexcept nogil

@@ -5,7 +5,7 @@ import os
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
 
-from fastgd.kernels.rule cimport Table
+from fastgd.kernels.rule cimport Family, Rule, Table
 
 cdef extern from *:
     """
@@ -81,15 +81,32 @@ def select(name):
 
 
 def rules():
-    """name -> (number, state keys, scalar names) of every row of the table."""
-    return {
-        chosen_table.rules[i].name.decode(): (
+    """name -> (number, state keys) of every rule."""
+    return _numbered(chosen_table.rules, chosen_table.rule_count)
+
+
+def roofs():
+    """name -> (number, state keys) of every roof."""
+    return _numbered(chosen_table.roofs, chosen_table.roof_count)
+
+
+cdef dict _numbered(const Rule* rows, int count):
+    return {rows[i].name.decode(): (i, tuple(rows[i].states.decode().split())) for i in range(count)}
+
+
+def families():
+    """name -> (number, fields of its hyperparameters, names of what it carries, its rules as the fold counts them)."""
+    cdef const Family* row
+    result = {}
+    for i in range(chosen_table.family_count):
+        row = &chosen_table.families[i]
+        result[row.name.decode()] = (
             i,
-            tuple(chosen_table.rules[i].states.decode().split()),
-            tuple(chosen_table.rules[i].scalars.decode().split()),
+            tuple(row.hyper.decode().split()),
+            tuple(row.carry.decode().split()),
+            tuple([chosen_table.rules[row.rules[k]].name.decode() for k in range(row.rule_count)]),
         )
-        for i in range(chosen_table.count)
-    }
+    return result
 
 
 *_, _best = available()

@@ -1,31 +1,38 @@
-# Segments, and the loop that runs a rule over them on one or more threads. No mathematics, no Python objects.
+# Slots and cohorts, and the loop that runs rules over them on one or more threads. No mathematics, no Python objects.
+from fastgd.kernels.rule cimport MAX_CARRY, MAX_STATES, Format, Rule, Scalars
 
 cdef enum:
-    MAX_ARRAYS = 6      # param, grad and up to four states
-    MAX_SCALARS = 16
-    MAX_CARRY = 2
+    MAX_ARRAYS = MAX_STATES + 2     # param, grad and the states
 
-ctypedef struct Segment:
+cpdef enum:
+    ALIGN_FROM = 1024       # elements from which a short head pays that brings the parameter to a cache line
+    # Elements from which a parallel region pays. With threads awake it does from some 50,000; between the steps of a
+    # training they sleep, and waking them costs what 500,000 elements of Adam do.
+    PARALLEL_FROM = 524288
+
+ctypedef struct Slot:
     # One parameter with what belongs to it.
     void* arrays[MAX_ARRAYS]
     Py_ssize_t size
-    int itemsize
-    void* descr                 # the parameter's dtype, an object that the parameter keeps alive
+    Format format
     int group
-    int cohort                  # in this step; -1 without a gradient
-    long long steps             # taken so far
-    double[MAX_CARRY] carry     # numbers that a rule takes from step to step
+    int cohort                      # in this step; -1 without a gradient
+    int order                       # NumPy's flags of C and F order
+    void* param                     # the array object, which the plan holds
+    void* descr                     # its dtype, an object that it keeps alive
+    int ndim
+    Py_ssize_t* strides             # as they were bound, where the order is neither C nor F; else NULL
+    long long steps                 # taken so far
+    double[MAX_CARRY] carry         # numbers that a family takes from step to step
 
 ctypedef struct Cohort:
-    # Segments that share their scalars in a step: one group, one step count.
+    # Slots that share their scalars in a step: one group, one step count, equal carried numbers.
+    const Rule* rule
     int group
-    int states
     long long steps
     double[MAX_CARRY] carry
     double[MAX_CARRY] next_carry
-    void* f32
-    void* f64
-    double[MAX_SCALARS] scalars
+    Scalars scalars
 
 ctypedef struct Stage:
     # Of the gradient, before the rule: multiplied by scale, then clipped to [-bound, bound].
@@ -33,5 +40,6 @@ ctypedef struct Stage:
     double scale
     double bound
 
-cdef void execute(const Segment* segments, Py_ssize_t count, const Cohort* cohorts,
-                  const Stage* stage, int threads) noexcept nogil
+cdef Py_ssize_t itemsize(Format format) noexcept nogil
+cdef void execute(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, const Stage* stage,
+                  int threads) noexcept nogil

@@ -1,21 +1,27 @@
-"""Segments -> ranges for threads -> kernels."""
+"""Slots -> ranges for threads -> kernels."""
 from cython.parallel cimport prange
 from libc.stdint cimport uintptr_t
 from libc.string cimport memcpy
 
 from fastgd.engine.dispatch cimport table
-from fastgd.kernels.rule cimport Kernel0, Kernel1, Kernel2, Kernel3, Kernel4
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.kernels.rule cimport FLOAT32, Kernel0, Kernel1, Kernel2, Kernel3, Kernel4
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define fastgd_prefetch(address) __builtin_prefetch(address)
+    #else
+    #define fastgd_prefetch(address) ((void)(address))
+    #endif
+    """
+    void prefetch "fastgd_prefetch"(const void*) nogil
 
 cdef enum:
     CACHE_LINE = 64
+    AHEAD = 3               # slots between the one that is updated and the one that is asked for
     TILE = 512              # elements that a gradient stage holds in L1
     PER_THREAD = 8192       # elements from which one more thread pays
-
-cpdef enum:
-    ALIGN_FROM = 1024       # elements from which a short head pays that brings the parameter to a cache line
-    # Elements from which a parallel region pays. With threads awake it does from some 50,000; between the steps of a
-    # training they sleep, and waking them costs what 500,000 elements of Adam do.
-    PARALLEL_FROM = 524288
 
 cdef Py_ssize_t parallel_from = PARALLEL_FROM
 
@@ -29,11 +35,15 @@ def set_parallel_from(Py_ssize_t elements):
 
 ctypedef struct Cut:
     # Where a thread's range begins or ends.
-    Py_ssize_t segment
+    Py_ssize_t slot
     Py_ssize_t element
 
 
-cdef inline void call(void* f, int states, void* const* a, Py_ssize_t n, const double* scalars) noexcept nogil:
+cdef Py_ssize_t itemsize(Format format) noexcept nogil:
+    return sizeof(float) if format == FLOAT32 else sizeof(double)
+
+
+cdef inline void call(void* f, int states, void* const* a, Py_ssize_t n, const void* scalars) noexcept nogil:
     if states == 2:
         (<Kernel2>f)(a[0], a[1], a[2], a[3], n, scalars)
     elif states == 1:
@@ -52,95 +62,117 @@ cdef inline void advance(void** arrays, int count, Py_ssize_t nbytes) noexcept n
         arrays[k] = <char*>arrays[k] + nbytes
 
 
-cdef void staged(void* f, int states, int itemsize, void** arrays, Py_ssize_t n, const double* scalars,
-                 const Stage* stage) noexcept nogil:
+cdef void run_staged(const Cohort* cohort, Format format, void** arrays, Py_ssize_t n,
+                     const Stage* stage) noexcept nogil:
     """The rule on tiles whose gradient has been scaled and clipped in L1; the gradient itself is only read."""
     cdef double[TILE] tile
     cdef void* grad
-    cdef Py_ssize_t m
+    cdef Py_ssize_t m, width = itemsize(format)
+    cdef int states = cohort.rule.state_count
     while n > 0:
         m = min(n, <Py_ssize_t>TILE)
         grad = arrays[1]
-        memcpy(tile, grad, m * itemsize)
-        if itemsize == 4:
-            table().limit32(<float*>tile, m, stage.scale, stage.bound)
-        else:
-            table().limit64(tile, m, stage.scale, stage.bound)
+        memcpy(tile, grad, m * width)
+        table().clip[format](tile, m, stage.scale, stage.bound)
         arrays[1] = tile
-        call(f, states, arrays, m, scalars)
+        call(cohort.rule.kernels[format], states, arrays, m, &cohort.scalars)
         arrays[1] = grad
-        advance(arrays, states + 2, m * itemsize)
+        advance(arrays, states + 2, m * width)
         n -= m
 
 
-cdef void stretch(const Segment* segment, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop,
-                  const Stage* stage) noexcept nogil:
-    """Elements [start, stop) of one segment."""
+cdef void run_part(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop,
+                   const Stage* stage) noexcept nogil:
+    """Elements [start, stop) of one slot."""
     cdef void* arrays[MAX_ARRAYS]
-    cdef void* f = cohort.f32 if segment.itemsize == 4 else cohort.f64
-    cdef Py_ssize_t n = stop - start, head
+    cdef void* f = cohort.rule.kernels[slot.format]
+    cdef int states = cohort.rule.state_count
+    cdef Py_ssize_t n = stop - start, width, head
     if not stage.active and start == 0 and n < ALIGN_FROM:
-        call(f, cohort.states, segment.arrays, n, cohort.scalars)
+        call(f, states, slot.arrays, n, &cohort.scalars)
         return
-    memcpy(arrays, segment.arrays, sizeof(arrays))
-    advance(arrays, cohort.states + 2, start * segment.itemsize)
+    width = itemsize(slot.format)
+    memcpy(arrays, slot.arrays, sizeof(arrays))
+    advance(arrays, states + 2, start * width)
     if stage.active:
-        staged(f, cohort.states, segment.itemsize, arrays, n, cohort.scalars, stage)
+        run_staged(cohort, slot.format, arrays, n, stage)
         return
     if n >= ALIGN_FROM:
-        head = (-<uintptr_t>arrays[0] % CACHE_LINE) // segment.itemsize
+        head = (-<uintptr_t>arrays[0] % CACHE_LINE) // width
         if head:
-            call(f, cohort.states, arrays, head, cohort.scalars)
-            advance(arrays, cohort.states + 2, head * segment.itemsize)
+            call(f, states, arrays, head, &cohort.scalars)
+            advance(arrays, states + 2, head * width)
             n -= head
-    call(f, cohort.states, arrays, n, cohort.scalars)
+    call(f, states, arrays, n, &cohort.scalars)
 
 
-cdef void work(const Segment* segments, const Cohort* cohorts, Cut start, Cut stop,
-               const Stage* stage) noexcept nogil:
+cdef inline void fetch(const Slot* slot) noexcept nogil:
+    """Ask for the beginning of a slot's arrays, which another slot's update leaves time to arrive."""
+    cdef int k
+    for k in range(4):
+        prefetch(slot.arrays[k])
+
+
+cdef void run_range(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, Cut start, Cut stop,
+                    const Stage* stage) noexcept nogil:
     cdef Py_ssize_t i, begin, end
-    for i in range(start.segment, stop.segment + 1):
-        begin = start.element if i == start.segment else 0
-        end = stop.element if i == stop.segment else segments[i].size
-        if segments[i].cohort >= 0 and end > begin:
-            stretch(&segments[i], &cohorts[segments[i].cohort], begin, end, stage)
+    for i in range(start.slot, stop.slot + 1):
+        if i + AHEAD < count:
+            fetch(&slots[i + AHEAD])
+        begin = start.element if i == start.slot else 0
+        end = stop.element if i == stop.slot else slots[i].size
+        if slots[i].cohort >= 0 and end > begin:
+            run_part(&slots[i], &cohorts[slots[i].cohort], begin, end, stage)
 
 
-cdef Cut cut(const Segment* segments, Py_ssize_t count, Py_ssize_t target) noexcept nogil:
-    """The place `target` elements into the segments that have a gradient, moved on to a cache line's beginning."""
-    cdef Py_ssize_t i, element
+cdef void run_thread(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, Cut start, Cut stop,
+                     const Stage* stage) noexcept nogil:
+    """The same in a thread of a parallel region, whose floating-point mode need not be the caller's."""
+    cdef fp_mode mode = enter()
+    run_range(slots, count, cohorts, start, stop, stage)
+    leave(mode)
+
+
+cdef Cut split(const Slot* slots, Py_ssize_t count, Py_ssize_t target) noexcept nogil:
+    """The place `target` elements into the slots that have a gradient, moved on to a cache line's beginning."""
+    cdef Py_ssize_t i, element, width
     cdef Cut result
     if target == 0:
-        return Cut(0, 0)    # not moved on: nobody else has what comes before the line
+        # Thread 0 starts at element 0 even off a cache line: no other thread owns the elements before it.
+        return Cut(0, 0)
     for i in range(count):
-        if segments[i].cohort < 0:
+        if slots[i].cohort < 0:
             continue
-        if target < segments[i].size:
-            element = target + (-(<uintptr_t>segments[i].arrays[0] + target * segments[i].itemsize)
-                                % CACHE_LINE) // segments[i].itemsize
-            result.segment = i
-            result.element = min(element, segments[i].size)
+        if target < slots[i].size:
+            width = itemsize(slots[i].format)
+            element = target + (-(<uintptr_t>slots[i].arrays[0] + target * width) % CACHE_LINE) // width
+            result.slot = i
+            result.element = min(element, slots[i].size)
             return result
-        target -= segments[i].size
-    result.segment = count - 1
-    result.element = segments[count - 1].size
+        target -= slots[i].size
+    result.slot = count - 1
+    result.element = slots[count - 1].size
     return result
 
 
-cdef void execute(const Segment* segments, Py_ssize_t count, const Cohort* cohorts,
+cdef void execute(const Slot* slots, Py_ssize_t count, const Cohort* cohorts,
                   const Stage* stage, int threads) noexcept nogil:
-    """Every segment that has a cohort, in ranges of whole cache lines cut over the list."""
+    """
+    Every slot that has a cohort, in ranges of whole cache lines cut over the list.
+
+    The caller has entered the usual floating-point mode.
+    """
     cdef Py_ssize_t total = 0, i
     cdef int k
     if count == 0:
         return
     for i in range(count):
-        if segments[i].cohort >= 0:
-            total += segments[i].size
+        if slots[i].cohort >= 0:
+            total += slots[i].size
     if total < parallel_from or threads == 1:
-        work(segments, cohorts, Cut(0, 0), Cut(count - 1, segments[count - 1].size), stage)
+        run_range(slots, count, cohorts, Cut(0, 0), Cut(count - 1, slots[count - 1].size), stage)
         return
     threads = <int>min(<Py_ssize_t>threads, total // PER_THREAD)
     for k in prange(threads, num_threads=threads, schedule="static", chunksize=1):
-        work(segments, cohorts, cut(segments, count, total // threads * k),
-             cut(segments, count, total if k == threads - 1 else total // threads * (k + 1)), stage)
+        run_thread(slots, count, cohorts, split(slots, count, total // threads * k),
+                   split(slots, count, total if k == threads - 1 else total // threads * (k + 1)), stage)

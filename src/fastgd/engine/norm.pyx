@@ -10,8 +10,15 @@ from libc.stdlib cimport free, malloc
 
 cimport numpy as cnp
 
+from fastgd.engine.arrays cimport (
+    NPY_ARRAY_C_CONTIGUOUS, PyArrayObject, data_of, flags_of, format_of, ndim_of, pointer, shape_of, size_of,
+    strides_of,
+)
 from fastgd.engine.dispatch cimport table
+from fastgd.engine.execute cimport itemsize
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.threads cimport count as thread_count
+from fastgd.kernels.rule cimport FLOAT32, Format
 
 cnp.import_array()
 
@@ -24,15 +31,15 @@ cdef double TRUST_FROM = 1e-280
 cdef double TRUST_TO = 1e300
 
 
-cdef void view(object array, View* out) noexcept:
-    cdef cnp.ndarray a = array
-    out.data = <const char*>cnp.PyArray_DATA(a)
-    out.size = cnp.PyArray_SIZE(a)
-    out.itemsize = cnp.PyArray_ITEMSIZE(a)
-    out.contiguous = cnp.PyArray_IS_C_CONTIGUOUS(a)
-    out.ndim = cnp.PyArray_NDIM(a)
-    out.shape = <const Py_ssize_t*>cnp.PyArray_DIMS(a)
-    out.strides = <const Py_ssize_t*>cnp.PyArray_STRIDES(a)
+cdef void view(PyArrayObject* array, Format format, const void* data, View* out) noexcept:
+    """Elements at `data`, laid out as `array` is."""
+    out.data = <const char*>data
+    out.size = size_of(array)
+    out.format = format
+    out.contiguous = (flags_of(array) & NPY_ARRAY_C_CONTIGUOUS) != 0
+    out.ndim = ndim_of(array)
+    out.shape = shape_of(array)
+    out.strides = strides_of(array)
 
 
 cdef void gather(const View* v, Py_ssize_t start, Py_ssize_t n, void* out) noexcept nogil:
@@ -47,7 +54,7 @@ cdef void gather(const View* v, Py_ssize_t start, Py_ssize_t n, void* out) noexc
         source += index[axis] * v.strides[axis]
     while True:
         run = min(v.shape[last] - index[last], n - done)
-        if v.itemsize == 4:
+        if v.format == FLOAT32:
             for k in range(run):
                 (<float*>out)[done + k] = (<const float*>(source + k * v.strides[last]))[0]
         else:
@@ -70,19 +77,21 @@ cdef void gather(const View* v, Py_ssize_t start, Py_ssize_t n, void* out) noexc
 cdef double block_sum(const View* v, Py_ssize_t start, double scale) noexcept nogil:
     cdef double[BLOCK] tile
     cdef Py_ssize_t n = min(v.size - start, <Py_ssize_t>BLOCK)
-    cdef const char* data = v.data + start * v.itemsize
     if not v.contiguous:
         gather(v, start, n, tile)
-        data = <const char*>tile
-    if v.itemsize == 4:
-        return table().sum_squares32(<const float*>data, n, scale)
-    return table().sum_squares64(<const double*>data, n, scale)
+        return table().sum_squares[v.format](tile, n, scale)
+    return table().sum_squares[v.format](v.data + start * itemsize(v.format), n, scale)
 
 
 cdef void range_sums(const View* views, Py_ssize_t first, Py_ssize_t stop, double scale,
                      double* partial) noexcept nogil:
-    """partial[b] = sum of block b, for blocks [first, stop) counted over the list."""
+    """
+    partial[b] = sum of block b, for blocks [first, stop) counted over the list.
+
+    It runs in a thread of a parallel region, whose floating-point mode need not be the caller's.
+    """
     cdef Py_ssize_t b = first, i = 0, before = 0, n
+    cdef fp_mode mode = enter()
     while b < stop:
         n = (views[i].size + BLOCK - 1) // BLOCK
         if b < before + n:
@@ -91,6 +100,7 @@ cdef void range_sums(const View* views, Py_ssize_t first, Py_ssize_t stop, doubl
         else:
             before += n
             i += 1
+    leave(mode)
 
 
 cdef double sum_in_order(const View* views, Py_ssize_t count, double scale) noexcept nogil:
@@ -130,10 +140,7 @@ cdef double largest(const View* views, Py_ssize_t count) noexcept nogil:
     cdef Py_ssize_t i
     cdef double result = 0, value
     for i in range(count):
-        if views[i].itemsize == 4:
-            value = table().largest32(<const float*>views[i].data, views[i].size)
-        else:
-            value = table().largest64(<const double*>views[i].data, views[i].size)
+        value = table().largest[views[i].format](views[i].data, views[i].size)
         if value > result or isnan(value):
             result = value
         if isnan(result):
@@ -144,7 +151,7 @@ cdef double largest(const View* views, Py_ssize_t count) noexcept nogil:
 cdef bint all_single(const View* views, Py_ssize_t count) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(count):
-        if views[i].itemsize != 4:
+        if views[i].format != FLOAT32:
             return False
     return True
 
@@ -152,7 +159,7 @@ cdef bint all_single(const View* views, Py_ssize_t count) noexcept nogil:
 cdef double norm(const View* views, Py_ssize_t count, double* partial, int threads) noexcept nogil:
     """
     The norm of all elements of all views; not finite only if an element or the norm itself is not. One thread needs no
-    room for partial sums.
+    room for partial sums. The caller has entered the usual floating-point mode.
     """
     cdef double total = sum_squares(views, count, partial, threads, 1)
     cdef double most
@@ -175,31 +182,36 @@ def grad_norm(list arrays):
     cdef Py_ssize_t n = len(arrays), i
     cdef View* views = <View*>malloc((n + 1) * sizeof(View))
     cdef double* partial = NULL
-    cdef double result
+    cdef volatile double result = 0     # volatile, so that it is computed before `leave`
+    cdef fp_mode mode
     cdef int threads = thread_count()
+    cdef PyArrayObject* array
     try:
         if views == NULL:
             raise MemoryError
         for i in range(n):
-            view(arrays[i], &views[i])
+            array = pointer(arrays[i])
+            view(array, format_of(array), data_of(array), &views[i])
         partial = <double*>malloc((blocks(views, n) + 1) * sizeof(double))
         if partial == NULL:
             raise MemoryError
         with nogil:
+            mode = enter()
             result = norm(views, n, partial, threads)
+            leave(mode)
         return result
     finally:
         free(partial)
         free(views)
 
 
-def limit(cnp.ndarray array, double scale, double bound):
+def clip(cnp.ndarray array, double scale, double bound):
     """array = scale * array clipped to [-bound, bound], in place; a checked, dense array."""
-    cdef void* data = cnp.PyArray_DATA(array)
-    cdef Py_ssize_t n = cnp.PyArray_SIZE(array)
-    cdef bint single = cnp.PyArray_ITEMSIZE(array) == 4
+    cdef void* data = data_of(pointer(array))
+    cdef Py_ssize_t n = size_of(pointer(array))
+    cdef Format format = format_of(pointer(array))
+    cdef fp_mode mode
     with nogil:
-        if single:
-            table().limit32(<float*>data, n, scale, bound)
-        else:
-            table().limit64(<double*>data, n, scale, bound)
+        mode = enter()
+        table().clip[format](data, n, scale, bound)
+        leave(mode)

@@ -1,39 +1,36 @@
 """
 Plan: bound arrays, and what each step does with them. It holds no mathematics and gives no message: an array that is
-not plainly as it must be is reported by its number, and fastgd.validation says what is wrong with it.
+not plainly as it must be is reported by its number, and Python says what is wrong with it.
 """
-from cpython.mem cimport PyMem_Free, PyMem_Realloc
-from cpython.ref cimport PyObject
-from libc.stdlib cimport bsearch
-from libc.string cimport memcmp, memset
-
-cimport numpy as cnp
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.ref cimport PyTypeObject
+from libc.stdint cimport uintptr_t
+from libc.stdlib cimport bsearch, qsort
+from libc.string cimport memcmp, memcpy, memset
 
 from fastgd.engine.arrays cimport (
     NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE,
-    PyArrayObject, data_of, descr_of, flags_of, is_array, is_native, itemsize_of, pointer, same_dtype, same_layout,
-    size_of, type_of,
+    data_of, descr_of, flags_of, format_of, is_array, itemsize_of, ndim_of, pointer, same_dtype, same_layout, shape_of,
+    size_of, strides_of, type_of,
 )
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport MAX_CARRY, Cohort, Segment, Stage, execute
-from fastgd.engine.norm cimport View, blocks, norm, view
+from fastgd.engine.execute cimport ALIGN_FROM, Stage, execute, itemsize
+from fastgd.engine.norm cimport blocks, norm, view
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.kernels.rule cimport Rule
-
-from numpy import float64
+from fastgd.kernels.rule cimport MAX_CARRY, Scalars
 
 cdef extern from "Python.h":
-    PyObject* Py_None
-    PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
-    Py_ssize_t PyTuple_GET_SIZE(object)
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
+
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_New(PyTypeObject*, int, const cnp.npy_intp*, int, const cnp.npy_intp*, void*, int, int, void*)
+
+from numpy import uint8, zeros
 
 cnp.import_array()
 
-ctypedef struct Extent:
-    # Memory that the plan writes to: [start, stop).
-    const char* start
-    const char* stop
+cdef enum:
+    CACHE_LINE = 64
 
 
 cdef int compare_extents(const void* a, const void* b) noexcept nogil:
@@ -43,6 +40,10 @@ cdef int compare_extents(const void* a, const void* b) noexcept nogil:
     return (<const Extent*>a).start >= (<const Extent*>b).stop
 
 
+cdef int compare_starts(const void* a, const void* b) noexcept nogil:
+    return ((<const Extent*>a).start > (<const Extent*>b).start) - ((<const Extent*>a).start < (<const Extent*>b).start)
+
+
 cdef Extent extent_of(PyArrayObject* a) noexcept:
     cdef Extent result
     result.start = <const char*>data_of(a)
@@ -50,353 +51,386 @@ cdef Extent extent_of(PyArrayObject* a) noexcept:
     return result
 
 
-cdef Cohort* set_rule(Cohort* cohort, int number, tuple scalars) except NULL:
-    """The rule's functions, and its scalars in the order of the table."""
-    cdef const Rule* rule = &table().rules[number]
-    cdef Py_ssize_t i, n = PyTuple_GET_SIZE(scalars)
-    cdef int words = rule.scalars[0] != 0, states = rule.states[0] != 0
-    i = 0
-    while rule.scalars[i]:
-        words += rule.scalars[i] == b' '
-        i += 1
-    i = 0
-    while rule.states[i]:
-        states += rule.states[i] == b' '
-        i += 1
-    if n != words:
-        raise RuntimeError(f"rule {rule.name.decode()} has {words} scalars, got {n}")
-    for i in range(n):
-        cohort.scalars[i] = <object>PyTuple_GET_ITEM(scalars, i)
-    cohort.states = states
-    cohort.f32 = rule.f32
-    cohort.f64 = rule.f64
-    return cohort
+cdef void* grown(void* memory, Py_ssize_t count, size_t size) except NULL:
+    """`memory` with room for at least `count` things of `size` bytes."""
+    cdef void* result = PyMem_Realloc(memory, (count + 1) * size)
+    if result == NULL:
+        raise MemoryError
+    return result
 
 
-cdef inline double get(cnp.ndarray steps, Py_ssize_t i) noexcept:
-    if itemsize_of(pointer(steps)) == 4:
-        return (<float*>data_of(pointer(steps)))[i]
-    return (<double*>data_of(pointer(steps)))[i]
+cpdef object zeros_beside(cnp.ndarray param):
+    """
+    Zeros laid out like `param`, in pages that nobody has touched yet.
+
+    They begin at the parameter's offset within a cache line, so that one short head brings both to the next; below
+    the size that gets a head, at the beginning of a line. The result is a view, so that it cannot be resized in place.
+    """
+    cdef PyArrayObject* p = pointer(param)
+    cdef Py_ssize_t nbytes = size_of(p) * itemsize_of(p)
+    cdef cnp.ndarray raw = zeros(nbytes + CACHE_LINE, uint8)
+    cdef uintptr_t start = <uintptr_t>data_of(p) if size_of(p) >= ALIGN_FROM else 0
+    cdef uintptr_t offset = (start - <uintptr_t>data_of(pointer(raw))) % CACHE_LINE
+    cdef cnp.npy_intp[64] strides
+    cdef int axis
+    cdef cnp.ndarray result
+    for axis in range(ndim_of(p)):
+        strides[axis] = strides_of(p)[axis] if shape_of(p)[axis] > 1 and nbytes else itemsize_of(p)
+    result = PyArray_New(
+        <PyTypeObject*>cnp.ndarray, ndim_of(p), <const cnp.npy_intp*>shape_of(p), type_of(p),
+        strides if nbytes else NULL, <char*>data_of(pointer(raw)) + offset, 0,
+        NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED, NULL,
+    )
+    cnp.set_array_base(result, raw)
+    return result
 
 
-cdef inline void put(cnp.ndarray steps, Py_ssize_t i, long long value) noexcept:
-    if itemsize_of(pointer(steps)) == 4:
-        (<float*>data_of(pointer(steps)))[i] = <float>value
-    else:
-        (<double*>data_of(pointer(steps)))[i] = <double>value
+cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
+                      double* carry) noexcept:
+    """Fold a family's hyperparameters for step `t`; returns the rule of the step."""
+    return &table().rules[family.rules[family.fold(scalars, grad_scale, t, hyper, carry)]]
+
+
+cdef class Group:
+    """Slots that share hyperparameters: the struct that the fold takes."""
+
+    def __cinit__(self, int family, Py_ssize_t start, Py_ssize_t count):
+        self.family = &table().families[family]
+        self.start = start
+        self.count = count
+        self.layout = -1
+
+    def set_hyper(self, tuple numbers not None):
+        """Take over the fields of the family's struct of hyperparameters, in order."""
+        cdef int k
+        if len(numbers) != self.family.hyper_count:
+            raise RuntimeError(f"{self.family.hyper_count} hyperparameters expected, got {len(numbers)}")
+        for k in range(self.family.hyper_count):
+            self.hyper[k] = numbers[k]
+
+    cdef const Rule* first_rule(self) noexcept:
+        """The rule of a group's next step, were it the first."""
+        cdef double[MAX_CARRY] carry
+        cdef Scalars scalars
+        memset(carry, 0, sizeof(carry))
+        return fold(self.family, &scalars, 1.0, 1, self.hyper, carry)
+
+    def rule(self):
+        """The number of the rule that a parameter of this group begins with."""
+        return <int>(self.first_rule() - table().rules)
+
+    def keys(self):
+        """Keys of the state arrays of that rule."""
+        return state_keys(self.rule())
+
+    def begun(self, list arrays not None):
+        """What slots for parameters begin with: no steps, no carried numbers, the states of that rule at zero."""
+        keys = self.keys()
+        return [(0, (), {key: zeros_beside(array) for key in keys}) for array in arrays]
 
 
 cdef class Plan:
     """
-    The arrays of one optimizer. The order of a step: `refresh`, perhaps `grad_norm`, `prepare` for each cohort, `run`.
+    The arrays of one optimizer. The order of a step: a gradient for each slot, perhaps the norm, `fold`, `run`.
     Parameters and states must have been checked; of what changes from step to step the plan checks that it is safe.
     """
-    cdef list params, states
-    cdef tuple grads
-    cdef Segment* segments
-    cdef View* views
-    cdef Cohort* cohorts
-    cdef Extent* written
-    cdef double* partial
-    cdef Py_ssize_t count, cohort_room, written_count, partial_room
-    cdef int cohort_count
 
     def __cinit__(self):
+        self.groups = []
         self.params = []
         self.states = []
-        self.grads = ()
+        self.moved = True
 
     def __dealloc__(self):
-        PyMem_Free(self.segments)
+        cdef Py_ssize_t i
+        for i in range(self.count):
+            PyMem_Free(self.slots[i].strides)
+        PyMem_Free(self.slots)
         PyMem_Free(self.views)
         PyMem_Free(self.cohorts)
         PyMem_Free(self.written)
         PyMem_Free(self.partial)
 
-    def __len__(self):
-        return self.count
+    # ---- slots ----------------------------------------------------------------------------------------------------
 
-    def add(self, cnp.ndarray param, int group):
-        """A parameter of `group`, without state."""
-        cdef void* room = PyMem_Realloc(self.segments, (self.count + 1) * sizeof(Segment))
-        if room == NULL:
-            raise MemoryError
-        self.segments = <Segment*>room
-        room = PyMem_Realloc(self.views, (self.count + 1) * sizeof(View))
-        if room == NULL:
-            raise MemoryError
-        self.views = <View*>room
-        memset(&self.segments[self.count], 0, sizeof(Segment))
-        self.segments[self.count].arrays[0] = data_of(pointer(param))
-        self.segments[self.count].size = size_of(pointer(param))
-        self.segments[self.count].itemsize = itemsize_of(pointer(param))
-        self.segments[self.count].descr = descr_of(pointer(param))
-        self.segments[self.count].group = group
-        self.params.append(param)
-        self.states.append(())
-        self.count += 1
-        self.written_count = -1
+    cdef int reserve(self, Py_ssize_t count) except -1:
+        """Make room for `count` slots in all."""
+        if count <= self.room:
+            return 0
+        count = max(count, 2 * self.room)
+        self.slots = <Slot*>grown(self.slots, count, sizeof(Slot))
+        self.views = <View*>grown(self.views, count, sizeof(View))
+        self.cohorts = <Cohort*>grown(self.cohorts, count, sizeof(Cohort))
+        self.room = count
+        return 0
 
-    def set_states(self, Py_ssize_t i, tuple arrays):
-        """State arrays of parameter `i`, laid out as it is, in the order of the rule's state keys."""
+    cdef int place(self, Py_ssize_t i, cnp.ndarray param) except -1:
+        """Bind slot `i` to a checked parameter; states and progress stay."""
+        cdef Slot* slot = &self.slots[i]
+        cdef PyArrayObject* p = pointer(param)
+        cdef Py_ssize_t* strides = NULL
+        cdef int order = flags_of(p) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS)
+        if not order:
+            strides = <Py_ssize_t*>PyMem_Malloc(ndim_of(p) * sizeof(Py_ssize_t))
+            if strides == NULL:
+                raise MemoryError
+            memcpy(strides, strides_of(p), ndim_of(p) * sizeof(Py_ssize_t))
+        self.params[i] = param
+        PyMem_Free(slot.strides)
+        slot.strides = strides
+        slot.order = order
+        slot.ndim = ndim_of(p)
+        slot.arrays[0] = data_of(p)
+        slot.size = size_of(p)
+        slot.format = format_of(p)
+        slot.param = p
+        slot.descr = descr_of(p)
+        self.moved = True
+        return 0
+
+    def add_group(self, Group group not None, list arrays not None, list entries=None):
+        """
+        A group of slots for checked parameters. `entries` are (steps, carried numbers, state arrays by key) of each;
+        without them a slot begins.
+        """
+        cdef Py_ssize_t i, first = self.count
+        cdef int number = <int>len(self.groups), rule = group.rule()
+        if entries is None:
+            entries = group.begun(arrays)
+        self.reserve(self.count + len(arrays))
+        memset(&self.slots[first], 0, len(arrays) * sizeof(Slot))
+        self.params.extend(arrays)
+        self.states.extend([states for _, _, states in entries])
+        for i in range(len(arrays)):
+            self.place(first + i, arrays[i])
+            self.slots[first + i].group = number
+            self.slots[first + i].cohort = -1
+            self.set_progress(first + i, entries[i][0], entries[i][1])
+        self.count += len(arrays)
+        self.first, self.stop = 0, self.count
+        self.groups.append(group)
+        self.use(group, rule)
+
+    cdef int clear(self) except -1:
+        """Forget all groups."""
+        cdef Py_ssize_t i
+        for i in range(self.count):
+            PyMem_Free(self.slots[i].strides)
+        self.count = self.first = self.stop = self.cohort_count = 0
+        self.groups, self.params, self.states = [], [], []
+        self.moved = True
+        return 0
+
+    cdef int use(self, Group group, int rule) except -1:
+        """Give a group's slots the state arrays of `rule`: those that they have had, or new ones at zero."""
+        cdef Py_ssize_t i
         cdef int k
-        for k in range(len(arrays)):
-            self.segments[i].arrays[2 + k] = data_of(pointer(arrays[k]))
-        self.states[i] = arrays
-        self.written_count = -1
+        keys = state_keys(rule)
+        for i in range(group.start, group.start + group.count):
+            entry = self.states[i]
+            for key in keys:
+                if key not in entry:
+                    entry[key] = zeros_beside(self.params[i])
+        for i in range(group.start, group.start + group.count):
+            entry = self.states[i]
+            for k, key in enumerate(keys):
+                self.slots[i].arrays[2 + k] = data_of(pointer(entry[key]))
+        group.layout = table().rules[rule].layout
+        self.moved = True
+        return 0
+
+    def use_rule(self, Group group not None):
+        """Give a group's slots the state arrays of the rule that it begins with now."""
+        cdef int rule = group.rule()
+        if group.layout != table().rules[rule].layout:
+            self.use(group, rule)
+
+    def replace(self, Group group not None, list entries not None):
+        """
+        Give a group's slots other progress and state arrays: (steps, carried numbers, arrays by key) for each. The
+        arrays must be checked and have the keys of the rule that the group begins with now.
+        """
+        cdef Py_ssize_t i
+        for i in range(group.count):
+            steps, carry, arrays = entries[i]
+            self.states[group.start + i] = arrays
+            self.set_progress(group.start + i, steps, carry)
+        self.use(group, group.rule())
 
     def progress(self, Py_ssize_t i):
-        """(steps taken, carried numbers) of parameter `i`."""
-        return self.segments[i].steps, tuple([self.segments[i].carry[k] for k in range(MAX_CARRY)])
+        """(steps taken, carried numbers) of slot `i`."""
+        cdef Group group = self.groups[self.slots[i].group]
+        return self.slots[i].steps, tuple([self.slots[i].carry[k] for k in range(group.family.carry_count)])
 
     def set_progress(self, Py_ssize_t i, long long steps, tuple carry):
         cdef int k
-        self.segments[i].steps = steps
+        self.slots[i].steps = steps
         for k in range(MAX_CARRY):
-            self.segments[i].carry[k] = carry[k]
+            self.slots[i].carry[k] = carry[k] if k < len(carry) else 0.0
 
-    def write_progress(self, cnp.ndarray steps, cnp.ndarray carry):
-        """
-        Steps taken (float32 or float64) and carried numbers (float64, two to a row) of every parameter. Returns
-        whether `steps` holds them all exactly.
-        """
-        cdef double* numbers = <double*>data_of(pointer(carry))
-        cdef Py_ssize_t i
-        cdef bint exact = True
-        for i in range(self.count):
-            put(steps, i, self.segments[i].steps)
-            exact = exact and get(steps, i) == self.segments[i].steps
-            numbers[2 * i] = self.segments[i].carry[0]
-            numbers[2 * i + 1] = self.segments[i].carry[1]
-        return exact
+    # ---- gradients ------------------------------------------------------------------------------------------------
 
-    def has_progress(self, cnp.ndarray steps, cnp.ndarray carry):
-        """Whether the arrays are as `write_progress` left them."""
-        cdef const double* numbers = <const double*>data_of(pointer(carry))
-        cdef Py_ssize_t i
+    cdef int sort_written(self) except -1:
+        """Sort what a step writes to, for the search that `overlaps` makes, and forget what was searched before."""
+        cdef Py_ssize_t i, n = 0, most = self.count
+        for entry in self.states:
+            most += len(entry)
+        self.written = <Extent*>grown(self.written, most, sizeof(Extent))
         for i in range(self.count):
-            if (get(steps, i) != self.segments[i].steps
-                    or numbers[2 * i] != self.segments[i].carry[0] or numbers[2 * i + 1] != self.segments[i].carry[1]):
-                return False
-        return True
-
-    cdef int begin_anew(self) except -1:
-        """Sort what the plan writes to, for the search that `overlaps` makes, and forget what was searched before."""
-        cdef Py_ssize_t i
-        arrays = [a for a in self.params if a.size]
-        for states in self.states:
-            arrays.extend([a for a in states if a.size])
-        arrays.sort(key=lambda a: a.ctypes.data)
-        cdef void* room = PyMem_Realloc(self.written, (len(arrays) + 1) * sizeof(Extent))
-        if room == NULL:
-            raise MemoryError
-        self.written = <Extent*>room
-        for i in range(len(arrays)):
-            self.written[i] = extent_of(pointer(arrays[i]))
-        self.written_count = len(arrays)
-        for i in range(self.count):
-            self.segments[i].arrays[1] = NULL
+            self.slots[i].arrays[1] = NULL
+            arrays = [self.params[i], *self.states[i].values()]
+            for array in arrays:
+                if size_of(pointer(array)):
+                    self.written[n] = extent_of(pointer(array))
+                    n += 1
+        qsort(self.written, n, sizeof(Extent), compare_starts)
+        self.written_count = n
+        self.moved = False
         return 0
 
-    cdef bint overlaps(self, PyArrayObject* grad) noexcept:
-        cdef Extent extent = extent_of(grad)
-        return (extent.start != extent.stop
-                and bsearch(&extent, self.written, self.written_count, sizeof(Extent), compare_extents) != NULL)
+    cdef bint overlaps(self, const void* data, Py_ssize_t nbytes) noexcept:
+        cdef Extent extent = Extent(<const char*>data, <const char*>data + nbytes)
+        return nbytes and bsearch(&extent, self.written, self.written_count, sizeof(Extent), compare_extents) != NULL
 
     def touches(self, cnp.ndarray array):
         """Whether a checked array shares memory with what the plan writes to."""
-        if self.written_count < 0:
-            self.begin_anew()
-        return self.overlaps(pointer(array))
+        if self.moved:
+            self.sort_written()
+        return self.overlaps(data_of(pointer(array)), size_of(pointer(array)) * itemsize_of(pointer(array)))
 
-    cdef bint usable(self, Segment* segment, PyArrayObject* param, PyObject* grad) noexcept:
-        """Whether a parameter is as it was bound and `grad` can be its gradient."""
+    cdef bint holds(self, Slot* slot) noexcept:
+        """Whether a parameter is as it was bound."""
+        cdef PyArrayObject* param = <PyArrayObject*>slot.param
+        return (descr_of(param) == slot.descr
+                and data_of(param) == slot.arrays[0]
+                and size_of(param) == slot.size
+                and flags_of(param) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS) == slot.order
+                and flags_of(param) & NPY_ARRAY_WRITEABLE
+                and (slot.strides == NULL
+                     or (ndim_of(param) == slot.ndim
+                         and memcmp(slot.strides, strides_of(param), slot.ndim * sizeof(Py_ssize_t)) == 0)))
+
+    cdef bint takes(self, Slot* slot, PyObject* grad) noexcept:
+        """Whether a parameter is as it was bound and `grad` can be its gradient, which is then the slot's."""
         cdef PyArrayObject* g = <PyArrayObject*>grad
         if not (is_array(grad)
-                and same_dtype(param, g)
-                and descr_of(param) == segment.descr
+                and self.holds(slot)
+                and same_dtype(<PyArrayObject*>slot.param, g)
                 and flags_of(g) & NPY_ARRAY_ALIGNED
-                and same_layout(param, g)
-                and data_of(param) == segment.arrays[0]
-                and size_of(param) == segment.size
-                and flags_of(param) & NPY_ARRAY_WRITEABLE):
+                and same_layout(<PyArrayObject*>slot.param, g)):
             return False
-        # At the address of the step before, with the same extent, it has been found apart from all that is written.
-        if data_of(g) != segment.arrays[1]:
-            if self.overlaps(g):
+        # Same address and size as in the step before: the overlap check has already been made.
+        if data_of(g) != slot.arrays[1]:
+            if self.overlaps(data_of(g), slot.size * itemsize(slot.format)):
                 return False
-            segment.arrays[1] = data_of(g)
+            slot.arrays[1] = data_of(g)
         return True
 
-    cdef int join_cohort(self, Segment* segment) except -1:
-        """The number of the cohort of a segment in this step."""
-        cdef int k
-        cdef Cohort* cohort
-        for k in range(self.cohort_count - 1, -1, -1):
-            cohort = &self.cohorts[k]
-            if (cohort.group == segment.group and cohort.steps == segment.steps
-                    and cohort.carry[0] == segment.carry[0] and cohort.carry[1] == segment.carry[1]):
-                return k
-        cdef void* room
-        if self.cohort_count == self.cohort_room:
-            room = PyMem_Realloc(self.cohorts, (2 * self.cohort_room + 1) * sizeof(Cohort))
-            if room == NULL:
-                raise MemoryError
-            self.cohorts = <Cohort*>room
-            self.cohort_room = 2 * self.cohort_room + 1
-        cohort = &self.cohorts[self.cohort_count]
-        cohort.group = segment.group
-        cohort.steps = segment.steps
-        cohort.carry = segment.carry
-        self.cohort_count += 1
-        return self.cohort_count - 1
-
-    def refresh(self, tuple grads not None):
-        """
-        Take the gradients of a step, None for a parameter that is left alone. Returns the number of the first
-        gradient or parameter that is not as it must be, -1 if there is none.
-        """
-        cdef Py_ssize_t i
-        cdef PyObject* grad
-        if PyTuple_GET_SIZE(grads) != self.count:
-            raise RuntimeError(f"{self.count} gradients expected, got {len(grads)}")
-        if self.written_count < 0:
-            self.begin_anew()
-        self.cohort_count = 0
-        self.grads = grads
-        for i in range(self.count):
-            grad = PyTuple_GET_ITEM(grads, i)
-            if grad == Py_None:
-                self.segments[i].cohort = -1
-                continue
-            if not self.usable(&self.segments[i], <PyArrayObject*>PyList_GET_ITEM(self.params, i), grad):
-                return i
-            self.segments[i].cohort = self.join_cohort(&self.segments[i])
-        return -1
-
-    def release(self):
-        """Let go of the gradients of a step that is not run."""
-        self.grads = ()
-
-    def cohorts_of_step(self):
-        """[(group, steps taken, carried numbers)] of the gradients that `refresh` took."""
-        cdef int k
-        return [(self.cohorts[k].group, self.cohorts[k].steps, (self.cohorts[k].carry[0], self.cohorts[k].carry[1]))
-                for k in range(self.cohort_count)]
-
-    def prepare(self, int cohort, int rule, tuple scalars not None, tuple carry not None):
-        """What the next `run` does to a cohort, and the numbers that it then carries."""
-        if not 0 <= cohort < self.cohort_count:
-            raise IndexError(cohort)
-        set_rule(&self.cohorts[cohort], rule, scalars)
-        self.cohorts[cohort].next_carry[0] = carry[0]
-        self.cohorts[cohort].next_carry[1] = carry[1]
-
-    def grad_norm(self):
-        """The norm over the gradients that `refresh` took."""
-        cdef Py_ssize_t i, n = 0
+    cdef double measure(self) except? -1:
+        """The norm over the gradients of this step."""
+        cdef Py_ssize_t i, n = 0, needed
         cdef int threads = thread_count()
         cdef double result
-        for i in range(self.count):
-            if self.segments[i].cohort >= 0:
-                view(self.grads[i], &self.views[n])
+        for i in range(self.first, self.stop):
+            if self.slots[i].cohort >= 0:
+                view(<PyArrayObject*>self.slots[i].param, self.slots[i].format, self.slots[i].arrays[1],
+                     &self.views[n])
                 n += 1
-        cdef Py_ssize_t needed = blocks(self.views, n)
-        cdef void* room
+        needed = blocks(self.views, n)
         if needed > self.partial_room:
-            room = PyMem_Realloc(self.partial, needed * sizeof(double))
-            if room == NULL:
-                raise MemoryError
-            self.partial = <double*>room
+            self.partial = <double*>grown(self.partial, needed, sizeof(double))
             self.partial_room = needed
         with nogil:
             result = norm(self.views, n, self.partial, threads)
         return result
 
-    def run(self, double scale, double bound, bint staged):
+    # ---- the update -----------------------------------------------------------------------------------------------
+
+    cdef int fold(self, double scale) except -1:
         """
-        Update every parameter that has a gradient; `staged`: the gradient is scaled and clipped to [-bound, bound]
-        on the way. Cannot fail.
+        Fold hyperparameters into scalars, once for slots that follow each other with equal progress.
+
+        A slot has a gradient where its `cohort` is not -1.
+        """
+        cdef Py_ssize_t i
+        cdef Slot* slot
+        cdef Cohort* cohort
+        cdef Group group = None
+        cdef int number = -1
+        for one in self.groups:
+            (<Group>one).latest = -1
+        self.cohort_count = 0
+        for i in range(self.first, self.stop):
+            slot = &self.slots[i]
+            if slot.cohort < 0:
+                continue
+            if slot.group != number:
+                number = slot.group
+                group = <Group>self.groups[number]
+            if group.latest >= 0:
+                cohort = &self.cohorts[group.latest]
+                if cohort.steps == slot.steps and memcmp(cohort.carry, slot.carry, sizeof(slot.carry)) == 0:
+                    slot.cohort = group.latest
+                    continue
+            group.latest = slot.cohort = self.cohort_count
+            cohort = &self.cohorts[self.cohort_count]
+            self.cohort_count += 1
+            cohort.group = number
+            cohort.steps = slot.steps
+            cohort.carry = slot.carry
+            cohort.next_carry = slot.carry
+            cohort.rule = fold(group.family, &cohort.scalars, scale, slot.steps + 1, group.hyper, cohort.next_carry)
+            if cohort.rule.layout != group.layout:
+                self.use(group, <int>(cohort.rule - table().rules))
+        return 0
+
+    cdef int run(self, double scale, double bound, bint staged) except -1:
+        """
+        Update every slot that has a gradient; `staged`: the gradient is scaled and clipped to [-bound, bound] on the
+        way. Once begun it cannot fail.
         """
         cdef int threads = thread_count()
         cdef Stage stage = Stage(staged, scale, bound)
         cdef Py_ssize_t i
-        cdef Segment* segment
+        cdef Slot* slot
         with nogil:
-            execute(self.segments, self.count, self.cohorts, &stage, threads)
-            for i in range(self.count):
-                segment = &self.segments[i]
-                if segment.cohort >= 0:
-                    segment.steps += 1
-                    segment.carry = self.cohorts[segment.cohort].next_carry
-        self.grads = ()
+            execute(self.slots + self.first, self.stop - self.first, self.cohorts, &stage, threads)
+            for i in range(self.first, self.stop):
+                slot = &self.slots[i]
+                if slot.cohort >= 0:
+                    slot.steps += 1
+                    slot.carry = self.cohorts[slot.cohort].next_carry
+        return 0
+
+    def repeat(self, int times=1, int roof=-1):
+        """
+        Run the latest step's kernels again, with its gradients and scalars, for benchmarks of the engine alone.
+
+        With `roof`, the number of a roof with as many states, that runs in the place of the rules from now on.
+        """
+        cdef int i
+        if roof >= 0:
+            for i in range(self.cohort_count):
+                if table().roofs[roof].state_count != self.cohorts[i].rule.state_count:
+                    raise RuntimeError(f"{table().roofs[roof].name.decode()} has another number of states")
+                self.cohorts[i].rule = &table().roofs[roof]
+                # The addend of a roof is its only scalar, and small so that the arrays stay ordinary numbers.
+                (<double*>&self.cohorts[i].scalars)[0] = 1e-6
+        for _ in range(times):
+            self.run(1.0, 0.0, False)
 
 
-def same(tuple a not None, tuple b not None):
-    """Whether two tuples hold the same numbers, strings and tuples of them, by type and bit; anything else differs."""
-    cdef Py_ssize_t i, n = PyTuple_GET_SIZE(a)
-    if PyTuple_GET_SIZE(b) != n:
-        return False
-    for i in range(n):
-        if not same_value(a[i], b[i]):
-            return False
-    return True
+cdef dict _keys = {}     # by layout
 
 
-cdef bint same_value(object a, object b):
-    cdef double x, y
-    if type(a) is not type(b):
-        return False
-    if type(a) is float or type(a) is float64:
-        x = a
-        y = b
-        return memcmp(&x, &y, sizeof(double)) == 0
-    if type(a) is tuple:
-        return same(a, b)
-    return type(a) in (bool, int, str) and a == b
+cdef tuple state_keys(int rule):
+    """State keys of a rule of the table, in the order of its arrays."""
+    return keys_of_layout(table().rules[rule].layout)
 
 
-def fit(tuple arrays not None):
-    """
-    Whether `arrays` (param, grad and states) are plainly what `update` takes: of one native dtype, laid out alike in
-    C or F order, apart from each other, and all but the gradient writeable.
-    """
-    cdef Py_ssize_t i, j, n = PyTuple_GET_SIZE(arrays)
-    cdef PyArrayObject* param = <PyArrayObject*>PyTuple_GET_ITEM(arrays, 0)
-    cdef PyArrayObject* a
-    cdef Extent one, other
-    cdef int needed
-    for i in range(n):
-        a = <PyArrayObject*>PyTuple_GET_ITEM(arrays, i)
-        if not is_array(<PyObject*>a):
-            return False
-        needed = NPY_ARRAY_ALIGNED if i == 1 else NPY_ARRAY_ALIGNED | NPY_ARRAY_WRITEABLE
-        if not (same_dtype(param, a)
-                and flags_of(a) & needed == needed
-                and flags_of(a) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS)
-                and same_layout(param, a)):
-            return False
-        one = extent_of(a)
-        for j in range(i):
-            other = extent_of(<PyArrayObject*>PyTuple_GET_ITEM(arrays, j))
-            if one.start < other.stop and other.start < one.stop:
-                return False
-    return type_of(param) in (cnp.NPY_FLOAT32, cnp.NPY_FLOAT64) and is_native(param)
-
-
-def update(int rule, tuple arrays not None, tuple scalars not None):
-    """One rule on one parameter: `arrays` are param, grad and states, checked, all laid out alike."""
-    cdef Segment segment
-    cdef Cohort cohort
-    cdef Stage stage = Stage(False, 1, 0)
-    cdef int k, threads = thread_count()
-    set_rule(&cohort, rule, scalars)
-    if len(arrays) != cohort.states + 2:
-        raise RuntimeError(f"{cohort.states + 2} arrays expected, got {len(arrays)}")
-    for k in range(cohort.states + 2):
-        segment.arrays[k] = data_of(pointer(arrays[k]))
-    segment.size = size_of(pointer(arrays[0]))
-    segment.itemsize = itemsize_of(pointer(arrays[0]))
-    segment.cohort = 0
-    with nogil:
-        execute(&segment, 1, &cohort, &stage, threads)
+cpdef tuple keys_of_layout(int layout):
+    """State keys of the rules that share a layout, in the order of their arrays."""
+    keys = _keys.get(layout)
+    if keys is None:
+        keys = _keys[layout] = tuple(table().rules[layout].states.decode().split())
+    return keys

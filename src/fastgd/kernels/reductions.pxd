@@ -1,4 +1,4 @@
-# Passes over one array that are not update rules: the pieces of a norm, and scaling with clipping.
+# Passes over one array that only read it: the pieces of a norm.
 from fastgd.kernels.real cimport larger, magnitude, real
 
 cdef enum:
@@ -41,12 +41,3 @@ cdef inline double largest(const real* x, Py_ssize_t n) noexcept nogil:
     for j in range(LANES):
         result = larger(result, lane[j])
     return result
-
-
-cdef inline void limit(real* x, Py_ssize_t n, double scale, double bound) noexcept nogil:
-    """x[i] = scale * x[i], then clipped to [-bound, bound]; NaN stays NaN."""
-    cdef real s = <real>scale, high = <real>bound, value
-    cdef Py_ssize_t i
-    for i in range(n):
-        value = s * x[i]
-        x[i] = high if value > high else (-high if value < -high else value)

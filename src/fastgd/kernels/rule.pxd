@@ -1,4 +1,26 @@
-# What a kernel module exports: the rows of table.pxi, and the passes that are not rules.
+# What a kernel module exports: the rows of table.pxi, and the passes over one array that are not rules.
+
+cdef enum:
+    MAX_STATES = 4      # state arrays of a rule; execute calls Kernel0 to Kernel4
+    MAX_SCALARS = 32    # doubles in a struct of folded scalars
+    MAX_HYPER = 32      # doubles in a struct of hyperparameters
+    MAX_CARRY = 4       # doubles that a family carries from step to step
+    MAX_VARIANTS = 8    # rules of a family
+
+# How an array lies in memory. A rule has a kernel for each format that it computes in directly.
+ctypedef int Format
+cdef enum:
+    FLOAT32
+    FLOAT64
+    FORMATS             # how many there are
+
+# Folded scalars as callers hold them: large enough for every family, the same size in every release.
+ctypedef struct Scalars "fastgd_Scalars":
+    double[MAX_SCALARS] value
+
+# Hyperparameters and the step's number (from 1) -> scalars and, returned, which of the family's rules the step runs.
+# `carry` holds the numbers that a family takes from step to step; they begin as zeros and become those of the next.
+ctypedef int (*Fold)(void* scalars, double grad_scale, long long t, const void* hyper, double* carry) noexcept nogil
 
 # A rule's function as the table stores it, by its number of states.
 ctypedef void (*Kernel0)(void*, const void*, Py_ssize_t, const void*) noexcept nogil
@@ -9,26 +31,34 @@ ctypedef void (*Kernel4)(void*, const void*, void*, void*, void*, void*, Py_ssiz
 
 ctypedef struct Rule:
     const char* name
-    const char* states      # state keys, in the order of the arrays after param and grad
-    const char* scalars     # fields of the scalars struct, all double, in order
-    void* f32               # a Kernel by the number of states: (param, grad, *states, n, scalars)
-    void* f64
+    const char* states          # state keys, in the order of the arrays after param and grad
+    int state_count
+    int layout                  # equal for rules with the same states
+    void* kernels[FORMATS]      # a Kernel by the number of states: (param, grad, *states, n, scalars)
 
-ctypedef double (*SumSquares32)(const float*, Py_ssize_t, double) noexcept nogil
-ctypedef double (*SumSquares64)(const double*, Py_ssize_t, double) noexcept nogil
-ctypedef double (*Largest32)(const float*, Py_ssize_t) noexcept nogil
-ctypedef double (*Largest64)(const double*, Py_ssize_t) noexcept nogil
-ctypedef void (*Limit32)(float*, Py_ssize_t, double, double) noexcept nogil
-ctypedef void (*Limit64)(double*, Py_ssize_t, double, double) noexcept nogil
+ctypedef struct Family:
+    const char* name
+    const char* hyper           # fields of the struct of hyperparameters, all double, in order
+    int hyper_count
+    const char* carry           # names of the numbers that are carried
+    int carry_count
+    Fold fold
+    int rule_count
+    int rules[MAX_VARIANTS]     # what the fold returns -> the number of a rule
+
+ctypedef double (*SumSquares)(const void*, Py_ssize_t, double) noexcept nogil
+ctypedef double (*Largest)(const void*, Py_ssize_t) noexcept nogil
+ctypedef void (*Clip)(void*, Py_ssize_t, double, double) noexcept nogil
 
 ctypedef struct Table:
-    int count
+    const char* name            # of the instruction set
+    const char* flags           # of the compiler
+    int rule_count
     const Rule* rules
-    const char* name        # of the instruction set
-    const char* flags
-    SumSquares32 sum_squares32
-    SumSquares64 sum_squares64
-    Largest32 largest32
-    Largest64 largest64
-    Limit32 limit32
-    Limit64 limit64
+    int family_count
+    const Family* families
+    int roof_count
+    const Rule* roofs           # hardware limits in the form of rules, for benchmarks: cut and threaded as rules are
+    SumSquares sum_squares[FORMATS]
+    Largest largest[FORMATS]
+    Clip clip[FORMATS]

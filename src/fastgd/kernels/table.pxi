@@ -1,94 +1,73 @@
-# THE TABLE: every rule with its state keys, its scalars in the order of its struct, and its two functions.
-# Each kernel module includes it and is compiled for one instruction set.
-from cpython.pycapsule cimport PyCapsule_New
-from fastgd.kernels cimport reductions
-from fastgd.kernels.rule cimport Rule, Table
-from fastgd.kernels.rules cimport (
-    adadelta, adagrad, adam, adamax, asgd, limits, lion, nadam, rmsprop, rprop, sgd, sign,
-)
+# Written by make derive from kernels/rules/*.pxd and optimizers/*.py; edit those.
+include "build_table.pxi"
 
-cdef extern from *:
-    const char* FASTGD_NAME     # of the instruction set, and
-    const char* FASTGD_FLAGS    # the compiler's flags, both defined by setup.py
+from fastgd.kernels.roofs cimport (stream_0, stream_1, stream_2, stream_3, stream_copy, divide, divide_root,
+                                   divide_two_roots)
+from fastgd.kernels.rules.adadelta cimport AdadeltaScalars, fold_adadelta, adadelta
+from fastgd.kernels.rules.adagrad cimport AdagradScalars, fold_adagrad, adagrad
+from fastgd.kernels.rules.adam cimport AdamScalars, fold_adam, adam, amsgrad
+from fastgd.kernels.rules.adamax cimport AdamaxScalars, fold_adamax, adamax
+from fastgd.kernels.rules.asgd cimport AsgdScalars, fold_asgd, asgd, asgd_average
+from fastgd.kernels.rules.lion cimport LionScalars, fold_lion, lion
+from fastgd.kernels.rules.nadam cimport NadamScalars, fold_nadam, nadam
+from fastgd.kernels.rules.radam cimport fold_radam, adam_unrectified
+from fastgd.kernels.rules.rmsprop cimport (RmspropScalars, fold_rmsprop, rmsprop, rmsprop_momentum, rmsprop_centered,
+                                           rmsprop_centered_momentum)
+from fastgd.kernels.rules.rprop cimport RpropScalars, fold_rprop, rprop
+from fastgd.kernels.rules.sgd cimport SgdScalars, fold_sgd, sgd, sgd_momentum, sgd_nesterov
+from fastgd.kernels.rules.sign cimport SignSgdScalars, fold_sign_sgd, sign_sgd, sign_momentum
 
-cdef enum:
-    CAPACITY = 64
+rule(b"adadelta", b"square_avg acc_delta", <void*>adadelta[float], <void*>adadelta[double])
+rule(b"adagrad", b"sum", <void*>adagrad[float], <void*>adagrad[double])
+rule(b"adam", b"exp_avg exp_avg_sq", <void*>adam[float], <void*>adam[double])
+rule(b"amsgrad", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad[float], <void*>amsgrad[double])
+rule(b"adamax", b"exp_avg exp_inf", <void*>adamax[float], <void*>adamax[double])
+rule(b"asgd", b"ax", <void*>asgd[float], <void*>asgd[double])
+rule(b"asgd_average", b"ax", <void*>asgd_average[float], <void*>asgd_average[double])
+rule(b"lion", b"momentum_buffer", <void*>lion[float], <void*>lion[double])
+rule(b"nadam", b"exp_avg exp_avg_sq", <void*>nadam[float], <void*>nadam[double])
+rule(b"adam_unrectified", b"exp_avg exp_avg_sq", <void*>adam_unrectified[float], <void*>adam_unrectified[double])
+rule(b"rmsprop", b"square_avg", <void*>rmsprop[float], <void*>rmsprop[double])
+rule(b"rmsprop_momentum", b"square_avg momentum_buffer", <void*>rmsprop_momentum[float],
+     <void*>rmsprop_momentum[double])
+rule(b"rmsprop_centered", b"square_avg grad_avg", <void*>rmsprop_centered[float], <void*>rmsprop_centered[double])
+rule(b"rmsprop_centered_momentum", b"square_avg grad_avg momentum_buffer", <void*>rmsprop_centered_momentum[float],
+     <void*>rmsprop_centered_momentum[double])
+rule(b"rprop", b"prev step_size", <void*>rprop[float], <void*>rprop[double])
+rule(b"sgd", b"", <void*>sgd[float], <void*>sgd[double])
+rule(b"sgd_momentum", b"momentum_buffer", <void*>sgd_momentum[float], <void*>sgd_momentum[double])
+rule(b"sgd_nesterov", b"momentum_buffer", <void*>sgd_nesterov[float], <void*>sgd_nesterov[double])
+rule(b"sign_sgd", b"", <void*>sign_sgd[float], <void*>sign_sgd[double])
+rule(b"sign_momentum", b"momentum_buffer", <void*>sign_momentum[float], <void*>sign_momentum[double])
 
-cdef Rule[CAPACITY] rules
-cdef Table table
+family(b"adadelta", b"lr rho eps weight_decay maximize", b"", b"adadelta", <Fold>fold_adadelta, sizeof(AdadeltaScalars))
+family(b"adagrad", b"lr lr_decay weight_decay initial_accumulator_value eps maximize eps_root", b"", b"adagrad",
+       <Fold>fold_adagrad, sizeof(AdagradScalars))
+family(b"adam", b"lr beta1 beta2 eps weight_decay amsgrad maximize decoupled_weight_decay eps_root eps_hat", b"",
+       b"adam amsgrad", <Fold>fold_adam, sizeof(AdamScalars))
+family(b"adamax", b"lr beta1 beta2 eps weight_decay maximize", b"", b"adamax", <Fold>fold_adamax, sizeof(AdamaxScalars))
+family(b"asgd", b"lr lambd alpha t0 weight_decay maximize", b"eta mu", b"asgd asgd_average", <Fold>fold_asgd,
+       sizeof(AsgdScalars))
+family(b"lion", b"lr beta1 beta2 weight_decay maximize", b"", b"lion", <Fold>fold_lion, sizeof(LionScalars))
+family(b"nadam", b"lr beta1 beta2 eps weight_decay momentum_decay decoupled_weight_decay maximize eps_root",
+       b"mu_product", b"nadam", <Fold>fold_nadam, sizeof(NadamScalars))
+family(b"radam", b"lr beta1 beta2 eps weight_decay decoupled_weight_decay maximize eps_root", b"",
+       b"adam_unrectified adam", <Fold>fold_radam, sizeof(AdamScalars))
+family(b"rmsprop", b"lr alpha eps weight_decay momentum centered maximize eps_root", b"",
+       b"rmsprop rmsprop_momentum rmsprop_centered rmsprop_centered_momentum", <Fold>fold_rmsprop,
+       sizeof(RmspropScalars))
+family(b"rprop", b"lr eta_minus eta_plus smallest largest maximize", b"", b"rprop", <Fold>fold_rprop,
+       sizeof(RpropScalars))
+family(b"sgd", b"lr momentum dampening weight_decay nesterov maximize momentum_form", b"started",
+       b"sgd sgd_momentum sgd_nesterov", <Fold>fold_sgd, sizeof(SgdScalars))
+family(b"sign_sgd", b"lr momentum weight_decay maximize", b"", b"sign_sgd sign_momentum", <Fold>fold_sign_sgd,
+       sizeof(SignSgdScalars))
 
-
-cdef void add(const char* name, const char* states, const char* scalars, void* f32, void* f64) except *:
-    if table.count == CAPACITY:
-        raise ImportError(f"table.pxi: more than {CAPACITY} rules")
-    rules[table.count] = Rule(name, states, scalars, f32, f64)
-    table.count += 1
-
-
-add(b"sgd", b"", b"grad_scale l2 step_size", <void*>sgd.sgd[float], <void*>sgd.sgd[double])
-add(b"sgd_momentum", b"momentum_buffer", b"grad_scale l2 decay gain step_size",
-    <void*>sgd.sgd_momentum[float], <void*>sgd.sgd_momentum[double])
-add(b"sgd_nesterov", b"momentum_buffer", b"grad_scale l2 decay gain momentum ahead step_size",
-    <void*>sgd.sgd_nesterov[float], <void*>sgd.sgd_nesterov[double])
-add(b"sign_sgd", b"", b"grad_scale l2 step_size", <void*>sign.sign_sgd[float], <void*>sign.sign_sgd[double])
-add(b"sign_momentum", b"momentum_buffer", b"grad_scale l2 momentum one_minus_momentum step_size",
-    <void*>sign.sign_momentum[float], <void*>sign.sign_momentum[double])
-add(b"lion", b"momentum_buffer", b"grad_scale keep beta1 one_minus_beta1 beta2 one_minus_beta2 step_size",
-    <void*>lion.lion[float], <void*>lion.lion[double])
-add(b"adagrad", b"sum", b"grad_scale l2 initial step_size eps_root eps",
-    <void*>adagrad.adagrad[float], <void*>adagrad.adagrad[double])
-add(b"adadelta", b"square_avg acc_delta", b"grad_scale l2 rho one_minus_rho step_size eps",
-    <void*>adadelta.adadelta[float], <void*>adadelta.adadelta[double])
-add(b"rmsprop", b"square_avg", b"grad_scale l2 alpha one_minus_alpha step_size eps_root eps",
-    <void*>rmsprop.rmsprop[float], <void*>rmsprop.rmsprop[double])
-add(b"rmsprop_momentum", b"square_avg momentum_buffer",
-    b"grad_scale l2 alpha one_minus_alpha momentum step_size eps_root eps",
-    <void*>rmsprop.rmsprop_momentum[float], <void*>rmsprop.rmsprop_momentum[double])
-add(b"rmsprop_centered", b"square_avg grad_avg", b"grad_scale l2 alpha one_minus_alpha step_size eps_root eps",
-    <void*>rmsprop.rmsprop_centered[float], <void*>rmsprop.rmsprop_centered[double])
-add(b"rmsprop_centered_momentum", b"square_avg grad_avg momentum_buffer",
-    b"grad_scale l2 alpha one_minus_alpha momentum step_size eps_root eps",
-    <void*>rmsprop.rmsprop_centered_momentum[float], <void*>rmsprop.rmsprop_centered_momentum[double])
-add(b"rprop", b"prev step_size", b"grad_scale initial eta_minus eta_plus smallest largest",
-    <void*>rprop.rprop[float], <void*>rprop.rprop[double])
-add(b"adam", b"exp_avg exp_avg_sq",
-    b"grad_scale l2 keep one_minus_beta1 beta2 one_minus_beta2 step_size eps_root eps",
-    <void*>adam.adam[float], <void*>adam.adam[double])
-add(b"amsgrad", b"exp_avg exp_avg_sq max_exp_avg_sq",
-    b"grad_scale l2 keep one_minus_beta1 beta2 one_minus_beta2 step_size eps_root eps",
-    <void*>adam.amsgrad[float], <void*>adam.amsgrad[double])
-add(b"adam_unrectified", b"exp_avg exp_avg_sq",
-    b"grad_scale l2 keep one_minus_beta1 beta2 one_minus_beta2 step_size eps_root eps",
-    <void*>adam.adam_unrectified[float], <void*>adam.adam_unrectified[double])
-add(b"nadam", b"exp_avg exp_avg_sq",
-    b"grad_scale l2 keep one_minus_beta1 beta2 one_minus_beta2 grad_step step_size eps_root eps",
-    <void*>nadam.nadam[float], <void*>nadam.nadam[double])
-add(b"adamax", b"exp_avg exp_inf", b"grad_scale l2 one_minus_beta1 beta2 step_size eps",
-    <void*>adamax.adamax[float], <void*>adamax.adamax[double])
-add(b"asgd", b"ax", b"grad_scale l2 keep step_size mu", <void*>asgd.asgd[float], <void*>asgd.asgd[double])
-add(b"asgd_average", b"ax", b"grad_scale l2 keep step_size mu",
-    <void*>asgd.asgd_average[float], <void*>asgd.asgd_average[double])
-
-# Limits, for benchmarks: their states are called limit_*, which marks them.
-add(b"stream_0", b"", b"addend", <void*>limits.stream_0[float], <void*>limits.stream_0[double])
-add(b"stream_1", b"limit_a", b"addend", <void*>limits.stream_1[float], <void*>limits.stream_1[double])
-add(b"stream_2", b"limit_a limit_b", b"addend", <void*>limits.stream_2[float], <void*>limits.stream_2[double])
-add(b"stream_3", b"limit_a limit_b limit_c", b"addend",
-    <void*>limits.stream_3[float], <void*>limits.stream_3[double])
-add(b"stream_copy", b"limit_a", b"addend", <void*>limits.stream_copy[float], <void*>limits.stream_copy[double])
-add(b"divide", b"", b"addend", <void*>limits.divide[float], <void*>limits.divide[double])
-add(b"divide_root", b"", b"addend", <void*>limits.divide_root[float], <void*>limits.divide_root[double])
-add(b"divide_two_roots", b"", b"addend",
-    <void*>limits.divide_two_roots[float], <void*>limits.divide_two_roots[double])
-
-table.rules = rules
-table.name = FASTGD_NAME
-table.flags = FASTGD_FLAGS
-table.sum_squares32 = reductions.sum_squares[float]
-table.sum_squares64 = reductions.sum_squares[double]
-table.largest32 = reductions.largest[float]
-table.largest64 = reductions.largest[double]
-table.limit32 = reductions.limit[float]
-table.limit64 = reductions.limit[double]
-
-capsule = PyCapsule_New(&table, b"fastgd.kernels.Table", NULL)
+roof(b"stream_0", b"", <void*>stream_0[float], <void*>stream_0[double])
+roof(b"stream_1", b"a", <void*>stream_1[float], <void*>stream_1[double])
+roof(b"stream_2", b"a b", <void*>stream_2[float], <void*>stream_2[double])
+roof(b"stream_3", b"a b c", <void*>stream_3[float], <void*>stream_3[double])
+roof(b"stream_copy", b"a", <void*>stream_copy[float], <void*>stream_copy[double])
+roof(b"divide", b"", <void*>divide[float], <void*>divide[double])
+roof(b"divide_root", b"", <void*>divide_root[float], <void*>divide_root[double])
+roof(b"divide_two_roots", b"", <void*>divide_two_roots[float], <void*>divide_two_roots[double])

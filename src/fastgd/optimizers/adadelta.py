@@ -2,10 +2,8 @@
 
 from typing import Unpack
 
-from fastgd import validation
-from fastgd.engine import scalars
-from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Rate, Settings
+from fastgd.hyperparameters import Fraction, NonNegative, Rate, Switch
+from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
 class Adadelta(Optimizer):
@@ -65,26 +63,18 @@ class Adadelta(Optimizer):
     array([0.9968, 2.0032])
     """
 
-    _checks = {
-        "lr": validation.rate,
-        "rho": validation.fraction,
-        "eps": validation.nonnegative,
-        "weight_decay": validation.nonnegative,
-        "maximize": validation.flag,
-    }
-    _prepare = staticmethod(scalars.adadelta)
+    family = "adadelta"
+    torch_signature = "lr rho eps weight_decay foreach * capturable maximize differentiable"
 
     def __init__(
         self,
-        params: object,
+        params: Params,
         lr: Rate = 1.0,
-        rho: float = 0.9,
-        eps: float = 1e-6,
-        weight_decay: float = 0.0,
+        rho: Fraction = 0.9,
+        eps: NonNegative = 1e-6,
+        weight_decay: NonNegative = 0.0,
         *,
-        maximize: bool = False,
+        maximize: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
-        super().__init__(
-            params, dict(lr=lr, rho=rho, eps=eps, weight_decay=weight_decay, maximize=maximize), **settings
-        )
+        super().__init__(params, locals(), settings)

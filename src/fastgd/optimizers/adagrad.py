@@ -4,10 +4,8 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from fastgd import validation
-from fastgd.engine import scalars
-from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Rate, Settings
+from fastgd.hyperparameters import NonNegative, Rate, Switch
+from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
 class Adagrad(Optimizer):
@@ -68,42 +66,33 @@ class Adagrad(Optimizer):
     array([0.5, 2.5])
     """
 
-    _checks = {
-        "lr": validation.rate,
-        "lr_decay": validation.nonnegative,
-        "weight_decay": validation.nonnegative,
-        "initial_accumulator_value": validation.nonnegative,
-        "eps": validation.nonnegative,
-        "maximize": validation.flag,
-        "eps_root": validation.nonnegative,
-    }
-    _prepare = staticmethod(scalars.adagrad)
-    _own = ("eps_root",)
+    family = "adagrad"
+    beyond_torch = ("eps_root",)
+    torch_signature = (
+        "lr lr_decay weight_decay initial_accumulator_value eps foreach * maximize differentiable fused eps_root"
+    )
 
     def __init__(
         self,
-        params: object,
+        params: Params,
         lr: Rate = 1e-2,
-        lr_decay: float = 0.0,
-        weight_decay: float = 0.0,
-        initial_accumulator_value: float = 0.0,
-        eps: float = 1e-10,
+        lr_decay: NonNegative = 0.0,
+        weight_decay: NonNegative = 0.0,
+        initial_accumulator_value: NonNegative = 0.0,
+        eps: NonNegative = 1e-10,
         *,
-        maximize: bool = False,
-        eps_root: float = 0.0,
+        maximize: Switch = False,
+        eps_root: NonNegative = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
-        defaults = dict(
-            lr=lr, lr_decay=lr_decay, weight_decay=weight_decay, initial_accumulator_value=initial_accumulator_value,
-            eps=eps, maximize=maximize, eps_root=eps_root,
-        )  # fmt: skip
-        super().__init__(params, defaults, **settings)
+        super().__init__(params, locals(), settings)
 
-    def _entry(
-        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], hyperparameters: dict[str, Any]
+    @classmethod
+    def entry(
+        cls, steps: int, carry: tuple[float, ...], arrays: dict[str, Any], hyperparameters: dict[str, Any]
     ) -> dict[str, Any]:
         if steps:
-            return super()._entry(steps, carry, arrays, hyperparameters)
+            return super().entry(steps, carry, arrays, hyperparameters)
         # torch's Adagrad has its state from the start, and needs it when it loads.
         initial = np.full_like(arrays["sum"], hyperparameters["initial_accumulator_value"])
         return {"step": np.array(0, np.float32), "sum": initial}

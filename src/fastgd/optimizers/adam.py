@@ -2,10 +2,8 @@
 
 from typing import Unpack
 
-from fastgd import validation
-from fastgd.engine import scalars
-from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Rate, Settings
+from fastgd.hyperparameters import DecayRates, Flag, NonNegative, Rate, Switch
+from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
 class Adam(Optimizer):
@@ -75,46 +73,30 @@ class Adam(Optimizer):
     array([0.5, 2.5])
     """
 
-    _checks = {
-        "lr": validation.rate,
-        "betas": validation.decay_rates,
-        "eps": validation.nonnegative,
-        "weight_decay": validation.nonnegative,
-        "amsgrad": validation.flag,
-        "maximize": validation.flag,
-        "decoupled_weight_decay": validation.flag,
-        "eps_root": validation.nonnegative,
-        "eps_hat": validation.flag,
-    }
-    _prepare = staticmethod(scalars.adam)
-    _own = ("eps_root", "eps_hat")
+    family = "adam"
+    beyond_torch = ("eps_root", "eps_hat")
+    implied = {"amsgrad": "max_exp_avg_sq"}
+    torch_signature = (
+        "lr betas eps weight_decay amsgrad * foreach maximize "
+        "capturable differentiable fused decoupled_weight_decay eps_root eps_hat"
+    )
 
     def __init__(
         self,
-        params: object,
+        params: Params,
         lr: Rate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        amsgrad: bool = False,
+        betas: DecayRates = (0.9, 0.999),
+        eps: NonNegative = 1e-8,
+        weight_decay: NonNegative = 0.0,
+        amsgrad: Switch = False,
         *,
-        maximize: bool = False,
-        decoupled_weight_decay: bool = False,
-        eps_root: float = 0.0,
-        eps_hat: bool = False,
+        maximize: Switch = False,
+        decoupled_weight_decay: Switch = False,
+        eps_root: NonNegative = 0.0,
+        eps_hat: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
-        defaults = dict(
-            lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, maximize=maximize,
-            decoupled_weight_decay=decoupled_weight_decay, eps_root=eps_root, eps_hat=eps_hat,
-        )  # fmt: skip
-        super().__init__(params, defaults, **settings)
-
-
-def _decoupled(name: str, value: object) -> bool:
-    if not validation.flag(name, value):
-        raise ValueError(f"{name} must be True for AdamW, got False; Adam has both")
-    return True
+        super().__init__(params, locals(), settings)
 
 
 class AdamW(Adam):
@@ -166,32 +148,23 @@ class AdamW(Adam):
     array([0.45, 2.4 ])
     """
 
-    _checks = {**Adam._checks, "decoupled_weight_decay": _decoupled}
+    fixed = {"decoupled_weight_decay": Flag("True for AdamW", only=True, otherwise="Adam has both")}
+    torch_signature = (
+        "lr betas eps weight_decay amsgrad * maximize foreach capturable differentiable fused eps_root eps_hat"
+    )
 
     def __init__(
         self,
-        params: object,
+        params: Params,
         lr: Rate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
+        betas: DecayRates = (0.9, 0.999),
+        eps: NonNegative = 1e-8,
+        weight_decay: NonNegative = 1e-2,
+        amsgrad: Switch = False,
         *,
-        maximize: bool = False,
-        eps_root: float = 0.0,
-        eps_hat: bool = False,
+        maximize: Switch = False,
+        eps_root: NonNegative = 0.0,
+        eps_hat: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            maximize=maximize,
-            decoupled_weight_decay=True,
-            eps_root=eps_root,
-            eps_hat=eps_hat,
-            **settings,
-        )
+        Optimizer.__init__(self, params, locals(), settings)

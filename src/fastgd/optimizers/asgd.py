@@ -2,10 +2,8 @@
 
 from typing import Unpack
 
-from fastgd import validation
-from fastgd.engine import scalars
-from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Rate, Settings
+from fastgd.hyperparameters import Fraction, NonNegative, Rate, Switch, fraction, nonnegative
+from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
 class ASGD(Optimizer):
@@ -67,31 +65,20 @@ class ASGD(Optimizer):
     (array([0., 3.]), array([0., 3.]))
     """
 
-    _checks = {
-        "lr": validation.rate,
-        "lambd": validation.nonnegative,
-        "alpha": validation.fraction,
-        "t0": validation.nonnegative,
-        "weight_decay": validation.nonnegative,
-        "maximize": validation.flag,
-    }
-    _prepare = staticmethod(scalars.asgd)
-    _carries = {"eta": validation.nonnegative, "mu": validation.fraction}
+    family = "asgd"
+    carried = {"eta": nonnegative, "mu": fraction}
+    torch_signature = "lr lambd alpha t0 weight_decay foreach maximize differentiable capturable"
 
     def __init__(
         self,
-        params: object,
+        params: Params,
         lr: Rate = 1e-2,
-        lambd: float = 1e-4,
-        alpha: float = 0.75,
-        t0: float = 1e6,
-        weight_decay: float = 0.0,
+        lambd: NonNegative = 1e-4,
+        alpha: Fraction = 0.75,
+        t0: NonNegative = 1e6,
+        weight_decay: NonNegative = 0.0,
         *,
-        maximize: bool = False,
+        maximize: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
-        super().__init__(
-            params,
-            dict(lr=lr, lambd=lambd, alpha=alpha, t0=t0, weight_decay=weight_decay, maximize=maximize),
-            **settings,
-        )
+        super().__init__(params, locals(), settings)

@@ -1,26 +1,84 @@
-"""Optimizer: what all rules share. Parameters -> groups -> Plan; a step; the state as a dict."""
+"""Optimizer: what all rules share, for parameters that are NumPy arrays; the step is compiled, in engine/steps."""
 
-import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
-from operator import itemgetter
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, TypedDict, get_type_hints
 
 import numpy as np
 
 from fastgd import validation
 from fastgd.engine import dispatch
-from fastgd.engine.memory import zeros_beside
-from fastgd.engine.plan import Plan
-from fastgd.optimizers import exchange
-from fastgd.optimizers.structure import Form, flatten_groups, read_group, split_groups
-from fastgd.optimizers.terms import NO_CARRY, Carry, GradientSettings, Prepared, Settings
+from fastgd.engine.plan import Group
+from fastgd.engine.reader import Reader
+from fastgd.engine.steps import Steps
+from fastgd.hyperparameters import Check, Flag
+from fastgd.optimizers import state_dict as saved
+from fastgd.optimizers.tree import Tree, flatten_groups, split_groups
 
-RULES = dispatch.rules()
-IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
+Params = object  # an array, a list, a tuple or a dict of arrays, or a list of groups; the classes' docstrings say more
+Progress = tuple[int, tuple[float, ...]]  # steps taken, and the numbers that a family carries
+
+
+class Settings(TypedDict, total=False):
+    """What every optimizer takes besides its hyperparameters; see `Optimizer`."""
+
+    max_grad_norm: float | None
+    max_grad_value: float | None
+    skip_nonfinite: bool
+
+
+def _group_label(number: int, grouped: bool) -> str:
+    """What messages call the parameters of a group."""
+    return f"params[{number}]" if grouped else "params"
+
+
+def _setting(name: str, check: Callable[[str, object], Any], doc: str) -> Any:
+    """A setting of gradients as an attribute, checked when it is set, also between steps."""
+
+    def read(self: "GradientSettings") -> Any:
+        return self._clipping[name]
+
+    def write(self: "GradientSettings", value: object) -> None:
+        self._set({**self._clipping, name: check(name, value)})
+
+    return property(read, write, doc=doc)
+
+
+class GradientSettings:
+    """What happens to gradients before the update, for NumPy's and torch's optimizers."""
+
+    _steps: Steps
+    _clipping: dict[str, Any]
+
+    max_grad_norm = _setting(
+        "max_grad_norm", validation.optional_positive, "Largest norm of all gradients together, or None."
+    )
+    max_grad_value = _setting(
+        "max_grad_value", validation.optional_positive, "Largest magnitude of a gradient's element, or None."
+    )
+    skip_nonfinite = _setting(
+        "skip_nonfinite", validation.flag, "Whether steps with infinite or NaN gradients are left out."
+    )
+
+    def _set(self, clipping: dict[str, Any]) -> None:
+        self._steps.set_clipping(clipping["max_grad_norm"], clipping["max_grad_value"], clipping["skip_nonfinite"])
+        self._clipping = clipping
+
+    def _set_given(self, settings: Settings) -> None:
+        """Check and take over the settings that a constructor was given."""
+        self._clipping = dict(max_grad_norm=None, max_grad_value=None, skip_nonfinite=False)
+        for name, value in settings.items():
+            setattr(self, name, value)
+
+    @property
+    def grad_norm(self) -> float | None:
+        """Norm of the latest step's gradients, after `grad_scale` and before clipping, if it was asked for."""
+        return self._steps.grad_norm
+
+    @property
+    def skipped_steps(self) -> int:
+        """Steps that `skip_nonfinite` refused."""
+        return self._steps.skipped_steps
 
 
 class Optimizer(GradientSettings):
@@ -63,57 +121,47 @@ class Optimizer(GradientSettings):
     decay, in this order, all in the one pass of the update; the norm costs one more read of the gradient.
     """
 
-    _checks: ClassVar[dict[str, Callable[[str, object], Any]]]
-    _own: ClassVar[tuple[str, ...]] = ()  # hyperparameters that torch does not have
-    _carries: ClassVar[dict[str, Callable[[str, object], float]]] = {}  # state keys of the numbers that a rule carries
-    _has_step: ClassVar[bool] = True
+    family: ClassVar[str]  # of rules, in kernels/rules
+    checks: ClassVar[dict[str, Check]]  # of each hyperparameter, read off the signature
+    fixed: ClassVar[dict[str, Flag]] = {}  # hyperparameters of the family that this class does not let choose
+    beyond_torch: ClassVar[tuple[str, ...]] = ()  # hyperparameters that torch does not have
+    torch_signature: ClassVar[str]  # of the class in fastgd.torch: torch's order, with torch's own switches
+    implied: ClassVar[dict[str, str]] = {}  # options that functions read off the presence of a state array
+    carried: ClassVar[dict[str, Check]] = {}  # state keys of the numbers that a rule carries from step to step
+    has_step: ClassVar[bool] = True
+    reader: ClassVar[Reader]  # the checks, compiled
+    _family: ClassVar[int]
+    _normalizes = True  # param_groups hold checked values
 
-    def __init__(
-        self,
-        params: object,
-        defaults: dict[str, Any],
-        **settings: Unpack[Settings],
-    ) -> None:
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if not {"family", "fixed"} & cls.__dict__.keys():
+            return  # A subclass of a user has the hyperparameters of its base.
+        hints = get_type_hints(cls.__init__, include_extras=True)
+        own = {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
+        order = own if "family" in cls.__dict__ else cls.checks
+        cls.checks = {name: own.get(name) or cls.fixed[name] for name in order}
+        cls._family = dispatch.families()[cls.family][0]
+        together = cls.check_together if "check_together" in cls.__dict__ else None
+        cls.reader = Reader(cls.checks, together=together)
+
+    @classmethod
+    def check_together(cls, values: dict[str, Any]) -> None:
+        """Raise where hyperparameters, each of them right, do not go together."""
+
+    def __init__(self, params: Params, given: dict[str, Any], settings: Settings | None = None) -> None:
+        settings = settings or {}
         if type(self) is Optimizer:
             raise TypeError("Optimizer is the base of all optimizers: construct one of its subclasses")
-        validation.arguments(type(self).__name__, settings, ["params", *self._checks, *Settings.__annotations__])
-        self._set(settings)
-        self.defaults = {name: check(name, defaults[name]) for name, check in self._checks.items()}
+        free = [name for name in self.checks if name not in self.fixed]
+        validation.arguments(type(self).__name__, settings, ["params", *free, *Settings.__annotations__])
+        self._steps = Steps(self.reader)
+        self._set_given(settings)
+        named = {name: given[name] if name in free else self.fixed[name].only for name in self.checks}
+        self.defaults = dict(zip(self.checks, self.reader.values(named), strict=True))
         self.param_groups: list[dict[str, Any]] = []
-        self.grad_norm: float | None = None
-        self.skipped_steps = 0
-        self._completed = 0  # steps, as schedules count them
-        self._scheduled = False  # whether a group's lr is a schedule
-        self._largest = sys.float_info.max  # norm of a gradient that is finite in the dtypes of all parameters
-        self._lock = threading.Lock()
-        self._plan = Plan()
-        self._forms: list[Form] = []
-        self._group_params: list[tuple[np.ndarray, ...]] = []
-        self._group_states: list[tuple[str, ...]] = []  # the state keys that the plan's arrays stand for
-        self._group_values: list[tuple[Any, ...]] = []  # checked hyperparameters, as of the latest step
-        self._group_keys: list[int] = []  # how many keys a group has
-        self._params: list[np.ndarray] = []
-        self._extents: list[tuple[int, int]] = []
-        self._labels: list[str] = []
-        self._states: list[dict[str, np.ndarray]] = []
-        self._bound: tuple[np.ndarray | None, ...] | None = None
-        self._grouped = (groups := split_groups(params)) is not None
-        self._pick = itemgetter(*self._checks)
-        for group in [{"params": params}] if groups is None else groups:
-            self._add_group(group)
-        # gradients, in the form of the parameters -> a tuple in their order
-        self._flatten: Callable[[str, object], tuple[Any, ...]] = (
-            self._forms[0].flatten if groups is None else partial(flatten_groups, self._forms)
-        )
-
-    @staticmethod
-    def _prepare(scale: float, t: int, carry: Carry, *args: Any, **kwargs: Any) -> Prepared:
-        """
-        The rule of step `t` (from 1), its scalars in the order of table.pxi, and the numbers to carry on.
-
-        `scale` is what the rule multiplies the gradient by; hyperparameters follow in the order of `_checks`.
-        """
-        raise NotImplementedError
+        groups = split_groups(params)
+        self._add_groups([{"params": params}] if groups is None else groups, grouped=groups is not None)
 
     # ---- groups -----------------------------------------------------------------------------------------------
 
@@ -133,120 +181,93 @@ class Optimizer(GradientSettings):
         """
         if not isinstance(group, dict) or "params" not in group:
             raise TypeError("group must be a dict with the key 'params'")
-        with self._exclusive():
-            self._add_group(group)
-            self._grouped = True
-            self._flatten = partial(flatten_groups, self._forms)
-            self._bound = None
+        with self._steps:
+            self._add_groups([group], grouped=True)
 
-    def _add_group(self, group: dict[str, Any]) -> None:
-        number = len(self.param_groups)
-        label = f"params[{number}]" if self._grouped or number else "params"
-        validation.known(label, group, ["params", *self._checks])
-        form = Form(label, group["params"])
-        labels = form.labels(label)
-        arrays = [validation.writeable(*pair) for pair in zip(labels, form.arrays, strict=True)]
-        given = {name: group.get(name, default) for name, default in self.defaults.items()}
-        named = {name: f"{label}[{name!r}]" if name in group else name for name in self._checks}
-        values = tuple(check(named[name], given[name]) for name, check in self._checks.items())
-        validation.apart([*self._written(), *zip(labels, arrays, strict=True)])
-        for name in form.names or ():
-            if any(name in (other.names or ()) for other in self._forms):
-                raise ValueError(f"{label}: the name {name!r} is taken by another group")
-        rule = self._rule(number, values)
-        states = [{key: zeros_beside(array) for key in RULES[rule][1]} for array in arrays]
+    def _add_groups(self, groups: list[dict[str, Any]], grouped: bool) -> None:
+        """Check all groups, then add them."""
+        added, fresh = [], []
+        names, start = set(self._steps.names), len(self._steps.params)
+        for number, group in enumerate(groups, len(self.param_groups)):
+            label = _group_label(number, grouped)
+            validation.known(label, group, ["params", *self.checks])
+            tree = Tree(label, group["params"])
+            named = [(tree.label(label, k), array) for k, array in enumerate(tree.arrays)]
+            arrays = [validation.writeable(*pair) for pair in named]
+            values = {name: self._checked(label, name, group) for name in self.checks}
+            self.check_together(values)
+            for name in tree.names or ():
+                if name in names:
+                    raise ValueError(f"{label}: the name {name!r} is taken by another group")
+                names.add(name)
+            own = {"params": tuple(arrays), **({} if tree.names is None else {"param_names": tree.names}), **values}
+            added.append((Group(self._family, start, len(arrays)), tree, own, arrays))
+            fresh += [(name, array) for (name, _), array in zip(named, arrays, strict=True)]
+            start += len(arrays)
+        validation.apart([*self._written(), *fresh])
+        self._steps.add(self.param_groups, added, names, grouped)
 
-        names = {} if form.names is None else {"param_names": form.names}
-        self.param_groups.append({"params": tuple(arrays), **names, **dict(zip(self._checks, values, strict=True))})
-        self._forms.append(form)
-        self._group_params.append(self.param_groups[number]["params"])
-        self._group_values.append(values)
-        self._scheduled = self._scheduled or callable(values[0])
-        self._group_keys.append(len(self.param_groups[number]))
-        self._group_states.append(())
-        for array, state, name in zip(arrays, states, labels, strict=True):
-            self._plan.add(array, number)
-            self._params.append(array)
-            self._largest = min(self._largest, float(np.finfo(array.dtype).max))
-            self._extents.append(validation.extent_of(array))
-            self._labels.append(name)
-            self._states.append(state)
-        self._use(number, rule)
+    def _checked(self, label: str, name: str, group: dict[str, Any]) -> Any:
+        if name not in group:
+            return self.defaults[name]
+        return self.checks[name](f"{label}[{name!r}]", group[name])
+
+    def _label(self, i: int) -> str:
+        """What messages call parameter `i`."""
+        number, k = self._steps.place_of(i)
+        return self._steps.trees[number].label(_group_label(number, self._steps.grouped), k)
 
     def _written(self) -> list[tuple[str, np.ndarray]]:
         """What a step writes to, by name."""
-        written = list(zip(self._labels, self._params, strict=True))
-        for label, state in zip(self._labels, self._states, strict=True):
-            written.extend((f"state {key!r} of {label}", array) for key, array in state.items())
+        written = []
+        for i, (param, entry) in enumerate(zip(self._steps.params, self._steps.states, strict=True)):
+            label = self._label(i)
+            written.append((label, param))
+            written.extend((f"state {key!r} of {label}", array) for key, array in entry.items())
         return written
 
-    def _members(self, number: int) -> range:
-        """Numbers of the parameters of a group."""
-        start = sum(len(params) for params in self._group_params[:number])
-        return range(start, start + len(self._group_params[number]))
+    # ---- what the compiled step asks --------------------------------------------------------------------------
 
-    def _use(self, number: int, rule: str) -> None:
-        """Give a group's parameters the state arrays of `rule`; those that they have are kept."""
-        keys = RULES[rule][1]
-        if keys == self._group_states[number]:
-            return
-        for i in self._members(number):
-            for key in keys:
-                if key not in self._states[i]:
-                    self._states[i][key] = zeros_beside(self._params[i])
-            self._plan.set_states(i, tuple(self._states[i][key] for key in keys))
-        self._group_states[number] = keys
-
-    def _read_group(self, number: int) -> None:
-        """Check the hyperparameters of a group that has been changed, and take them over."""
-        group = self.param_groups[number]
-        values = read_group(
-            f"param_groups[{number}]", group, self._forms[number], self._group_params[number], self._checks
-        )
-        self._take(number, values)
-
-    def _take(self, number: int, values: tuple[Any, ...]) -> None:
-        """Make checked values the hyperparameters of a group."""
-        self.param_groups[number].update(zip(self._checks, values, strict=True))
-        self._group_values[number] = values
-        self._scheduled = any(callable(values[0]) for values in self._group_values)
-
-    def _current(self, number: int, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Hyperparameters of a group in this step: where `lr` is a schedule, its value now."""
-        if not callable(values[0]):
-            return values
-        label = f"param_groups[{number}]['lr']({self._completed})"
-        try:
-            lr = values[0](self._completed)
-        except Exception as error:
-            error.add_note(f"{label}, a schedule, raised it")
-            raise
-        return (validation.nonnegative(label, lr), *values[1:])
-
-    def _rule(self, number: int, values: tuple[Any, ...]) -> str:
-        """The rule that a group begins with; raises where its hyperparameters do not go together."""
-        return self._prepare(1.0, 1, NO_CARRY, *self._current(number, values))[0]
-
-    def _read_groups(self) -> list[tuple[Any, ...]]:
-        """The hyperparameters of this step, with what has been changed in `param_groups` since the latest."""
+    def _refused_groups(self, count: int) -> None:
         if not isinstance(self.param_groups, list):
             raise TypeError(f"param_groups must be a list, got {type(self.param_groups).__name__}")
-        if len(self.param_groups) != len(self._forms):
-            raise ValueError(f"param_groups: expected {len(self._forms)} groups, got {len(self.param_groups)}")
-        for number, group in enumerate(self.param_groups):
-            try:
-                same = (
-                    self._pick(group) == self._group_values[number]
-                    and group["params"] is self._group_params[number]
-                    and len(group) == self._group_keys[number]
-                )
-            except Exception:  # no dict, a name is missing, a value that cannot be compared: the checks say which
-                same = False
-            if not same:
-                self._read_group(number)
-        if not self._scheduled:
-            return self._group_values
-        return [self._current(number, values) for number, values in enumerate(self._group_values)]
+        raise ValueError(f"param_groups: expected {count} groups, got {len(self.param_groups)}")
+
+    def _refused_group(self, number: int, group: object) -> None:
+        """Raise unless a group that has been changed differs in hyperparameters alone."""
+        label = f"param_groups[{number}]"
+        if not isinstance(group, dict):
+            raise TypeError(f"{label} must be a dict, got {type(group).__name__}")
+        names = ["param_names"] if self._steps.trees[number].names is not None else []
+        required = ["params", *names, *self.checks]
+        validation.known(label, group, required)
+        if missing := [name for name in required if name not in group]:
+            raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
+        if group["params"] is not self._steps.given_params(number):
+            raise ValueError(f"{label}['params'] cannot be replaced; use add_param_group or a new optimizer")
+
+    def _flatten(self, label: str, grads: object) -> tuple[Any, ...]:
+        """Gradients in the form of the parameters as a tuple in their order."""
+        if self._steps.grouped:
+            return flatten_groups(self._steps.trees, label, grads)
+        return self._steps.trees[0].flatten(label, grads)
+
+    def _gradient(self, i: int, grad: object) -> np.ndarray | None:
+        """The gradient of parameter `i`, checked with a message for what is wrong."""
+        name = self._label(i)
+        self._steps.check_param(i, name)
+        if grad is None:
+            return None
+        label = "grads" + name.removeprefix("params")
+        array = validation.like(label, grad, self._steps.params[i])
+        if self._steps.touches(array):
+            validation.not_within(label, array, self._written())
+        return array
+
+    def _bound_gradients(self) -> tuple[np.ndarray | None, ...]:
+        if self._steps.bound is None:
+            raise RuntimeError("no gradients are bound: give them to bind once, or to each step")
+        return self._steps.bound
 
     # ---- a step -----------------------------------------------------------------------------------------------
 
@@ -270,76 +291,7 @@ class Optimizer(GradientSettings):
         RuntimeError
             If another thread is inside a method of this optimizer.
         """
-        if self._lock.locked():
-            raise RuntimeError(IN_USE)
-        with self._lock:
-            try:
-                self._step(grads, grad_scale)
-            except BaseException:
-                self._plan.release()
-                raise
-
-    def _step(self, grads: object, grad_scale: float) -> None:
-        scale = validation.real("grad_scale", grad_scale)
-        values = self._read_groups()
-        flat = self._bound_gradients() if grads is None else self._flatten("grads", grads)
-        self._update(flat, scale, values, self._check_gradient)
-
-    def _update(
-        self,
-        flat: tuple[Any, ...],
-        scale: float,
-        values: list[tuple[Any, ...]],
-        check: Callable[[int, Any], np.ndarray | None],
-    ) -> bool:
-        """
-        The step itself, with the hyperparameters of each group; returns whether anything has been updated.
-
-        `check` is asked about a gradient that the plan does not take: it raises, or returns what can be taken.
-        """
-        plan = self._plan
-        refused = -1
-        while (i := plan.refresh(flat)) >= 0:
-            if i == refused:
-                raise RuntimeError(f"gradient {i} passed every check and was refused by the plan; please report this")
-            refused, flat = i, (*flat[:i], check(i, flat[i]), *flat[i + 1 :])
-        norm = None
-        if self._max_grad_norm is not None or self._skip_nonfinite:
-            norm = plan.grad_norm() * abs(scale)
-            if self._skip_nonfinite and not norm <= self._largest:
-                self.grad_norm = norm
-                self.skipped_steps += 1
-                plan.release()
-                return False
-            if self._max_grad_norm is not None:
-                factor = self._max_grad_norm / (norm + 1e-6)
-                # NaN must not become 1
-                scale *= 1.0 if factor > 1.0 else factor
-        bound = self._max_grad_value
-        rule_scale = scale if bound is None else 1.0
-        cohorts = plan.cohorts_of_step()
-        for cohort, (number, steps, carry) in enumerate(cohorts):
-            rule, scalars, carry = self._prepare(rule_scale, steps + 1, carry, *values[number])
-            rule_number, keys, _ = RULES[rule]
-            if keys is not self._group_states[number]:
-                self._use(number, rule)
-            plan.prepare(cohort, rule_number, scalars, carry)
-        self.grad_norm = norm
-        done = bool(cohorts)
-        self._completed += done  # counted first: an interrupt comes when a call is over, so not in between
-        plan.run(scale, bound or 0.0, bound is not None)
-        return done
-
-    def _check_gradient(self, i: int, grad: object) -> np.ndarray | None:
-        """The gradient of parameter `i`, checked with a message for what is wrong."""
-        validation.unchanged(self._labels[i], self._params[i], self._extents[i])
-        if grad is None:
-            return None
-        label = "grads" + self._labels[i].removeprefix("params")
-        array = validation.like(label, grad, self._params[i])
-        if self._plan.touches(array):
-            validation.not_within(label, array, self._written())
-        return array
+        self._steps.step(self, self.param_groups, grads, grad_scale)
 
     # ---- gradients that stay where they are -------------------------------------------------------------------
 
@@ -357,9 +309,9 @@ class Optimizer(GradientSettings):
         TypeError, ValueError
             As by `step`; what was bound before stays so.
         """
-        with self._exclusive():
+        with self._steps:
             flat = self._flatten("grads", grads)
-            self._bound = tuple(self._check_gradient(i, grad) for i, grad in enumerate(flat))
+            self._steps.bound = tuple(self._gradient(i, grad) for i, grad in enumerate(flat))
 
     def zero_grad(self) -> None:
         """
@@ -372,48 +324,52 @@ class Optimizer(GradientSettings):
         ValueError
             If one of them is read-only; all are then unchanged.
         """
-        with self._exclusive():
+        with self._steps:
             bound = [(i, grad) for i, grad in enumerate(self._bound_gradients()) if grad is not None]
             for i, grad in bound:
                 if not grad.flags.writeable:
-                    label = "grads" + self._labels[i].removeprefix("params")
+                    label = "grads" + self._label(i).removeprefix("params")
                     raise ValueError(f"{label}: expected a writeable array, got a read-only one")
             for _, grad in bound:
                 grad.fill(0)
-
-    def _bound_gradients(self) -> tuple[np.ndarray | None, ...]:
-        if self._bound is None:
-            raise RuntimeError("no gradients are bound: give them to bind once, or to each step")
-        return self._bound
 
     # ---- state ------------------------------------------------------------------------------------------------
 
     @property
     def state(self) -> Mapping[Any, Mapping[str, Any]]:
-        keys: list[Any] = list(range(len(self._params)))
-        if all(form.names is not None for form in self._forms):
-            keys = [name for form in self._forms for name in form.names or ()]
+        keys: list[Any] = list(range(len(self._steps.params)))
+        if all(tree.names is not None for tree in self._steps.trees):
+            keys = [name for tree in self._steps.trees for name in tree.names or ()]
         entries = dict(zip(keys, self._entries(), strict=True))
         return MappingProxyType({key: MappingProxyType(entry) for key, entry in entries.items() if entry})
 
     def _entries(self) -> list[dict[str, Any]]:
-        """For each parameter its state under torch's keys, as `_entry` gives it."""
+        """For each parameter its state under torch's keys, as `entry` gives it."""
         entries = []
-        for number, keys in enumerate(self._group_states):
-            hyperparameters = dict(zip(self._checks, self._group_values[number], strict=True))
-            for i in self._members(number):
-                arrays = {key: self._states[i][key] for key in keys}
-                entries.append(self._entry(*self._plan.progress(i), arrays, hyperparameters))
+        for number, group in enumerate(self._steps.groups):
+            keys = self._steps.state_keys(number)
+            hyperparameters = dict(zip(self.checks, self._steps.plain(number), strict=True))
+            for i in range(group.start, group.start + group.count):
+                arrays = {key: self._steps.states[i][key] for key in keys}
+                entries.append(self.entry(*self._steps.progress(i), arrays, hyperparameters))
         return entries
 
-    def _entry(
-        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], hyperparameters: dict[str, Any]
+    @classmethod
+    def entry(
+        cls, steps: int, carry: tuple[float, ...], arrays: dict[str, Any], hyperparameters: dict[str, Any]
     ) -> dict[str, Any]:
         """The state of a parameter after `steps` steps; empty before the first."""
         if steps == 0:
             return {}
-        numbers = {key: np.array(number) for key, number in zip(self._carries, carry, strict=False)}
-        return {"step": exchange.export_step(steps), **numbers, **arrays}
+        numbers = {key: np.array(number) for key, number in zip(cls.carried, carry, strict=True)}
+        return {"step": saved.export_step(steps), **numbers, **arrays}
+
+    @classmethod
+    def progress(cls, label: str, entry: Mapping[str, Any]) -> Progress:
+        """(steps, carried numbers) of a parameter whose state is `entry`."""
+        names = {key: f"{label}[{key!r}]" for key in cls.carried}
+        carry = [check(names[key], saved.number(names[key], entry[key])) for key, check in cls.carried.items()]
+        return saved.import_step(f"{label}['step']", entry["step"]), tuple(carry)
 
     def state_dict(self) -> dict[str, Any]:
         """
@@ -427,11 +383,11 @@ class Optimizer(GradientSettings):
             the schedule's own state as ``"schedule"``. With arrays turned into tensors it loads into the torch.optim
             class of the same name.
         """
-        with self._exclusive():
-            values_now = self._read_groups()
-            for number, values in enumerate(self._group_values):
-                self._use(number, self._rule(number, values))
-            return exchange.write(self, values_now, self._entries(), self._completed)
+        with self._steps:
+            values = self._steps.current(self, self.param_groups)
+            for group in self._steps.groups:
+                self._steps.use_rule(group)
+            return saved.write(self, values, self._entries(), self._steps.completed)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """
@@ -449,31 +405,10 @@ class Optimizer(GradientSettings):
         TypeError, ValueError
             If anything is missing, unknown, or of another shape or dtype; the optimizer is then unchanged.
         """
-        with self._exclusive():
-            groups, entries = exchange.read(self, state_dict)
-            rules = [self._rule(number, values) for number, values in enumerate(groups)]
-            self._completed = exchange.restore_schedules(self, state_dict, entries)
-            for number, (values, rule) in enumerate(zip(groups, rules, strict=True)):
-                self._take(number, values)
-                self._group_states[number] = ()
-                for i in self._members(number):
-                    steps, carry, self._states[i] = entries[i]
-                    self._plan.set_progress(i, steps, carry)
-                self._use(number, rule)
-
-    def _progress(self, label: str, entry: Mapping[str, Any]) -> tuple[int, Carry]:
-        """(steps, carried numbers) of a parameter whose state is `entry`."""
-        names = {key: f"{label}[{key!r}]" for key in self._carries}
-        carry = [check(names[key], exchange.number(names[key], entry[key])) for key, check in self._carries.items()]
-        first, second, *_ = [*carry, *NO_CARRY]
-        return exchange.import_step(f"{label}['step']", entry["step"]), (first, second)
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        if self._lock.locked():
-            raise RuntimeError(IN_USE)
-        with self._lock:  # no interrupt can come between taking it and the block
-            yield
+        with self._steps:
+            values, entries = saved.read(self, state_dict)
+            completed = saved.restore_schedules(self, state_dict, entries)
+            self._steps.load(self.param_groups, values, entries, completed)
 
     def __reduce__(self) -> Any:
         raise TypeError(f"{type(self).__name__} is bound to its arrays and cannot be copied or pickled: use state_dict")
@@ -482,6 +417,6 @@ class Optimizer(GradientSettings):
         lines = []
         for number, group in enumerate(self.param_groups):
             sizes = sum(a.size for a in group["params"])
-            numbers = ", ".join(f"{name}={group[name]!r}" for name in self._checks)
+            numbers = ", ".join(f"{name}={group[name]!r}" for name in self.checks)
             lines.append(f"  group {number}: {len(group['params'])} arrays, {sizes} elements, {numbers}")
         return "\n".join([f"{type(self).__name__}(", *lines, ")"])

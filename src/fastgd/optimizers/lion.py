@@ -2,10 +2,8 @@
 
 from typing import Unpack
 
-from fastgd import validation
-from fastgd.engine import scalars
-from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Rate, Settings
+from fastgd.hyperparameters import DecayRates, NonNegative, Rate, Switch
+from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
 class Lion(Optimizer):
@@ -59,22 +57,17 @@ class Lion(Optimizer):
     array([0.5, 2.5])
     """
 
-    _checks = {
-        "lr": validation.rate,
-        "betas": validation.decay_rates,
-        "weight_decay": validation.nonnegative,
-        "maximize": validation.flag,
-    }
-    _prepare = staticmethod(scalars.lion)
+    family = "lion"
+    torch_signature = "lr betas weight_decay * foreach maximize capturable differentiable fused"
 
     def __init__(
         self,
-        params: object,
+        params: Params,
         lr: Rate = 1e-4,
-        betas: tuple[float, float] = (0.9, 0.99),
-        weight_decay: float = 0.0,
+        betas: DecayRates = (0.9, 0.99),
+        weight_decay: NonNegative = 0.0,
         *,
-        maximize: bool = False,
+        maximize: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
-        super().__init__(params, dict(lr=lr, betas=betas, weight_decay=weight_decay, maximize=maximize), **settings)
+        super().__init__(params, locals(), settings)

@@ -2,10 +2,8 @@
 
 from typing import Unpack
 
-from fastgd import validation
-from fastgd.engine import scalars
-from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Rate, Settings
+from fastgd.hyperparameters import DecayRates, NonNegative, Rate, Switch, fraction
+from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
 class NAdam(Optimizer):
@@ -71,36 +69,26 @@ class NAdam(Optimizer):
     array([0.4718, 2.5282])
     """
 
-    _checks = {
-        "lr": validation.rate,
-        "betas": validation.decay_rates,
-        "eps": validation.nonnegative,
-        "weight_decay": validation.nonnegative,
-        "momentum_decay": validation.nonnegative,
-        "decoupled_weight_decay": validation.flag,
-        "maximize": validation.flag,
-        "eps_root": validation.nonnegative,
-    }
-    _prepare = staticmethod(scalars.nadam)
-    _own = ("eps_root",)
-    _carries = {"mu_product": validation.fraction}
+    family = "nadam"
+    beyond_torch = ("eps_root",)
+    carried = {"mu_product": fraction}
+    torch_signature = (
+        "lr betas eps weight_decay momentum_decay decoupled_weight_decay * foreach maximize "
+        "capturable differentiable eps_root"
+    )
 
     def __init__(
         self,
-        params: object,
+        params: Params,
         lr: Rate = 2e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        momentum_decay: float = 4e-3,
-        decoupled_weight_decay: bool = False,
+        betas: DecayRates = (0.9, 0.999),
+        eps: NonNegative = 1e-8,
+        weight_decay: NonNegative = 0.0,
+        momentum_decay: NonNegative = 4e-3,
+        decoupled_weight_decay: Switch = False,
         *,
-        maximize: bool = False,
-        eps_root: float = 0.0,
+        maximize: Switch = False,
+        eps_root: NonNegative = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
-        defaults = dict(
-            lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, momentum_decay=momentum_decay,
-            decoupled_weight_decay=decoupled_weight_decay, maximize=maximize, eps_root=eps_root,
-        )  # fmt: skip
-        super().__init__(params, defaults, **settings)
+        super().__init__(params, locals(), settings)

@@ -2,10 +2,8 @@
 
 from typing import Unpack
 
-from fastgd import validation
-from fastgd.engine import scalars
-from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Rate, Settings
+from fastgd.hyperparameters import Fraction, NonNegative, Rate, Switch
+from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
 class RMSprop(Optimizer):
@@ -72,35 +70,25 @@ class RMSprop(Optimizer):
     array([0.5, 2.5])
     """
 
-    _checks = {
-        "lr": validation.rate,
-        "alpha": validation.fraction,
-        "eps": validation.nonnegative,
-        "weight_decay": validation.nonnegative,
-        "momentum": validation.nonnegative,
-        "centered": validation.flag,
-        "maximize": validation.flag,
-        "eps_root": validation.nonnegative,
-    }
-    _prepare = staticmethod(scalars.rmsprop)
-    _own = ("eps_root",)
+    family = "rmsprop"
+    beyond_torch = ("eps_root",)
+    implied = {"centered": "grad_avg"}
+    torch_signature = (
+        "lr alpha eps weight_decay momentum centered capturable foreach maximize differentiable * eps_root"
+    )
 
     def __init__(
         self,
-        params: object,
+        params: Params,
         lr: Rate = 1e-2,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        momentum: float = 0.0,
-        centered: bool = False,
+        alpha: Fraction = 0.99,
+        eps: NonNegative = 1e-8,
+        weight_decay: NonNegative = 0.0,
+        momentum: NonNegative = 0.0,
+        centered: Switch = False,
         *,
-        maximize: bool = False,
-        eps_root: float = 0.0,
+        maximize: Switch = False,
+        eps_root: NonNegative = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
-        defaults = dict(
-            lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered,
-            maximize=maximize, eps_root=eps_root,
-        )  # fmt: skip
-        super().__init__(params, defaults, **settings)
+        super().__init__(params, locals(), settings)

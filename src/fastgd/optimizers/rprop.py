@@ -2,10 +2,8 @@
 
 from typing import Unpack
 
-from fastgd import validation
-from fastgd.engine import scalars
-from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Rate, Settings
+from fastgd.hyperparameters import Etas, Rate, StepSizes, Switch
+from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
 class Rprop(Optimizer):
@@ -62,22 +60,17 @@ class Rprop(Optimizer):
     array([0.5, 2.5])
     """
 
-    _checks = {
-        "lr": validation.rate,
-        "etas": validation.etas,
-        "step_sizes": validation.interval,
-        "maximize": validation.flag,
-    }
-    _prepare = staticmethod(scalars.rprop)
+    family = "rprop"
+    torch_signature = "lr etas step_sizes * capturable foreach maximize differentiable"
 
     def __init__(
         self,
-        params: object,
+        params: Params,
         lr: Rate = 1e-2,
-        etas: tuple[float, float] = (0.5, 1.2),
-        step_sizes: tuple[float, float] = (1e-6, 50.0),
+        etas: Etas = (0.5, 1.2),
+        step_sizes: StepSizes = (1e-6, 50.0),
         *,
-        maximize: bool = False,
+        maximize: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
-        super().__init__(params, dict(lr=lr, etas=etas, step_sizes=step_sizes, maximize=maximize), **settings)
+        super().__init__(params, locals(), settings)

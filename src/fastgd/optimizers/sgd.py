@@ -3,12 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Unpack
 
-import numpy as np
-
-from fastgd import validation
-from fastgd.engine import scalars
-from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Carry, Rate, Settings
+from fastgd.hyperparameters import MomentumForm, NonNegative, Rate, Real, Switch
+from fastgd.optimizers.base import Optimizer, Params, Progress, Settings
 
 
 class SGD(Optimizer):
@@ -71,42 +67,44 @@ class SGD(Optimizer):
     array([0.5, 1.5])
     """
 
-    _checks = {
-        "lr": validation.rate,
-        "momentum": validation.nonnegative,
-        "dampening": validation.real,
-        "weight_decay": validation.nonnegative,
-        "nesterov": validation.flag,
-        "maximize": validation.flag,
-        "momentum_form": validation.choice("heavy_ball", "ema"),
-    }
-    _prepare = staticmethod(scalars.sgd)
-    _own = ("momentum_form",)
-    _has_step = False
+    family = "sgd"
+    beyond_torch = ("momentum_form",)
+    has_step = False
+    torch_signature = (
+        "lr momentum dampening weight_decay nesterov * maximize foreach differentiable fused momentum_form"
+    )
 
     def __init__(
         self,
-        params: object,
+        params: Params,
         lr: Rate = 1e-3,
-        momentum: float = 0.0,
-        dampening: float = 0.0,
-        weight_decay: float = 0.0,
-        nesterov: bool = False,
+        momentum: NonNegative = 0.0,
+        dampening: Real = 0.0,
+        weight_decay: NonNegative = 0.0,
+        nesterov: Switch = False,
         *,
-        maximize: bool = False,
-        momentum_form: str = "heavy_ball",
+        maximize: Switch = False,
+        momentum_form: MomentumForm = "heavy_ball",
         **settings: Unpack[Settings],
     ) -> None:
-        defaults = dict(
-            lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov,
-            maximize=maximize, momentum_form=momentum_form,
-        )  # fmt: skip
-        super().__init__(params, defaults, **settings)
+        super().__init__(params, locals(), settings)
 
-    def _entry(
-        self, steps: int, carry: Carry, arrays: dict[str, np.ndarray], hyperparameters: dict[str, Any]
+    @classmethod
+    def check_together(cls, values: dict[str, Any]) -> None:
+        momentum, dampening = values["momentum"], values["dampening"]
+        if values["nesterov"] and (momentum == 0 or dampening != 0):
+            raise ValueError(f"nesterov needs momentum above 0 and dampening 0, got {momentum} and {dampening}")
+        if momentum and values["momentum_form"] == "ema" and (momentum >= 1 or dampening != 0):
+            raise ValueError(
+                f"momentum_form='ema' needs momentum in (0, 1) and dampening 0, got {momentum} and {dampening}"
+            )
+
+    @classmethod
+    def entry(
+        cls, steps: int, carry: tuple[float, ...], arrays: dict[str, Any], hyperparameters: dict[str, Any]
     ) -> dict[str, Any]:
         return dict(arrays) if carry[0] else {}
 
-    def _progress(self, label: str, entry: Mapping[str, Any]) -> tuple[int, Carry]:
-        return 1, (1.0, 0.0)
+    @classmethod
+    def progress(cls, label: str, entry: Mapping[str, Any]) -> Progress:
+        return 1, (1.0,)

@@ -2,10 +2,8 @@
 
 from typing import Unpack
 
-from fastgd import validation
-from fastgd.engine import scalars
-from fastgd.optimizers.base import Optimizer
-from fastgd.optimizers.terms import Rate, Settings
+from fastgd.hyperparameters import DecayRate, NonNegative, Rate, Switch
+from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
 class SignSGD(Optimizer):
@@ -60,24 +58,17 @@ class SignSGD(Optimizer):
     array([0.5, 2.5])
     """
 
-    _checks = {
-        "lr": validation.rate,
-        "momentum": validation.decay_rate,
-        "weight_decay": validation.nonnegative,
-        "maximize": validation.flag,
-    }
-    _prepare = staticmethod(scalars.sign_sgd)
+    family = "sign_sgd"
+    torch_signature = "lr momentum weight_decay * foreach maximize capturable differentiable fused"
 
     def __init__(
         self,
-        params: object,
+        params: Params,
         lr: Rate = 1e-3,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
+        momentum: DecayRate = 0.0,
+        weight_decay: NonNegative = 0.0,
         *,
-        maximize: bool = False,
+        maximize: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
-        super().__init__(
-            params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay, maximize=maximize), **settings
-        )
+        super().__init__(params, locals(), settings)

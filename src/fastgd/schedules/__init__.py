@@ -7,6 +7,8 @@ of the next. Schedules are small objects that print and pickle as the call that 
 
 Decays: `constant`, `step`, `multistep`, `exponential`, `linear`, `polynomial`, `inverse_time`. Waves: `cosine`,
 `warm_restarts`, `cyclic`, `one_cycle`. Put together: `warmup`, `piecewise`, `join`. Told a loss: `plateau`.
+
+A rate has the same bits on every machine: powers and cosines are fastgd.engine.exact's, not the C library's.
 """
 
 from fastgd.schedules.base import Schedule

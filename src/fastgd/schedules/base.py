@@ -1,4 +1,4 @@
-"""Schedule: what all schedules have in common, and the checks that only they need."""
+"""`Schedule`, the class of all schedules, and the check that only schedules need."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -10,7 +10,7 @@ Rate = Callable[[int], float]
 
 
 def increasing(name: str, value: object) -> tuple[int, ...]:
-    """Integers from 1, each above the one before."""
+    """Check integers that begin at 1 or above and increase."""
     if not isinstance(value, (list, tuple)):
         raise TypeError(f"{name} must be a list of integers, got {type(value).__name__}")
     steps = tuple(validation.count(f"{name}[{i}]", entry) for i, entry in enumerate(value))
@@ -88,12 +88,12 @@ class Schedule:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """
-        Take over what `state_dict` returned.
+        Load what `state_dict` returned.
 
         Parameters
         ----------
         state : mapping
-            Of a schedule of the same kind.
+            State of a schedule of the same kind.
 
         Raises
         ------

@@ -1,16 +1,16 @@
 """Schedules put together: a warm-up before any other, pieces, one after another."""
 
-import math
 from bisect import bisect_right
 from collections.abc import Sequence
 
 from fastgd import validation
+from fastgd.engine.exact import cos_pi
 from fastgd.schedules.base import Rate, Schedule, increasing
 from fastgd.schedules.decay import constant
 
 
 def _schedule(name: str, value: object) -> Rate:
-    """A schedule, or a number as a constant one."""
+    """Take a schedule as it is, and a number as a constant schedule."""
     if callable(value):
         return value
     try:
@@ -28,11 +28,11 @@ def warmup(after: float | Rate, steps: int, start_lr: float = 0.0) -> Schedule:
     Parameters
     ----------
     after : float or callable
-        What follows: a rate, or any schedule.
+        Rate or schedule that follows.
     steps : int
         Steps of the warm-up, at least 0.
     start_lr : float, default 0
-        At first, at least 0.
+        Rate at step 0, at least 0.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def piecewise(boundaries: Sequence[int], values: Sequence[float], interpolation:
     values : sequence of float
         One more than boundaries, each at least 0; the first is the rate at step 0.
     interpolation : {"constant", "linear", "cosine"}, default "constant"
-        The way between.
+        Way from one rate to the next.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def piecewise(boundaries: Sequence[int], values: Sequence[float], interpolation:
             return rates[i]
         way = (t - knots[i]) / (knots[i + 1] - knots[i])
         if interpolation == "cosine":
-            way = (1 - math.cos(math.pi * way)) / 2
+            way = (1 - cos_pi(way)) / 2
         return rates[i] + (rates[i + 1] - rates[i]) * way
 
     return Schedule(piecewise, dict(boundaries=list(steps), values=rates, interpolation=interpolation), rate)

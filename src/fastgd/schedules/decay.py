@@ -1,18 +1,11 @@
 """Schedules that fall, or rise, from one rate to another."""
 
-import math
 from bisect import bisect_right
 from collections.abc import Sequence
 
 from fastgd import validation
+from fastgd.engine.exact import real_power
 from fastgd.schedules.base import Schedule, increasing
-
-
-def _power(base: float, exponent: float) -> float:
-    try:
-        return math.pow(base, exponent)
-    except OverflowError:
-        return math.inf
 
 
 def constant(lr: float) -> Schedule:
@@ -24,7 +17,7 @@ def constant(lr: float) -> Schedule:
     Parameters
     ----------
     lr : float
-        At least 0.
+        Rate, at least 0.
 
     Returns
     -------
@@ -58,7 +51,7 @@ def step(lr: float, step_size: int, gamma: float = 0.1) -> Schedule:
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     step_size : int
         Steps between changes, at least 1.
     gamma : float, default 0.1
@@ -88,7 +81,7 @@ def step(lr: float, step_size: int, gamma: float = 0.1) -> Schedule:
     step_size = validation.count("step_size", step_size)
     gamma = validation.positive("gamma", gamma)
     arguments = dict(lr=lr, step_size=step_size, gamma=gamma)
-    return Schedule(step, arguments, lambda t: lr * _power(gamma, t // step_size))
+    return Schedule(step, arguments, lambda t: lr * real_power(gamma, t // step_size))
 
 
 def multistep(lr: float, milestones: Sequence[int], gamma: float = 0.1) -> Schedule:
@@ -100,7 +93,7 @@ def multistep(lr: float, milestones: Sequence[int], gamma: float = 0.1) -> Sched
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     milestones : sequence of int
         Steps at which the rate changes, from 1 and increasing.
     gamma : float, default 0.1
@@ -131,7 +124,7 @@ def multistep(lr: float, milestones: Sequence[int], gamma: float = 0.1) -> Sched
     steps = increasing("milestones", milestones)
     gamma = validation.positive("gamma", gamma)
     arguments = dict(lr=lr, milestones=list(steps), gamma=gamma)
-    return Schedule(multistep, arguments, lambda t: lr * _power(gamma, bisect_right(steps, t)))
+    return Schedule(multistep, arguments, lambda t: lr * real_power(gamma, bisect_right(steps, t)))
 
 
 def exponential(
@@ -145,7 +138,7 @@ def exponential(
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     gamma : float
         Factor, above 0; above 1 the rate rises.
     steps : int, default 1
@@ -182,7 +175,7 @@ def exponential(
     end = None if end_lr is None else validation.nonnegative("end_lr", end_lr)
 
     def rate(t: int) -> float:
-        value = lr * _power(gamma, t // steps if staircase else t / steps)
+        value = lr * real_power(gamma, t // steps if staircase else t / steps)
         if end is None:
             return value
         return max(value, end) if gamma < 1 else min(value, end)
@@ -200,11 +193,11 @@ def linear(lr: float, steps: int, end_lr: float = 0.0) -> Schedule:
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     steps : int
         Steps on the way, at least 1.
     end_lr : float, default 0
-        At last, at least 0.
+        Rate at the end, at least 0.
 
     Returns
     -------
@@ -242,13 +235,13 @@ def polynomial(lr: float, steps: int, end_lr: float = 0.0, power: float = 1.0, *
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     steps : int
         Steps on the way, at least 1.
     end_lr : float, default 0
-        At last, at least 0.
+        Rate at the end, at least 0.
     power : float, default 1
-        Above 0.
+        Exponent, above 0.
     cycle : bool, default False
         Whether, each time that the end has been passed, `steps` grows by itself, so that the rate jumps up again.
 
@@ -280,7 +273,7 @@ def polynomial(lr: float, steps: int, end_lr: float = 0.0, power: float = 1.0, *
 
     def rate(t: int) -> float:
         length = steps * max(1, -(-t // steps)) if cycle else steps
-        return end_lr + (lr - end_lr) * math.pow(1 - min(t, length) / length, power)
+        return end_lr + (lr - end_lr) * real_power(1 - min(t, length) / length, power)
 
     return Schedule(polynomial, dict(lr=lr, steps=steps, end_lr=end_lr, power=power, cycle=cycle), rate)
 
@@ -297,9 +290,9 @@ def inverse_time(
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     decay_rate : float
-        At least 0.
+        Multiple of the time, at least 0.
     steps : int, default 1
         Steps of one unit of time, such as the batches of an epoch; at least 1.
     staircase : bool, default False
@@ -336,7 +329,8 @@ def inverse_time(
     steps = validation.count("steps", steps)
     staircase = validation.flag("staircase", staircase)
     recursive = validation.flag("recursive", recursive)
-    reached = (0, lr)  # the latest unit of time and its rate, so that step after step costs one division
+    # The latest unit of time and its rate are kept, so that a step costs one division and not one per unit so far.
+    reached = (0, lr)
 
     def closed(t: int) -> float:
         return lr / (1 + decay_rate * (t // steps if staircase else t / steps))

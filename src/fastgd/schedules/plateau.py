@@ -126,11 +126,11 @@ def plateau(
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at first, at least 0.
     mode : {"min", "max"}, default "min"
         Whether less or more is better.
     factor : float, default 0.1
-        In (0, 1).
+        Factor of a reduction, in (0, 1).
     patience : int, default 10
         Losses without progress that are borne, at least 0.
     threshold : float, default 1e-4

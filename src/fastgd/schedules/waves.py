@@ -1,9 +1,9 @@
 """Schedules along a cosine or a triangle: annealing, restarts, cycles."""
 
-import math
 from itertools import pairwise
 
 from fastgd import validation
+from fastgd.engine.exact import cos_pi, real_power
 from fastgd.schedules.base import Schedule
 
 MODES = ("triangular", "triangular2", "exp_range")
@@ -18,15 +18,15 @@ def cosine(lr: float, steps: int, end_lr: float = 0.0, *, periodic: bool = False
     Parameters
     ----------
     lr : float
-        At first, at least 0.
+        Rate at step 0, at least 0.
     steps : int
         Steps on the way, at least 1.
     end_lr : float, default 0
-        At last, at least 0.
+        Rate at the end, at least 0.
     periodic : bool, default False
         Whether the rate, past the end, rises again along the cosine, rather than staying.
     exponent : float, default 1
-        Above 0.
+        Exponent of the cosine, above 0.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def cosine(lr: float, steps: int, end_lr: float = 0.0, *, periodic: bool = False
 
     def rate(t: int) -> float:
         t = t % (2 * steps) if periodic else min(t, steps)
-        return end_lr + (lr - end_lr) * math.pow((1 + math.cos(math.pi * t / steps)) / 2, exponent)
+        return end_lr + (lr - end_lr) * real_power((1 + cos_pi(t / steps)) / 2, exponent)
 
     return Schedule(cosine, dict(lr=lr, steps=steps, end_lr=end_lr, periodic=periodic, exponent=exponent), rate)
 
@@ -82,11 +82,11 @@ def warm_restarts(
     Parameters
     ----------
     lr : float
-        At the beginning, at least 0.
+        Rate at step 0, at least 0.
     steps : int
         Steps of the first cycle, at least 1.
     end_lr : float, default 0
-        At the end of each cycle, at least 0.
+        Rate at the end of each cycle, at least 0.
     length_factor : float, default 1
         Each cycle's length over the one before; at least 1.
     lr_factor : float, default 1
@@ -129,12 +129,12 @@ def warm_restarts(
         since, length, top = float(t), float(steps), lr
         if length_factor == 1:
             cycles, since = divmod(since, length)
-            top = lr * lr_factor**cycles
+            top = lr * real_power(lr_factor, cycles)
         while since >= length:
             since -= length
             length *= length_factor
             top *= lr_factor
-        return end_lr + (top - end_lr) * (1 + math.cos(math.pi * since / length)) / 2
+        return end_lr + (top - end_lr) * (1 + cos_pi(since / length)) / 2
 
     arguments = dict(lr=lr, steps=steps, end_lr=end_lr, length_factor=length_factor, lr_factor=lr_factor)
     return Schedule(warm_restarts, arguments, rate)
@@ -169,7 +169,7 @@ def cyclic(
     mode : {"triangular", "triangular2", "exp_range"}, default "triangular"
         Whether and how the triangles shrink.
     gamma : float, default 1
-        For ``"exp_range"``, in [0, 1].
+        Factor of each step for ``"exp_range"``, in [0, 1].
 
     Returns
     -------
@@ -206,9 +206,9 @@ def cyclic(
         cycle, u = divmod(t, up + down)
         height = u / up if u <= up else (up + down - u) / down
         if mode == "triangular2":
-            height *= 0.5**cycle
+            height *= real_power(0.5, cycle)
         elif mode == "exp_range":
-            height *= gamma**t
+            height *= real_power(gamma, t)
         return lr + (max_lr - lr) * height
 
     arguments = dict(lr=lr, max_lr=max_lr, step_size_up=up, step_size_down=down, mode=mode, gamma=gamma)
@@ -252,7 +252,7 @@ def one_cycle(
     final_div_factor : float, default 1e4
         First rate over the last, above 0.
     anneal_strategy : {"cos", "linear"}, default "cos"
-        The way between.
+        Way from one rate to the next.
     three_phase : bool, default False
         Whether the fall is as long as the rise, with a phase after it.
 
@@ -301,7 +301,7 @@ def one_cycle(
             if t <= stop or stop == end:
                 way = min((t - begin) / (stop - begin), 1.0) if stop > begin else 1.0
                 if anneal_strategy == "cos":
-                    way = (1 - math.cos(math.pi * way)) / 2
+                    way = (1 - cos_pi(way)) / 2
                 return start + (target - start) * way
         raise AssertionError("the last knot takes every step")
 

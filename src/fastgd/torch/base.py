@@ -1,33 +1,24 @@
-"""Optimizer: a torch.optim.Optimizer whose step is that of a NumPy optimizer over the tensors' memory."""
+"""Optimizer: a torch.optim.Optimizer whose step is compiled, in engine/steps, over the tensors' memory."""
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch.autograd import _profiler_enabled
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from fastgd import validation
-from fastgd.optimizers import base, exchange
-from fastgd.optimizers.terms import GradientSettings, Settings
+from fastgd.engine.plan import zeros_beside
+from fastgd.engine.reader import Reader
+from fastgd.optimizers import base
+from fastgd.optimizers import state_dict as saved
+from fastgd.optimizers.base import GradientSettings, Settings
 from fastgd.torch import checks
 from fastgd.torch.bound import Bound
 
 Closure = Callable[[], Any]
 SETTINGS = tuple(Settings.__annotations__)
-
-
-def _setting(name: str) -> Any:
-    """A property like that of `fastgd.Optimizer`, which tells the NumPy optimizer too."""
-    own = getattr(GradientSettings, name)
-
-    def write(self: "Optimizer", value: Any) -> None:
-        own.fset(self, value)
-        if self._bound is not None and self._bound.inner is not None:
-            own.fset(self._bound.inner, value)
-
-    return property(own.fget, write, doc=own.__doc__)
 
 
 class Optimizer(GradientSettings, torch.optim.Optimizer):
@@ -69,20 +60,28 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     """
 
     _numpy: ClassVar[type[base.Optimizer]]
-    _skipped = 0
+    _reader: ClassVar[Reader]
+    _normalizes = False  # param_groups hold what the user put there
     _constructing = False
-    _bound: Bound | None = None  # made by the first step, and anew when something has moved
     _step_supports_amp_scaling = True  # GradScaler gives `found_inf` and `grad_scale`, instead of dividing gradients
+    _steps: Bound
 
-    max_grad_norm = _setting("max_grad_norm")
-    max_grad_value = _setting("max_grad_value")
-    skip_nonfinite = _setting("skip_nonfinite")
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "_numpy" in cls.__dict__:
+            # Schedules are torch's, so that `lr` is a number.
+            own = {**cls._numpy.checks, "lr": validation.nonnegative}
+            cls._reader = Reader(own, convert=checks.plain, together=cls._numpy.reader.together)
 
-    def __init__(self, params: Any, defaults: dict[str, Any], settings: Settings) -> None:
-        validation.arguments(type(self).__name__, settings, ["params", *defaults, *SETTINGS])
-        self._set(settings)
-        self._lock = threading.Lock()
-        checks.hyperparameters(self._numpy, "", defaults)
+    def __init__(self, params: Any, given: dict[str, Any], settings: Settings) -> None:
+        fixed = {name: check.only for name, check in self._numpy.fixed.items()}
+        arguments = self._numpy.torch_signature.replace("*", "").split()
+        defaults = {**{name: given[name] for name in arguments}, **fixed}
+        validation.arguments(type(self).__name__, settings, ["params", *arguments, *SETTINGS])
+        self._steps = Bound(self._reader)
+        self._set_given(settings)
+        checks.switches("", defaults)
+        self._reader.values(defaults)
         self._constructing = True
         super().__init__(params, defaults)
         self._check_apart()
@@ -110,7 +109,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             for name in SETTINGS:
                 if name in param_group:  # torch lets a group have any key
                     raise ValueError(f"{where}: {name} is for all groups together, an argument of the optimizer")
-            checks.hyperparameters(self._numpy, where, param_group)
+            self._refused_group(len(self.param_groups) - 1, param_group)
+            self._reader.values(param_group, where)
             for k, param in enumerate(param_group["params"]):
                 checks.parameter(f"{where}['params'][{k}]", param)
             if not self._constructing:
@@ -124,8 +124,37 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         named = [(f"param_groups[{n}]['params'][{k}]", p) for n, g in groups for k, p in enumerate(g["params"])]
         validation.apart([(label, checks.parameter(label, param)) for label, param in named])
 
-    def _settings(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in SETTINGS}
+    # ---- what the compiled step asks --------------------------------------------------------------------------
+
+    def _refused_groups(self, count: int) -> None:
+        raise TypeError(f"param_groups must be a list of {count} dicts, got {type(self.param_groups).__name__}")
+
+    def _refused_group(self, number: int, group: object) -> None:
+        """Raise unless a group can be read."""
+        where = f"param_groups[{number}]"
+        if not isinstance(group, dict):
+            raise TypeError(f"{where} must be a dict, got {type(group).__name__}")
+        checks.switches(where, group)
+        if missing := [name for name in self._reader.names if name not in group]:
+            raise ValueError(f"{where}: missing {', '.join(map(repr, missing))}")
+
+    def _entry(self, i: int, param: torch.Tensor, array: np.ndarray, keys: tuple[str, ...]) -> saved.Entry:
+        """Progress and state arrays of parameter `i`, copied from `state`."""
+        given = self.state.get(param, {})
+        known = ("step", *self._numpy.carried, *keys)
+        entry = {key: checks.array(given[key]) for key in known if given.get(key) is not None}
+        return saved.read_entry(self._numpy, f"state_dict['state'][{i}]", entry, array, keys)
+
+    def _gradient(self, i: int, grad: torch.Tensor) -> np.ndarray:
+        """A copy of a gradient that cannot be read where it lies, in the layout of parameter `i`."""
+        number, k = self._steps.place_of(i)
+        label = f"param_groups[{number}]['params'][{k}].grad"
+        array = checks.gradient(label, grad, self._steps.leaves[i])
+        if validation.is_dense(array) and self._steps.touches(array):
+            raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
+        beside = zeros_beside(self._steps.params[i])
+        np.copyto(beside, array)
+        return beside
 
     # ---- a step -----------------------------------------------------------------------------------------------
 
@@ -169,19 +198,13 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
                 raise TypeError(f"closure must be callable or None, got {type(closure).__name__}")
             with torch.enable_grad():
                 loss = closure()
-        if self._lock.locked():
-            raise RuntimeError(base.IN_USE)
-        with self._lock:  # which, unlike acquire and try, no interrupt can come between
-            scale = 1.0
-            if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
-                if bool(self.__dict__.get("found_inf")):
-                    return loss
-                given = self.__dict__.get("grad_scale")
-                scale = 1.0 if given is None else 1.0 / float(given)
-            bound = self._bound
-            if bound is None or not bound.holds(self.param_groups, self.state):
-                bound = self._bind()
-            bound.update(scale)
+        scale = 1.0
+        if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
+            if bool(self.__dict__.get("found_inf")):
+                return loss
+            given = self.__dict__.get("grad_scale")
+            scale = 1.0 if given is None else 1.0 / float(given)
+        self._steps.step_tensors(self, self.param_groups, self.state, scale)
         return loss
 
     _step_with_hooks = torch.optim.Optimizer.profile_hook_step(_step)
@@ -190,39 +213,13 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         """Update one parameter whose gradient is complete; False if it is in no group."""
         self._check_separable()
         self._opt_called = True  # what schedulers look for
-        if self._lock.locked():
-            raise RuntimeError(base.IN_USE)
-        with self._lock:
-            bound = self._bound
-            backward = torch._C._current_graph_task_id()
-            if bound is None or not bound.holds_in(self.param_groups, self.state, param, backward):
-                bound = self._bind()
-            return bound.update_one(param)
+        backward = torch._C._current_graph_task_id()
+        return self._steps.step_one(self, self.param_groups, self.state, param, backward)
 
     def _check_separable(self) -> None:
         for name in ("max_grad_norm", "skip_nonfinite"):
             if getattr(self, name):
                 raise ValueError(f"{name} needs all gradients at once: use step after the backward pass")
-
-    def _bind(self) -> Bound:
-        bound = Bound(self)
-        self._unbind()
-        self._bound = bound
-        return bound
-
-    def _unbind(self) -> None:
-        self._skipped, self._bound = self.skipped_steps, None
-
-    @property
-    def grad_norm(self) -> float | None:
-        """Norm of the latest step's gradients, as of `fastgd.Optimizer`."""
-        return None if self._bound is None or self._bound.inner is None else self._bound.inner.grad_norm
-
-    @property
-    def skipped_steps(self) -> int:
-        """Steps that `skip_nonfinite` refused."""
-        inner = None if self._bound is None else self._bound.inner
-        return self._skipped + (0 if inner is None else inner.skipped_steps)
 
     # ---- state ------------------------------------------------------------------------------------------------
 
@@ -241,25 +238,28 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             If anything is missing, or of another shape or dtype; the optimizer is then unchanged.
         """
         before = {"state": self.state, "param_groups": self.param_groups}
-        _, entries = exchange.parts(state_dict)
+        _, entries = saved.parts(state_dict)
         state = {i: checks.entry(f"state_dict['state'][{i!r}]", self._numpy, entry) for i, entry in entries.items()}
         try:
             super().load_state_dict({**state_dict, "state": state})
-            self._bind()
+            with self._steps:
+                self._steps.find_all(self)
         except Exception:
             self.__setstate__(before)
             raise
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), **self._settings(), "_skipped": self.skipped_steps}
+        settings = {name: getattr(self, name) for name in SETTINGS}
+        return {**super().__getstate__(), **settings, "_skipped": self.skipped_steps}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         settings = {name: state[name] for name in SETTINGS if name in state}
-        super().__setstate__({key: value for key, value in state.items() if key not in settings})
-        for name, value in settings.items():
-            setattr(self, name, value)
+        rest = {key: value for key, value in state.items() if key not in (*settings, "_skipped")}
+        super().__setstate__(rest)
+        if settings:  # an unpickled optimizer, which has no steps yet
+            self._steps = Bound(self._reader)
+            self._set_given(settings)  # type: ignore[arg-type]
+            self._steps.skipped_steps = state["_skipped"]
         for group in self.param_groups:
             for name, value in self.defaults.items():
                 group.setdefault(name, value)
-        self._lock = threading.Lock()
-        self._unbind()

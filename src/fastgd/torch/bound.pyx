@@ -1,33 +1,37 @@
 """
-Bound: a NumPy optimizer over the memory of a torch optimizer's tensors.
+Bound: the step of a torch optimizer, over the memory of its tensors.
 
 Compiled, since with small networks a step takes hardly longer than to find out that nothing has moved.
 """
 from cpython.dict cimport PyDict_Check, PyDict_GetItem, PyDict_Next
 from cpython.list cimport PyList_Check
-from cpython.ref cimport Py_REFCNT, PyObject
+from cpython.ref cimport Py_REFCNT, PyObject, PyTypeObject
+from libc.string cimport memcmp, memcpy
 
 cimport numpy as cnp
 
-from fastgd.engine.arrays cimport is_array, pointer, size_of
-from fastgd.engine.tensors cimport Views
-
-from operator import itemgetter
+from fastgd.engine.arrays cimport PyArrayObject, data_of, itemsize_of, pointer
+from fastgd.engine.execute cimport Slot, itemsize
+from fastgd.engine.plan cimport Group
+from fastgd.engine.steps cimport Settings, Steps
+from fastgd.kernels.rule cimport MAX_CARRY
+from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
 
 import numpy as np
 import torch
 from torch.autograd.graph import increment_version
 
 from fastgd import validation
-from fastgd.engine.memory import zeros_beside
-from fastgd.engine.plan import Plan
+from fastgd.engine.steps import IN_USE
 from fastgd.torch import checks
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
-    PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
+    bint PyObject_TypeCheck(object, PyTypeObject*)
 
 cnp.import_array()
+
+cdef object is_neg = torch.Tensor.is_neg
 
 
 cdef bint has_objects(given, list expected) except -1:
@@ -96,208 +100,310 @@ cdef bint all_held(dict lent) noexcept:
     return True
 
 
-cdef tuple arrays_of(list grads, Views views):
+cdef inline double get(cnp.ndarray steps, Py_ssize_t i) noexcept:
+    if itemsize_of(pointer(steps)) == sizeof(float):
+        return (<float*>data_of(pointer(steps)))[i]
+    return (<double*>data_of(pointer(steps)))[i]
+
+
+cdef inline void put(cnp.ndarray steps, Py_ssize_t i, long long value) noexcept:
+    if itemsize_of(pointer(steps)) == sizeof(float):
+        (<float*>data_of(pointer(steps)))[i] = <float>value
+    else:
+        (<double*>data_of(pointer(steps)))[i] = <double>value
+
+
+cdef class Bound(Steps):
     """
-    Gradients as arrays. One that torch has yet to negate stands for itself; that is a view of an imaginary part, and
-    dense only if it has one element.
+    Parameters and state of a torch optimizer as they were found.
+
+    They are found anew when parameters, groups or state are no longer where and what they were. State that is not the
+    engine's own is then copied, so that it lies in memory as the engine wants it, and its tensors in `state` are
+    replaced by those that share memory with the engine's arrays. What has not moved is left alone.
     """
-    cdef tuple flat = views.look(grads)
-    cdef Py_ssize_t i
-    cdef PyObject* array
-    for i in range(len(flat)):
-        array = PyTuple_GET_ITEM(flat, i)
-        if is_array(array) and size_of(pointer(<object>array)) == 1 and grads[i].is_neg():
-            flat = (*flat[:i], grads[i], *flat[i + 1:])
-    return flat
+    cdef object found_groups, found_state   # of the optimizer; None where they have to be found anew
+    cdef list group_dicts, members          # of groups: their dicts, and the parameters of each
+    cdef readonly list leaves               # parameters, in the order of the slots
+    cdef list state_values
+    cdef Borrow borrow
+    cdef dict lent                          # (slot, state key): the array that a tensor in `state` was made of
+    cdef dict sources, tensors              # the same: whose view that array is, and the tensor
+    cdef dict places                        # by id of a parameter: its slot
+    cdef object backward                    # the backward pass in which `step_one` looked at everything
+    cdef cnp.ndarray steps, carry           # what the scalars in `state` are views of
+    cdef list layouts                       # of the state arrays of each group that `state` has
+    cdef set waiting                        # slots that have not begun
 
+    def __init__(self, reader):
+        Steps.__init__(self, reader)
+        self.borrow = borrow_of(torch.Tensor)
+        self.leaves, self.group_dicts, self.members, self.state_values, self.layouts = [], [], [], [], []
+        self.lent, self.sources, self.tensors, self.places, self.waiting = {}, {}, {}, {}, set()
 
-cdef class Bound:
-    """
-    Parameters and state of a torch optimizer as they were found, and the NumPy optimizer that updates them.
+    # ---- looking at tensors ---------------------------------------------------------------------------------------
 
-    It is made anew when parameters, groups or state are no longer where and what they were. The state is then copied,
-    so that it lies in memory as the engine wants it, and its tensors in `state` are replaced by those that share
-    memory with the NumPy optimizer.
-
-    `inner`: the NumPy optimizer; None where no group has a parameter, as on a rank of ZeroRedundancyOptimizer.
-    """
-    cdef readonly object inner
-    cdef object plan, numpy_class, pick, state, groups
-    cdef list group_dicts, members          # of all groups
-    cdef list where, filled, values         # of those with parameters: name in messages, dict, checked hyperparameters
-    cdef list params, state_values
-    cdef tuple arrays
-    cdef Views views, grad_views, one_view
-    cdef dict lent                          # (number, state key): the array that a tensor in `state` was made of
-    cdef dict places                        # by id of a parameter: its number, group and address
-    cdef object backward                    # the backward pass in which `holds_in` looked at everything
-    cdef object steps, carry                # arrays that the scalars in `state` are views of
-    cdef list published                     # the state keys of each group that `state` has
-    cdef set waiting                        # parameters that have not begun
-
-    def __init__(self, optimizer):
-        self.numpy_class = optimizer._numpy
-        self.groups, self.state = optimizer.param_groups, optimizer.state
-        self.group_dicts = list(self.groups)
-        self.members = [list(group["params"]) for group in self.groups]
-        self.params = [param for params in self.members for param in params]
-        self.views, self.grad_views, self.one_view = Views(torch.Tensor), Views(torch.Tensor), Views(torch.Tensor)
-        self.arrays = self.views.look(self.params)
-        self.where, self.filled, self.values, self.places, self.lent = [], [], [], {}, {}
-        names = checks.names(self.numpy_class)
-        self.pick = itemgetter(*names)
-        given, saved, state = [], [], {}
-        for n, group in enumerate(self.groups):
-            where = f"param_groups[{n}]"
-            values = checks.hyperparameters(self.numpy_class, where, group)
-            if not group["params"]:
-                continue
-            keys = ("step", *self.numpy_class._carries, *checks.state_keys(self.numpy_class, values))
-            numbers = []
-            for k, param in enumerate(group["params"]):
-                checks.parameter(f"{where}['params'][{k}]", param)
-                i = len(self.places)
-                self.places[id(param)] = i, len(self.filled), param.data_ptr()
-                entry = self.state.get(param, {})
-                state[i] = {key: checks.array(entry[key]) for key in keys if entry.get(key) is not None}
-                numbers.append(i)
-            self.where.append(where)
-            self.filled.append(group)
-            self.values.append(values)
-            named = dict(zip(names, values, strict=True))
-            given.append({**named, "params": [self.arrays[i] for i in numbers]})
-            saved.append({**named, "params": numbers})
-        self.inner = self.numpy_class(given, **optimizer._settings()) if given else None
-        if any(state.values()):
-            self.inner.load_state_dict({"state": state, "param_groups": saved})
-        self.plan = self.inner._plan if given else Plan()
-        self.steps, self.carry = np.zeros(len(self.params), np.float32), np.zeros((len(self.params), 2))
-        self.waiting = set()
-        self.publish(True)
-
-    cdef int publish(self, bint anew) except -1:
-        """Bring into `state` what the NumPy optimizer has: all of it, or what is not there yet."""
-        if not self.plan.write_progress(self.steps, self.carry):
-            self.steps, anew = self.steps.astype(np.float64), True  # float32 would stay at 2**24
-            self.plan.write_progress(self.steps, self.carry)
-        self.published = [] if self.inner is None else list(self.inner._group_states)
-        for number, keys in enumerate(self.published):
-            for i in self.inner._members(number):
-                self.publish_one(i, keys, anew or i in self.waiting)
-        self.waiting = {i for i in range(len(self.params)) if not self.plan.progress(i)[0]}
-        self.state_values = values_of(self.state)
-        return 0
-
-    cdef int publish_one(self, i, keys, bint anew) except -1:
-        steps, carry = self.plan.progress(i)
-        if not steps:
-            return 0
-        arrays = {key: self.inner._states[i][key] for key in keys}
-        visible = self.inner._entry(steps, carry, arrays, {})
-        if not visible:
-            return 0
-        arrays["step"] = self.steps[i:i + 1].reshape(())
-        for k, key in enumerate(self.numpy_class._carries):
-            arrays[key] = self.carry[i, k:k + 1].reshape(())
-        entry = self.state.setdefault(self.params[i], {})
-        entry.update({key: self.lend(i, key, arrays[key]) for key in visible if anew or key not in entry})
-        return 0
-
-    cdef object lend(self, i, key, array):
-        self.lent[i, key] = view = array[...]
-        return torch.from_numpy(view)
-
-    def holds(self, groups, state):
+    cdef bint holds_all(self, object groups, object state) except -1:
         """Whether parameters, groups and state are where and what they were after the latest step."""
-        return (groups is self.groups
-                and state is self.state
+        cdef Py_ssize_t i
+        if not (groups is self.found_groups
+                and state is self.found_state
                 and has_objects(groups, self.group_dicts)
                 and has_members(self.group_dicts, self.members)
                 and has_values(state, self.state_values)
-                and self.views.look(self.params) is self.arrays
-                and all_held(self.lent)
-                and self.plan.has_progress(self.steps, self.carry))
-
-    def holds_in(self, groups, state, param, backward):
-        """As `holds`, which is asked once in a backward pass; later only `param` is looked at."""
-        place = self.places.get(id(param))
-        if backward == self.backward and place is not None and place[2] == param.data_ptr():
-            return True
-        self.backward = backward
-        return self.holds(groups, state)
-
-    def update(self, scale):
-        """Update all parameters that have a gradient."""
-        cdef list grads = []
-        cdef bint missing = False
-        cdef Py_ssize_t n
-        for n in range(len(self.filled)):
-            self.read_group(n)
-        for param in self.params:
-            grad = param.grad
-            missing = missing or grad is None
-            grads.append(grad)
-        updated = self.params
-        if missing:
-            updated = [param for param, grad in zip(self.params, grads) if grad is not None]
-        self.run(arrays_of(grads, self.grad_views), scale, updated)
-
-    def update_one(self, param):
-        """Update one parameter, as in a step in which no other has a gradient; False if it is in no group."""
-        cdef list flat = [None] * len(self.params)
-        cdef list grads = [param.grad]      # held, for arrays are not
-        place = self.places.get(id(param))
-        if place is None:
+                and all_held(self.lent)):
             return False
-        i, n, _ = place
-        self.read_group(n)
-        flat[i] = arrays_of(grads, self.one_view)[0]
-        self.run(tuple(flat), 1.0, [param])
+        for i in range(self.count):
+            if not (self.holds_leaf(i) and self.has_progress(i)):
+                return False
         return True
 
-    cdef int read_group(self, Py_ssize_t n) except -1:
-        """Check the hyperparameters of a group if they have been changed."""
-        group = self.filled[n]
-        try:
-            if self.pick(group) == self.values[n]:
-                return 0
-        except Exception:  # a name is missing, or a value that cannot be compared: the checks say which
-            pass
-        self.values[n] = checks.hyperparameters(self.numpy_class, self.where[n], group)
+    cdef bint holds_leaf(self, Py_ssize_t i) except -1:
+        """Whether a parameter lies where it was found."""
+        cdef Place place
+        return find(self.borrow, <object>PyList_GET_ITEM(self.leaves, i), &place) and lies_at(
+            <PyArrayObject*>self.slots[i].param, &place)
+
+    cdef bint has_progress(self, Py_ssize_t i) noexcept:
+        """Whether the step count and the carried numbers in `state` are as the latest step left them."""
+        cdef const double* numbers = <const double*>data_of(pointer(self.carry)) + MAX_CARRY * i
+        return (get(self.steps, i) == self.slots[i].steps
+                and memcmp(numbers, self.slots[i].carry, sizeof(self.slots[i].carry)) == 0)
+
+    cdef bint write_progress(self) noexcept:
+        """Bring steps and carried numbers into `state`; returns whether its step counts hold them exactly."""
+        cdef double* numbers = <double*>data_of(pointer(self.carry))
+        cdef Py_ssize_t i
+        cdef bint exact = True
+        for i in range(self.count):
+            put(self.steps, i, self.slots[i].steps)
+            exact = exact and get(self.steps, i) == self.slots[i].steps
+            memcpy(numbers + MAX_CARRY * i, self.slots[i].carry, sizeof(self.slots[i].carry))
+        return exact
+
+    # ---- finding them anew ----------------------------------------------------------------------------------------
+
+    def find_all(self, front):
+        """Find parameters, groups and state; nothing is taken over before all of it is known to be good."""
+        cdef list found = [], named = [], kept = []
+        cdef Py_ssize_t start = 0
+        groups, state = front.param_groups, front.state
+        members = [list(group["params"]) for group in groups]
+        for n, group in enumerate(groups):
+            front._refused_group(n, group)
+            slots = Group(front._numpy._family, start, len(members[n]))
+            settings = Settings(slots, None, group, self.reader, f"param_groups[{n}]")
+            slots.set_hyper(self.reader.doubles(settings.plain))
+            keys, arrays, entries = slots.keys(), [], []
+            for k, leaf in enumerate(members[n]):
+                name = f"param_groups[{n}]['params'][{k}]"
+                arrays.append(checks.parameter(name, leaf))
+                named.append((name, arrays[k]))
+                entry = self.own_entry(leaf, arrays[k], state)
+                kept.append(entry is not None)
+                entries.append(front._entry(start + k, leaf, arrays[k], keys) if entry is None else entry)
+            found.append((settings, arrays, entries))
+            start += len(members[n])
+        validation.apart(named)
+        self.take_all(found, kept, members, groups, state)
+        self.publish(front)
+
+    cdef object own_entry(self, leaf, array, state):
+        """Progress and state arrays of a parameter whose state is the engine's own; None where it must be read."""
+        cdef Py_ssize_t i = self.places.get(id(leaf), -1)
+        if i < 0 or self.leaves[i] is not leaf:
+            return None
+        before = self.params[i]
+        if array.dtype != before.dtype or array.shape != before.shape or array.strides != before.strides:
+            return None
+        entry = state.get(leaf)
+        if not entry:
+            return None if self.slots[i].steps else (0, (), self.states[i])
+        for key, tensor in entry.items():
+            if tensor is not self.tensors.get((i, key)) or not self.is_held((i, key)):
+                return None
+        if not self.has_progress(i):
+            return None
+        return (*self.progress(i), self.states[i])
+
+    cdef bint is_held(self, tuple key) noexcept:
+        """As `all_held`, of one array."""
+        return Py_REFCNT(<object>PyDict_GetItem(self.lent, key)) > 1
+
+    cdef int take_all(self, list found, list kept, list members, groups, state) except -1:
+        """Take over what has been found; `kept`: of each parameter, whether its state stays as it is."""
+        cdef dict lent = {}, sources = {}, tensors = {}, places = {}
+        cdef list leaves = [leaf for params in members for leaf in params]
+        cdef Py_ssize_t i, before
+        for i, leaf in enumerate(leaves):
+            before = self.places.get(id(leaf), -1)
+            for key in ((state.get(leaf) or ()) if kept[i] else ()):
+                if (before, key) in self.lent:
+                    lent[i, key] = self.lent[before, key]
+                    sources[i, key], tensors[i, key] = self.sources[before, key], self.tensors[before, key]
+            places[id(leaf)] = i
+        self.found_groups = self.found_state = None
+        self.clear()
+        self.settings, self.scheduled = [], False
+        self.largest = np.finfo(np.float64).max
+        self.reserve(len(leaves))
+        for settings, arrays, entries in found:
+            self.add_group((<Settings>settings).group, arrays, entries)
+            self.settings.append(settings)
+            if any([array.dtype == np.float32 for array in arrays]):
+                self.largest = np.finfo(np.float32).max
+        self.lent, self.sources, self.tensors, self.places, self.leaves = lent, sources, tensors, places, leaves
+        self.group_dicts, self.members = list(groups), members
+        if self.steps is None or len(self.steps) != len(leaves):
+            self.steps = np.zeros(len(leaves), np.float32)
+            self.carry = np.zeros((len(leaves), MAX_CARRY))
+        self.layouts = []
+        self.found_groups, self.found_state = groups, state
         return 0
 
-    cdef int run(self, tuple flat, scale, list updated) except -1:
-        cdef bint moved = False
-        if self.inner is None:
+    # ---- what `state` shows ---------------------------------------------------------------------------------------
+
+    cdef int publish(self, front) except -1:
+        """Bring into `state` what is not there yet."""
+        cdef Group group
+        cdef Py_ssize_t n
+        if not self.write_progress():
+            self.steps = self.steps.astype(np.float64)      # float32 would stay at 2**24.
+            self.write_progress()
+        for n, group in enumerate(self.groups):
+            for i in range(group.start, group.start + group.count):
+                if self.slots[i].steps:
+                    self.publish_one(front, i, self.state_keys(n))
+        self.layouts = [(<Group>group).layout for group in self.groups]
+        self.waiting = {i for i in range(self.count) if not self.slots[i].steps}
+        self.state_values = values_of(self.found_state)
+        return 0
+
+    cdef int publish_one(self, front, Py_ssize_t i, keys) except -1:
+        steps, carry = self.progress(i)
+        sources = {key: self.states[i][key] for key in keys}
+        visible = front._numpy.entry(steps, carry, sources, {})
+        if not visible:
+            return 0
+        entry = self.found_state.setdefault(self.leaves[i], {})
+        carried = list(front._numpy.carried)
+        for key in visible:
+            source = sources.get(key, self.steps if key == "step" else self.carry)
+            if self.sources.get((i, key)) is source and entry.get(key) is self.tensors.get((i, key)):
+                continue
+            if key == "step":
+                view = self.steps[i:i + 1].reshape(())
+            elif key in carried:
+                view = self.carry[i, carried.index(key):carried.index(key) + 1].reshape(())
+            else:
+                view = source[...]
+            tensor = torch.from_numpy(view)
+            self.lent[i, key], self.sources[i, key], self.tensors[i, key] = view, source, tensor
+            entry[key] = tensor
+        return 0
+
+    cdef int finish(self, front, list updated) except -1:
+        """Tell autograd what has been written to, and bring `state` up to date."""
+        cdef Py_ssize_t i
+        cdef bint begun = False
+        increment_version(updated)
+        for i in self.waiting:
+            begun = begun or self.slots[i].steps
+        if not self.write_progress() or begun or [(<Group>group).layout for group in self.groups] != self.layouts:
+            self.publish(front)
+        return 0
+
+    # ---- the step -------------------------------------------------------------------------------------------------
+
+    cdef bint take_tensor(self, front, Py_ssize_t i) except -1:
+        """Take the gradient of a slot; False if it has none."""
+        cdef Slot* slot = &self.slots[i]
+        cdef Place place
+        cdef bint plain
+        grad = (<object>PyList_GET_ITEM(self.leaves, i)).grad   # asked for once, and held
+        self.hold(grad)
+        slot.cohort = -1
+        if grad is None:
+            return False
+        plain = (PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
+                 and find(self.borrow, grad, &place)
+                 and laid_out(<PyArrayObject*>slot.param, &place)
+                 and <size_t>place.data % itemsize(slot.format) == 0
+                 and not is_neg(grad))
+        if plain and place.data != slot.arrays[1]:
+            plain = not self.overlaps(place.data, slot.size * itemsize(slot.format))
+        if plain:
+            slot.arrays[1] = place.data
+        else:
+            array = front._gradient(i, grad)
+            self.hold(array)
+            if not self.takes(slot, <PyObject*>array):
+                raise RuntimeError(f"gradient {i} was copied and is still refused; please report this")
+        slot.cohort = 0
+        return True
+
+    def step_tensors(self, front, groups, state, double scale):
+        """Update all parameters that have a gradient."""
+        cdef Py_ssize_t i
+        cdef list updated
+        cdef bint all_have = True
+        if self.busy:
+            raise RuntimeError(IN_USE)
+        self.busy = True
+        try:
+            if not self.holds_all(groups, state):
+                self.find_all(front)
+            self.read_groups(front, self.group_dicts)
+            self.first, self.stop = 0, self.count
+            if self.moved:
+                self.sort_written()
+            for i in range(self.count):
+                if not self.take_tensor(front, i):
+                    all_have = False
+            updated = self.leaves
+            if not all_have:
+                updated = [leaf for i, leaf in enumerate(self.leaves) if self.slots[i].cohort >= 0]
+            self.run_and_tell(front, scale, updated)
+        finally:
+            self.release()
+            self.busy = False
+
+    def step_one(self, front, groups, state, leaf, backward):
+        """
+        Update one parameter, as in a step in which no other has a gradient; False if it is in no group. Everything
+        is looked at once in a backward pass, later only `leaf`.
+        """
+        cdef Py_ssize_t i
+        if self.busy:
+            raise RuntimeError(IN_USE)
+        self.busy = True
+        try:
+            i = self.places.get(id(leaf), -1)
+            if backward != self.backward or i < 0 or not self.holds_leaf(i):
+                if not self.holds_all(groups, state):
+                    self.find_all(front)
+                self.backward = backward
+                i = self.places.get(id(leaf), -1)
+            if i < 0:
+                return False
+            self.read_groups(front, self.group_dicts)
+            self.first, self.stop = i, i + 1
+            if self.moved:
+                self.sort_written()
+            if self.take_tensor(front, i):
+                self.run_and_tell(front, scale=1.0, updated=[leaf])
+            return True
+        finally:
+            self.first, self.stop = 0, self.count
+            self.release()
+            self.busy = False
+
+    cdef int run_and_tell(self, front, double scale, list updated) except -1:
+        """The update, and `state` and autograd told of it, also where Ctrl-C comes in between."""
+        if not self.update(scale):
             return 0
         try:
-            moved = self.inner._update(flat, scale, self.values, self.check_gradient)
-            if moved:
-                self.finish(updated)
+            self.finish(front, updated)
         except BaseException:
-            self.plan.release()
-            if moved or not self.plan.has_progress(self.steps, self.carry):     # Ctrl-C came after the update
-                self.finish(updated)
+            self.finish(front, updated)
             raise
-        return 0
-
-    def check_gradient(self, i, _):
-        """The gradient of parameter `i`, which the plan does not take as it is; copied if its strides differ."""
-        n = self.places[id(self.params[i])][1]
-        k = i - sum([len(group["params"]) for group in self.filled[:n]])
-        label = f"{self.where[n]}['params'][{k}].grad"
-        array = checks.gradient(label, self.params[i])
-        if validation.is_dense(array) and self.plan.touches(array):
-            raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
-        beside = zeros_beside(self.arrays[i])
-        np.copyto(beside, array)
-        return beside
-
-    cdef int finish(self, list updated) except -1:
-        """Tell autograd what has been written to, and bring `state` up to date."""
-        increment_version(updated)
-        if (not self.plan.write_progress(self.steps, self.carry)
-                or self.inner._group_states != self.published
-                or (self.waiting and self.steps[list(self.waiting)].any())):
-            self.publish(False)
         return 0

@@ -8,16 +8,10 @@ import torch
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fastgd import validation
-from fastgd.engine.tensors import Views
 from fastgd.optimizers import base
-from fastgd.optimizers.terms import NO_CARRY
+from fastgd.torch.views import Views
 
 SWITCHES = ("capturable", "differentiable")  # of torch, which cannot be on here
-
-
-def names(numpy_class: type[base.Optimizer]) -> dict[str, Any]:
-    """The hyperparameters of a class, each with its check. Schedules are torch's, so `lr` is a number."""
-    return {**numpy_class._checks, "lr": validation.nonnegative}
 
 
 def plain(label: str, value: Any) -> Any:
@@ -31,26 +25,12 @@ def plain(label: str, value: Any) -> Any:
     return value
 
 
-def hyperparameters(numpy_class: type[base.Optimizer], where: str, group: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The checked hyperparameters of a group, in the order of `names`."""
-
-    def label(name: str) -> str:
-        return f"{where}[{name!r}]" if where else name
-
+def switches(where: str, group: Mapping[str, Any]) -> None:
+    """Refuse what torch can switch on and a step here does not do."""
     for name in SWITCHES:
         if group.get(name):
-            raise ValueError(f"{label(name)} must be False: steps run on the CPU and are not part of a graph")
-    checks = names(numpy_class)
-    if missing := [name for name in checks if name not in group]:
-        raise ValueError(f"{where}: missing {', '.join(map(repr, missing))}")
-    values = tuple(check(label(name), plain(label(name), group[name])) for name, check in checks.items())
-    numpy_class._prepare(1.0, 1, NO_CARRY, *values)  # raises where they do not go together
-    return values
-
-
-def state_keys(numpy_class: type[base.Optimizer], values: tuple[Any, ...]) -> tuple[str, ...]:
-    """The keys of the state arrays that a group with these hyperparameters begins with."""
-    return base.RULES[numpy_class._prepare(1.0, 1, NO_CARRY, *values)[0]][1]
+            label = f"{where}[{name!r}]" if where else name
+            raise ValueError(f"{label} must be False: steps run on the CPU and are not part of a graph")
 
 
 def memory(label: str, tensor: torch.Tensor) -> np.ndarray:
@@ -86,11 +66,10 @@ def parameter(label: str, tensor: torch.Tensor) -> np.ndarray:
     return validation.writeable(label, memory(label, tensor))
 
 
-def gradient(label: str, param: torch.Tensor) -> np.ndarray:
+def gradient(label: str, grad: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     """The elements of a parameter's gradient, of whatever strides."""
-    grad = param.grad
-    assert grad is not None
-    array = grad.detach().resolve_neg().numpy() if grad.is_neg() else memory(label, grad)
+    negative = isinstance(grad, torch.Tensor) and grad.is_neg()
+    array = grad.detach().resolve_neg().numpy() if negative else memory(label, grad)
     if grad.dtype != param.dtype:
         raise TypeError(f"{label}: expected dtype {param.dtype} like the parameter's, got {grad.dtype}")
     if grad.shape != param.shape:
@@ -103,13 +82,13 @@ def entry(label: str, numpy_class: type[base.Optimizer], given: Any) -> Any:
     if not isinstance(given, dict):
         return given
     there = [key for key, value in given.items() if value is not None]
-    if there and "step" not in there and numpy_class._has_step:
+    if there and "step" not in there and numpy_class.has_step:
         raise ValueError(f"{label}: missing 'step', got {', '.join(map(repr, there))}")
     for key in there:
         if isinstance(given[key], np.ndarray):
             raise TypeError(f"{label}[{key!r}]: expected a number or a torch.Tensor, got ndarray")
     # as numbers, since torch would round tensors to the parameter's dtype
-    return {key: plain(key, value) if key in numpy_class._carries else value for key, value in given.items()}
+    return {key: plain(key, value) if key in numpy_class.carried else value for key, value in given.items()}
 
 
 def array(value: Any) -> Any:

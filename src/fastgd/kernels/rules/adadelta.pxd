@@ -1,6 +1,13 @@
 # Adadelta: Zeiler 2012, Algorithm 1; eps stands inside both roots.
 from fastgd.kernels.real cimport real, root, with_l2
 
+ctypedef struct Adadelta "fastgd_Adadelta":
+    double lr
+    double rho
+    double eps
+    double weight_decay
+    double maximize
+
 ctypedef struct AdadeltaScalars:
     double grad_scale
     double l2
@@ -9,15 +16,19 @@ ctypedef struct AdadeltaScalars:
     double step_size
     double eps
 
+cdef enum AdadeltaRules:
+    ADADELTA
 
-cdef inline void fold_adadelta(AdadeltaScalars* s, double grad_scale, long long t,
-                               double lr, double rho, double eps, double weight_decay, bint maximize) noexcept nogil:
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.l2 = weight_decay
-    s.rho = rho
-    s.one_minus_rho = 1.0 - rho
-    s.step_size = lr
-    s.eps = eps
+
+cdef inline int fold_adadelta(AdadeltaScalars* s, double grad_scale, long long t,
+                              const Adadelta* h, double* carry) noexcept nogil:
+    s.grad_scale = -grad_scale if h.maximize else grad_scale
+    s.l2 = h.weight_decay
+    s.rho = h.rho
+    s.one_minus_rho = 1.0 - h.rho
+    s.step_size = h.lr
+    s.eps = h.eps
+    return ADADELTA
 
 
 cdef inline void adadelta(real* restrict param, const real* restrict grad,

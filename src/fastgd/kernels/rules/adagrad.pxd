@@ -1,6 +1,15 @@
 # Adagrad: Duchi, Hazan & Singer 2011, diagonal form.
 from fastgd.kernels.real cimport real, root, with_l2
 
+ctypedef struct Adagrad "fastgd_Adagrad":
+    double lr
+    double lr_decay
+    double weight_decay
+    double initial_accumulator_value
+    double eps
+    double maximize
+    double eps_root
+
 ctypedef struct AdagradScalars:
     double grad_scale
     double l2
@@ -9,16 +18,19 @@ ctypedef struct AdagradScalars:
     double eps_root
     double eps
 
+cdef enum AdagradRules:
+    ADAGRAD
 
-cdef inline void fold_adagrad(AdagradScalars* s, double grad_scale, long long t,
-                              double lr, double lr_decay, double weight_decay, double initial_accumulator_value,
-                              double eps, bint maximize, double eps_root) noexcept nogil:
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.l2 = weight_decay
-    s.initial = initial_accumulator_value if t == 1 else 0.0
-    s.step_size = lr / (1.0 + <double>(t - 1) * lr_decay)
-    s.eps_root = eps_root
-    s.eps = eps
+
+cdef inline int fold_adagrad(AdagradScalars* s, double grad_scale, long long t,
+                             const Adagrad* h, double* carry) noexcept nogil:
+    s.grad_scale = -grad_scale if h.maximize else grad_scale
+    s.l2 = h.weight_decay
+    s.initial = h.initial_accumulator_value if t == 1 else 0.0
+    s.step_size = h.lr / (1.0 + <double>(t - 1) * h.lr_decay)
+    s.eps_root = h.eps_root
+    s.eps = h.eps
+    return ADAGRAD
 
 
 cdef inline void adagrad(real* restrict param, const real* restrict grad, real* restrict sum,

@@ -1,13 +1,29 @@
-# Adam: Kingma & Ba 2015, Algorithm 1; decoupled decay: Loshchilov & Hutter 2019; AMSGrad: Reddi et al. 2018;
-# the warm-up of RAdam: Liu et al. 2020, Algorithm 2.
+# Adam: Kingma & Ba 2015, Algorithm 1; decoupled decay: Loshchilov & Hutter 2019; AMSGrad: Reddi et al. 2018.
 #
 # With c1 = 1 - beta1**t and c2 = 1 - beta2**t the update lr * (m / c1) / (sqrt(v / c2 + eps_root) + eps) is, with
 # both sides of the fraction multiplied by sqrt(c2), one divide and one root of raw moments: the bias correction lives
-# in step_size = lr * sqrt(c2) / c1, eps_root * c2 and eps * sqrt(c2). RAdam and eps_hat differ in these scalars alone.
-from libc.math cimport pow, sqrt
+# in step_size = lr * sqrt(c2) / c1, eps_root * c2 and eps * sqrt(c2). RAdam and eps_hat differ in
+# these scalars alone.
+from libc.math cimport sqrt
 
+from fastgd.kernels.exact cimport power
 from fastgd.kernels.real cimport larger, real, root, with_l2
 
+# What the caller says: the arguments of fastgd.Adam in their order. Only ever added to, at the end, where 0 means "as
+# before". Flags are 0 or 1.
+ctypedef struct Adam "fastgd_Adam":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double amsgrad
+    double maximize
+    double decoupled_weight_decay
+    double eps_root
+    double eps_hat
+
+# What the loops need.
 ctypedef struct AdamScalars:
     double grad_scale
     double l2
@@ -19,35 +35,23 @@ ctypedef struct AdamScalars:
     double eps_root
     double eps
 
-
-cdef inline void fold_adam(AdamScalars* s, double grad_scale, long long t,
-                           double lr, double beta1, double beta2, double eps, double weight_decay, bint maximize,
-                           bint decoupled_weight_decay, double eps_root, bint eps_hat) noexcept nogil:
-    cdef double c2 = 1.0 - pow(beta2, <double>t), root_c2 = sqrt(c2)
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.l2 = 0.0 if decoupled_weight_decay else weight_decay
-    s.keep = 1.0 - lr * weight_decay if decoupled_weight_decay else 1.0
-    s.one_minus_beta1 = 1.0 - beta1
-    s.beta2 = beta2
-    s.one_minus_beta2 = 1.0 - beta2
-    s.step_size = lr * root_c2 / (1.0 - pow(beta1, <double>t))
-    s.eps_root = eps_root if eps_hat else eps_root * c2
-    s.eps = eps if eps_hat else eps * root_c2
+cdef enum AdamRules:
+    ADAM
+    AMSGRAD
 
 
-cdef inline bint fold_radam(AdamScalars* s, double grad_scale, long long t,
-                            double lr, double beta1, double beta2, double eps, double weight_decay,
-                            bint decoupled_weight_decay, bint maximize, double eps_root) noexcept nogil:
-    """Whether the step is rectified, by the rule adam; if not, the rule is adam_unrectified."""
-    cdef double power = pow(beta2, <double>t), c2 = 1.0 - power
-    cdef double rho_inf = 2.0 / (1.0 - beta2) - 1.0
-    cdef double rho = rho_inf - 2.0 * <double>t * power / c2
-    cdef bint rectified = rho > 5.0
-    fold_adam(s, grad_scale, t, lr, beta1, beta2, eps, weight_decay, maximize, decoupled_weight_decay, eps_root, True)
-    s.step_size = lr / (1.0 - pow(beta1, <double>t))
-    if rectified:
-        s.step_size *= sqrt((rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho) * c2)
-    return rectified
+cdef inline int fold_adam(AdamScalars* s, double grad_scale, long long t, const Adam* h, double* carry) noexcept nogil:
+    cdef double c2 = 1.0 - power(h.beta2, t), root_c2 = sqrt(c2)
+    s.grad_scale = -grad_scale if h.maximize else grad_scale
+    s.l2 = 0.0 if h.decoupled_weight_decay else h.weight_decay
+    s.keep = 1.0 - h.lr * h.weight_decay if h.decoupled_weight_decay else 1.0
+    s.one_minus_beta1 = 1.0 - h.beta1
+    s.beta2 = h.beta2
+    s.one_minus_beta2 = 1.0 - h.beta2
+    s.step_size = h.lr * root_c2 / (1.0 - power(h.beta1, t))
+    s.eps_root = h.eps_root if h.eps_hat else h.eps_root * c2
+    s.eps = h.eps if h.eps_hat else h.eps * root_c2
+    return AMSGRAD if h.amsgrad else ADAM
 
 
 cdef inline void adam(real* restrict param, const real* restrict grad,
@@ -86,20 +90,3 @@ cdef inline void amsgrad(real* restrict param, const real* restrict grad,
         exp_avg_sq[i] = v
         max_exp_avg_sq[i] = v_max
         param[i] = keep * param[i] - step_size * m / (root(v_max + eps_root) + eps)
-
-
-cdef inline void adam_unrectified(real* restrict param, const real* restrict grad,
-                                  real* restrict exp_avg, real* restrict exp_avg_sq,
-                                  Py_ssize_t n, const AdamScalars* s) noexcept nogil:
-    cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, keep = <real>s.keep
-    cdef real one_minus_beta1 = <real>s.one_minus_beta1
-    cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
-    cdef real step_size = <real>s.step_size
-    cdef real g, m
-    cdef Py_ssize_t i
-    for i in range(n):
-        g = with_l2(grad_scale * grad[i], param[i], l2)
-        m = exp_avg[i] + one_minus_beta1 * (g - exp_avg[i])
-        exp_avg[i] = m
-        exp_avg_sq[i] = beta2 * exp_avg_sq[i] + one_minus_beta2 * g * g
-        param[i] = keep * param[i] - step_size * m

@@ -1,7 +1,14 @@
 # Adamax: Kingma & Ba 2015, Algorithm 2.
-from libc.math cimport pow
-
+from fastgd.kernels.exact cimport power
 from fastgd.kernels.real cimport larger, magnitude, real, with_l2
+
+ctypedef struct Adamax "fastgd_Adamax":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double maximize
 
 ctypedef struct AdamaxScalars:
     double grad_scale
@@ -11,16 +18,19 @@ ctypedef struct AdamaxScalars:
     double step_size
     double eps
 
+cdef enum AdamaxRules:
+    ADAMAX
 
-cdef inline void fold_adamax(AdamaxScalars* s, double grad_scale, long long t,
-                             double lr, double beta1, double beta2, double eps, double weight_decay,
-                             bint maximize) noexcept nogil:
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.l2 = weight_decay
-    s.one_minus_beta1 = 1.0 - beta1
-    s.beta2 = beta2
-    s.step_size = lr / (1.0 - pow(beta1, <double>t))
-    s.eps = eps
+
+cdef inline int fold_adamax(AdamaxScalars* s, double grad_scale, long long t,
+                            const Adamax* h, double* carry) noexcept nogil:
+    s.grad_scale = -grad_scale if h.maximize else grad_scale
+    s.l2 = h.weight_decay
+    s.one_minus_beta1 = 1.0 - h.beta1
+    s.beta2 = h.beta2
+    s.step_size = h.lr / (1.0 - power(h.beta1, t))
+    s.eps = h.eps
+    return ADAMAX
 
 
 cdef inline void adamax(real* restrict param, const real* restrict grad,

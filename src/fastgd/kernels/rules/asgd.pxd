@@ -1,7 +1,14 @@
 # Averaged stochastic gradient descent: Polyak & Juditsky 1992; the schedule of Bottou 2010.
-from libc.math cimport pow
-
+from fastgd.kernels.exact cimport real_power
 from fastgd.kernels.real cimport real, with_l2
+
+ctypedef struct Asgd "fastgd_Asgd":
+    double lr
+    double lambd
+    double alpha
+    double t0
+    double weight_decay
+    double maximize
 
 ctypedef struct AsgdScalars:
     double grad_scale
@@ -10,23 +17,28 @@ ctypedef struct AsgdScalars:
     double step_size    # eta
     double mu
 
+# What goes from step to step; zeros before the first.
+ctypedef struct AsgdCarry:
+    double eta          # step size of the next step
+    double mu           # weight of the next step's parameter in the average
 
-cdef inline bint fold_asgd(AsgdScalars* s, double grad_scale, long long t, double* eta, double* mu,
-                           double lr, double lambd, double alpha, double t0, double weight_decay,
-                           bint maximize) noexcept nogil:
-    """
-    Whether the average has begun, by the rule asgd_average; if not, the rule is asgd.
+cdef enum AsgdRules:
+    ASGD                # until the average begins
+    ASGD_AVERAGE
 
-    eta, mu: of this step, in step 1 not read; become those of the next.
-    """
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.l2 = weight_decay
-    s.step_size = eta[0] if t > 1 else lr
-    s.mu = mu[0] if t > 1 else 1.0
-    s.keep = 1.0 - lambd * s.step_size
-    eta[0] = lr / pow(1.0 + lambd * lr * <double>t, alpha)
-    mu[0] = 1.0 / max(1.0, <double>t - t0)
-    return s.mu != 1.0
+
+cdef inline int fold_asgd(AsgdScalars* s, double grad_scale, long long t,
+                          const Asgd* h, AsgdCarry* carry) noexcept nogil:
+    # What is carried is the rate and the weight of the next step, so that a changed lr takes effect one step later, as
+    # in torch.
+    s.grad_scale = -grad_scale if h.maximize else grad_scale
+    s.l2 = h.weight_decay
+    s.step_size = carry.eta if t > 1 else h.lr
+    s.mu = carry.mu if t > 1 else 1.0
+    s.keep = 1.0 - h.lambd * s.step_size
+    carry.eta = h.lr / real_power(1.0 + h.lambd * h.lr * <double>t, h.alpha)
+    carry.mu = 1.0 / max(1.0, <double>t - h.t0)
+    return ASGD_AVERAGE if s.mu != 1.0 else ASGD
 
 
 cdef inline void asgd(real* restrict param, const real* restrict grad, real* restrict ax,

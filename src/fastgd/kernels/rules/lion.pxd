@@ -1,6 +1,13 @@
 # Lion: Chen et al. 2023, Algorithm 2.
 from fastgd.kernels.real cimport real, signed
 
+ctypedef struct Lion "fastgd_Lion":
+    double lr
+    double beta1
+    double beta2
+    double weight_decay
+    double maximize
+
 ctypedef struct LionScalars:
     double grad_scale
     double keep         # 1 - lr * weight_decay
@@ -10,16 +17,19 @@ ctypedef struct LionScalars:
     double one_minus_beta2
     double step_size
 
+cdef enum LionRules:
+    LION
 
-cdef inline void fold_lion(LionScalars* s, double grad_scale, long long t,
-                           double lr, double beta1, double beta2, double weight_decay, bint maximize) noexcept nogil:
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.keep = 1.0 - lr * weight_decay
-    s.beta1 = beta1
-    s.one_minus_beta1 = 1.0 - beta1
-    s.beta2 = beta2
-    s.one_minus_beta2 = 1.0 - beta2
-    s.step_size = lr
+
+cdef inline int fold_lion(LionScalars* s, double grad_scale, long long t, const Lion* h, double* carry) noexcept nogil:
+    s.grad_scale = -grad_scale if h.maximize else grad_scale
+    s.keep = 1.0 - h.lr * h.weight_decay
+    s.beta1 = h.beta1
+    s.one_minus_beta1 = 1.0 - h.beta1
+    s.beta2 = h.beta2
+    s.one_minus_beta2 = 1.0 - h.beta2
+    s.step_size = h.lr
+    return LION
 
 
 cdef inline void lion(real* restrict param, const real* restrict grad, real* restrict momentum_buffer,

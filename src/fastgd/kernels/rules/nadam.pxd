@@ -1,7 +1,19 @@
 # NAdam: Dozat 2016, with the momentum schedule of the paper's section 3; scalars folded as in adam.pxd.
-from libc.math cimport pow, sqrt
+from libc.math cimport sqrt
 
+from fastgd.kernels.exact cimport Pair, exp_times, power
 from fastgd.kernels.real cimport real, root, with_l2
+
+ctypedef struct Nadam "fastgd_Nadam":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double momentum_decay
+    double decoupled_weight_decay
+    double maximize
+    double eps_root
 
 ctypedef struct NadamScalars:
     double grad_scale
@@ -15,27 +27,33 @@ ctypedef struct NadamScalars:
     double eps_root
     double eps
 
+# What goes from step to step; zeros before the first.
+ctypedef struct NadamCarry:
+    double mu_product   # of all steps so far
 
-cdef inline void fold_nadam(NadamScalars* s, double grad_scale, long long t, double* mu_product,
-                            double lr, double beta1, double beta2, double eps, double weight_decay,
-                            double momentum_decay, bint decoupled_weight_decay, bint maximize,
-                            double eps_root) noexcept nogil:
-    """mu_product: that of the step before, in step 1 not read; becomes this step's."""
-    cdef double mu = beta1 * (1.0 - 0.5 * pow(0.96, <double>t * momentum_decay))
-    cdef double mu_next = beta1 * (1.0 - 0.5 * pow(0.96, <double>(t + 1) * momentum_decay))
-    cdef double product = (mu_product[0] if t > 1 else 1.0) * mu
-    cdef double c2 = 1.0 - pow(beta2, <double>t), step = lr * sqrt(c2)
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.l2 = 0.0 if decoupled_weight_decay else weight_decay
-    s.keep = 1.0 - lr * weight_decay if decoupled_weight_decay else 1.0
-    s.one_minus_beta1 = 1.0 - beta1
-    s.beta2 = beta2
-    s.one_minus_beta2 = 1.0 - beta2
+cdef enum NadamRules:
+    NADAM
+
+
+cdef inline int fold_nadam(NadamScalars* s, double grad_scale, long long t,
+                           const Nadam* h, NadamCarry* carry) noexcept nogil:
+    cdef Pair log_base = Pair(-0.040821994520255166, -8.893492737632459e-19)     # of 0.96
+    cdef double mu = h.beta1 * (1.0 - 0.5 * exp_times(<double>t * h.momentum_decay, log_base))
+    cdef double mu_next = h.beta1 * (1.0 - 0.5 * exp_times(<double>(t + 1) * h.momentum_decay, log_base))
+    cdef double product = (carry.mu_product if t > 1 else 1.0) * mu
+    cdef double c2 = 1.0 - power(h.beta2, t), step = h.lr * sqrt(c2)
+    s.grad_scale = -grad_scale if h.maximize else grad_scale
+    s.l2 = 0.0 if h.decoupled_weight_decay else h.weight_decay
+    s.keep = 1.0 - h.lr * h.weight_decay if h.decoupled_weight_decay else 1.0
+    s.one_minus_beta1 = 1.0 - h.beta1
+    s.beta2 = h.beta2
+    s.one_minus_beta2 = 1.0 - h.beta2
     s.grad_step = step * (1.0 - mu) / (1.0 - product)
     s.step_size = step * mu_next / (1.0 - product * mu_next)
-    s.eps_root = eps_root * c2
-    s.eps = eps * sqrt(c2)
-    mu_product[0] = product
+    s.eps_root = h.eps_root * c2
+    s.eps = h.eps * sqrt(c2)
+    carry.mu_product = product
+    return NADAM
 
 
 cdef inline void nadam(real* restrict param, const real* restrict grad,

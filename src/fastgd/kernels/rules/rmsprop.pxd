@@ -1,16 +1,17 @@
 # RMSprop: Tieleman & Hinton 2012; centered as in Graves 2013, section 4.2.
 from fastgd.kernels.real cimport larger, real, root, with_l2
 
-ctypedef struct RmspropScalars:
-    double grad_scale
-    double l2
+ctypedef struct Rmsprop "fastgd_Rmsprop":
+    double lr
     double alpha
-    double one_minus_alpha
-    double step_size
-    double eps_root
     double eps
+    double weight_decay
+    double momentum
+    double centered
+    double maximize
+    double eps_root
 
-ctypedef struct RmspropMomentumScalars:
+ctypedef struct RmspropScalars:
     double grad_scale
     double l2
     double alpha
@@ -20,30 +21,26 @@ ctypedef struct RmspropMomentumScalars:
     double eps_root
     double eps
 
-
-cdef inline void fold_rmsprop(RmspropScalars* s, double grad_scale, long long t,
-                              double lr, double alpha, double eps, double weight_decay,
-                              bint maximize, double eps_root) noexcept nogil:
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.l2 = weight_decay
-    s.alpha = alpha
-    s.one_minus_alpha = 1.0 - alpha
-    s.step_size = lr
-    s.eps_root = eps_root
-    s.eps = eps
+cdef enum RmspropRules:
+    RMSPROP
+    RMSPROP_MOMENTUM
+    RMSPROP_CENTERED
+    RMSPROP_CENTERED_MOMENTUM
 
 
-cdef inline void fold_rmsprop_momentum(RmspropMomentumScalars* s, double grad_scale, long long t,
-                                       double lr, double alpha, double eps, double weight_decay, double momentum,
-                                       bint maximize, double eps_root) noexcept nogil:
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.l2 = weight_decay
-    s.alpha = alpha
-    s.one_minus_alpha = 1.0 - alpha
-    s.momentum = momentum
-    s.step_size = lr
-    s.eps_root = eps_root
-    s.eps = eps
+cdef inline int fold_rmsprop(RmspropScalars* s, double grad_scale, long long t,
+                             const Rmsprop* h, double* carry) noexcept nogil:
+    s.grad_scale = -grad_scale if h.maximize else grad_scale
+    s.l2 = h.weight_decay
+    s.alpha = h.alpha
+    s.one_minus_alpha = 1.0 - h.alpha
+    s.momentum = h.momentum
+    s.step_size = h.lr
+    s.eps_root = h.eps_root
+    s.eps = h.eps
+    if h.momentum == 0:
+        return RMSPROP_CENTERED if h.centered else RMSPROP
+    return RMSPROP_CENTERED_MOMENTUM if h.centered else RMSPROP_MOMENTUM
 
 
 cdef inline real variance(real square_avg, real grad_avg) noexcept nogil:
@@ -68,7 +65,7 @@ cdef inline void rmsprop(real* restrict param, const real* restrict grad, real* 
 
 cdef inline void rmsprop_momentum(real* restrict param, const real* restrict grad,
                                   real* restrict square_avg, real* restrict momentum_buffer,
-                                  Py_ssize_t n, const RmspropMomentumScalars* s) noexcept nogil:
+                                  Py_ssize_t n, const RmspropScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, step_size = <real>s.step_size
     cdef real alpha = <real>s.alpha, one_minus_alpha = <real>s.one_minus_alpha, momentum = <real>s.momentum
     cdef real eps_root = <real>s.eps_root, eps = <real>s.eps
@@ -103,7 +100,7 @@ cdef inline void rmsprop_centered(real* restrict param, const real* restrict gra
 cdef inline void rmsprop_centered_momentum(real* restrict param, const real* restrict grad,
                                            real* restrict square_avg, real* restrict grad_avg,
                                            real* restrict momentum_buffer,
-                                           Py_ssize_t n, const RmspropMomentumScalars* s) noexcept nogil:
+                                           Py_ssize_t n, const RmspropScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, step_size = <real>s.step_size
     cdef real alpha = <real>s.alpha, one_minus_alpha = <real>s.one_minus_alpha, momentum = <real>s.momentum
     cdef real eps_root = <real>s.eps_root, eps = <real>s.eps

@@ -1,6 +1,14 @@
 # Rprop: Riedmiller & Braun 1993, without weight backtracking (iRprop-, Igel & Husken 2000).
 from fastgd.kernels.real cimport real, signed
 
+ctypedef struct Rprop "fastgd_Rprop":
+    double lr
+    double eta_minus
+    double eta_plus
+    double smallest
+    double largest
+    double maximize
+
 ctypedef struct RpropScalars:
     double grad_scale
     double initial      # lr on the first step, then 0
@@ -9,16 +17,19 @@ ctypedef struct RpropScalars:
     double smallest
     double largest
 
+cdef enum RpropRules:
+    RPROP
 
-cdef inline void fold_rprop(RpropScalars* s, double grad_scale, long long t,
-                            double lr, double eta_minus, double eta_plus, double smallest, double largest,
-                            bint maximize) noexcept nogil:
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.initial = lr if t == 1 else 0.0
-    s.eta_minus = eta_minus
-    s.eta_plus = eta_plus
-    s.smallest = smallest
-    s.largest = largest
+
+cdef inline int fold_rprop(RpropScalars* s, double grad_scale, long long t,
+                           const Rprop* h, double* carry) noexcept nogil:
+    s.grad_scale = -grad_scale if h.maximize else grad_scale
+    s.initial = h.lr if t == 1 else 0.0
+    s.eta_minus = h.eta_minus
+    s.eta_plus = h.eta_plus
+    s.smallest = h.smallest
+    s.largest = h.largest
+    return RPROP
 
 
 cdef inline void rprop(real* restrict param, const real* restrict grad,

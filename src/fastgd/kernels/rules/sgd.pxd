@@ -1,62 +1,50 @@
 # Stochastic gradient descent; momentum after Polyak 1964, Nesterov's form after Sutskever et al. 2013.
 from fastgd.kernels.real cimport real, with_l2
 
-ctypedef struct SgdScalars:
-    double grad_scale
-    double l2
-    double step_size
+ctypedef struct Sgd "fastgd_Sgd":
+    double lr
+    double momentum
+    double dampening
+    double weight_decay
+    double nesterov
+    double maximize
+    double momentum_form    # 0 heavy_ball, 1 ema
 
-ctypedef struct SgdMomentumScalars:
+ctypedef struct SgdScalars:
     double grad_scale
     double l2
     double decay        # of the buffer; 0 on the step that starts it
     double gain         # of the gradient into the buffer
-    double step_size
-
-ctypedef struct SgdNesterovScalars:
-    double grad_scale
-    double l2
-    double decay
-    double gain
-    double momentum     # of the new buffer in the look-ahead
+    double momentum     # of the new buffer in Nesterov's look-ahead
     double ahead        # of the gradient in the look-ahead
     double step_size
 
+# What goes from step to step; zeros before the first.
+ctypedef struct SgdCarry:
+    double started      # 1 once the buffer has been started
 
-cdef inline void fold_sgd(SgdScalars* s, double grad_scale, long long t,
-                          double lr, double weight_decay, bint maximize) noexcept nogil:
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.l2 = weight_decay
-    s.step_size = lr
-
-
-cdef inline void fold_sgd_momentum(SgdMomentumScalars* s, double grad_scale, long long t,
-                                   double lr, double momentum, double dampening, double weight_decay,
-                                   bint maximize, bint ema) noexcept nogil:
-    """Step 1 starts the buffer."""
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.l2 = weight_decay
-    if ema:
-        s.decay = momentum
-        s.gain = 1.0 - momentum
-    else:
-        s.decay = 0.0 if t == 1 else momentum
-        s.gain = 1.0 if t == 1 else 1.0 - dampening
-    s.step_size = lr
+cdef enum SgdRules:
+    SGD
+    SGD_MOMENTUM
+    SGD_NESTEROV
 
 
-cdef inline void fold_sgd_nesterov(SgdNesterovScalars* s, double grad_scale, long long t,
-                                   double lr, double momentum, double weight_decay,
-                                   bint maximize, bint ema) noexcept nogil:
-    cdef SgdMomentumScalars plain
-    fold_sgd_momentum(&plain, grad_scale, t, lr, momentum, 0.0, weight_decay, maximize, ema)
-    s.grad_scale = plain.grad_scale
-    s.l2 = plain.l2
-    s.decay = plain.decay
-    s.gain = plain.gain
-    s.momentum = momentum
-    s.ahead = plain.gain if ema else 1.0
-    s.step_size = plain.step_size
+cdef inline int fold_sgd(SgdScalars* s, double grad_scale, long long t, const Sgd* h, SgdCarry* carry) noexcept nogil:
+    cdef bint ema = h.momentum_form != 0
+    s.grad_scale = -grad_scale if h.maximize else grad_scale
+    s.l2 = h.weight_decay
+    s.step_size = h.lr
+    if h.momentum == 0:
+        return SGD
+    s.decay = h.momentum
+    s.gain = 1.0 - h.momentum if ema else 1.0 - h.dampening
+    if not ema and carry.started == 0:
+        s.decay = 0.0
+        s.gain = 1.0
+    s.momentum = h.momentum
+    s.ahead = s.gain if ema else 1.0
+    carry.started = 1.0
+    return SGD_NESTEROV if h.nesterov else SGD_MOMENTUM
 
 
 cdef inline void sgd(real* restrict param, const real* restrict grad,
@@ -70,7 +58,7 @@ cdef inline void sgd(real* restrict param, const real* restrict grad,
 
 
 cdef inline void sgd_momentum(real* restrict param, const real* restrict grad, real* restrict momentum_buffer,
-                              Py_ssize_t n, const SgdMomentumScalars* s) noexcept nogil:
+                              Py_ssize_t n, const SgdScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, step_size = <real>s.step_size
     cdef real decay = <real>s.decay, gain = <real>s.gain
     cdef real g, b
@@ -83,7 +71,7 @@ cdef inline void sgd_momentum(real* restrict param, const real* restrict grad, r
 
 
 cdef inline void sgd_nesterov(real* restrict param, const real* restrict grad, real* restrict momentum_buffer,
-                              Py_ssize_t n, const SgdNesterovScalars* s) noexcept nogil:
+                              Py_ssize_t n, const SgdScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, step_size = <real>s.step_size
     cdef real decay = <real>s.decay, gain = <real>s.gain, momentum = <real>s.momentum, ahead = <real>s.ahead
     cdef real g, b

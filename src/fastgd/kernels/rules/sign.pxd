@@ -1,37 +1,36 @@
 # SignSGD and Signum: Bernstein et al. 2018.
 from fastgd.kernels.real cimport real, signed, with_l2
 
-ctypedef struct SignScalars:
-    double grad_scale
-    double l2
-    double step_size
+ctypedef struct SignSgd "fastgd_SignSgd":
+    double lr
+    double momentum
+    double weight_decay
+    double maximize
 
-ctypedef struct SignMomentumScalars:
+ctypedef struct SignSgdScalars:
     double grad_scale
     double l2
     double momentum
     double one_minus_momentum
     double step_size
 
-
-cdef inline void fold_sign_sgd(SignScalars* s, double grad_scale, long long t,
-                               double lr, double weight_decay, bint maximize) noexcept nogil:
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.l2 = weight_decay
-    s.step_size = lr
+cdef enum SignSgdRules:
+    SIGN_SGD
+    SIGN_MOMENTUM
 
 
-cdef inline void fold_sign_momentum(SignMomentumScalars* s, double grad_scale, long long t,
-                                    double lr, double momentum, double weight_decay, bint maximize) noexcept nogil:
-    s.grad_scale = -grad_scale if maximize else grad_scale
-    s.l2 = weight_decay
-    s.momentum = momentum
-    s.one_minus_momentum = 1.0 - momentum
-    s.step_size = lr
+cdef inline int fold_sign_sgd(SignSgdScalars* s, double grad_scale, long long t,
+                              const SignSgd* h, double* carry) noexcept nogil:
+    s.grad_scale = -grad_scale if h.maximize else grad_scale
+    s.l2 = h.weight_decay
+    s.momentum = h.momentum
+    s.one_minus_momentum = 1.0 - h.momentum
+    s.step_size = h.lr
+    return SIGN_SGD if h.momentum == 0 else SIGN_MOMENTUM
 
 
 cdef inline void sign_sgd(real* restrict param, const real* restrict grad,
-                          Py_ssize_t n, const SignScalars* s) noexcept nogil:
+                          Py_ssize_t n, const SignSgdScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, step_size = <real>s.step_size
     cdef Py_ssize_t i
     for i in range(n):
@@ -39,7 +38,7 @@ cdef inline void sign_sgd(real* restrict param, const real* restrict grad,
 
 
 cdef inline void sign_momentum(real* restrict param, const real* restrict grad, real* restrict momentum_buffer,
-                               Py_ssize_t n, const SignMomentumScalars* s) noexcept nogil:
+                               Py_ssize_t n, const SignSgdScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, step_size = <real>s.step_size
     cdef real momentum = <real>s.momentum, one_minus_momentum = <real>s.one_minus_momentum
     cdef real g, b

@@ -1,1 +1,0 @@
-"""The demonstration: `python -m fastgd demo`. The library itself does not import it."""

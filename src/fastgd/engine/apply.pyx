@@ -1,0 +1,163 @@
+"""
+Function: one rule on one parameter, without an optimizer, for fastgd.functional.
+
+What is plainly right goes to the kernel without a call into Python; for the rest validation finds the words, or the
+plain arrays that can be taken.
+"""
+from cpython.ref cimport PyObject
+from libc.string cimport memset
+
+cimport numpy as cnp
+
+from fastgd.engine.arrays cimport (
+    NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE, NPY_FLOAT32, NPY_FLOAT64,
+    PyArrayObject, data_of, flags_of, format_of, is_array, is_native, itemsize_of, pointer, same_dtype, same_layout,
+    size_of, type_of,
+)
+from fastgd.engine.dispatch cimport table
+from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, execute
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.engine.plan cimport fold, keys_of_layout
+from fastgd.engine.reader cimport Reader
+from fastgd.engine.threads cimport count as thread_count
+from fastgd.kernels.rule cimport MAX_HYPER, Family
+
+from fastgd import validation
+from fastgd.hyperparameters import LARGEST as _LARGEST
+
+cdef extern from "Python.h":
+    PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
+
+cnp.import_array()
+
+cdef double LARGEST = _LARGEST
+
+
+cdef bint together(PyArrayObject** arrays, int n) noexcept:
+    """
+    Whether param, grad and states are plainly what an update takes: of one native dtype, laid out alike in C or F
+    order, apart from each other, and all but the gradient writeable.
+    """
+    cdef int i, j, needed
+    cdef PyArrayObject* param = arrays[0]
+    cdef const char* starts[MAX_ARRAYS]
+    cdef Py_ssize_t nbytes
+    if not is_array(<PyObject*>param) or type_of(param) not in (NPY_FLOAT32, NPY_FLOAT64) or not is_native(param):
+        return False
+    nbytes = size_of(param) * itemsize_of(param)
+    for i in range(n):
+        if not is_array(<PyObject*>arrays[i]):
+            return False
+        needed = NPY_ARRAY_ALIGNED if i == 1 else NPY_ARRAY_ALIGNED | NPY_ARRAY_WRITEABLE
+        if not (same_dtype(param, arrays[i])
+                and flags_of(arrays[i]) & needed == needed
+                and flags_of(arrays[i]) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS)
+                and same_layout(param, arrays[i])):
+            return False
+        starts[i] = <const char*>data_of(arrays[i])
+        for j in range(i):
+            if starts[i] < starts[j] + nbytes and starts[j] < starts[i] + nbytes:
+                return False
+    return True
+
+
+def fit(tuple arrays not None):
+    """Whether `arrays` (param, grad and states) are plainly what an update takes."""
+    cdef PyArrayObject* found[MAX_ARRAYS]
+    cdef int i, n = len(arrays)
+    if n > MAX_ARRAYS:
+        return False
+    for i in range(n):
+        found[i] = <PyArrayObject*>PyTuple_GET_ITEM(arrays, i)
+    return together(found, n)
+
+
+cdef class Function:
+    """
+    A family of rules as a function.
+
+    Parameters
+    ----------
+    kind : type
+        The optimizer class: its family, its checks and what it carries.
+    states : tuple of str
+        Names of the state arrays that a call gives, in order.
+    """
+    cdef const Family* family
+    cdef Reader reader
+    cdef tuple states, carried
+
+    def __init__(self, kind, tuple states not None):
+        self.family = &table().families[kind._family]
+        self.reader = Reader({**kind.checks, "lr": validation.nonnegative}, together=kind.reader.together)
+        self.states = states
+        self.carried = tuple(kind.carried.items())
+
+    def __call__(self, param, grad, tuple states, step, grad_scale, tuple values, tuple carry=()):
+        """One update with the hyperparameters `values`, in their order; returns the numbers to carry on."""
+        cdef double[MAX_HYPER] hyper
+        cdef Cohort cohort
+        cdef Slot slot
+        cdef double scale
+        cdef long long t
+        cdef fp_mode mode
+        cdef Py_ssize_t k
+        if type(grad_scale) is float and -LARGEST <= <double>grad_scale <= LARGEST:
+            scale = <double>grad_scale
+        else:
+            scale = validation.real("grad_scale", grad_scale)
+        t = step if type(step) is int and 0 < step < 1 << 53 else validation.count("step", step)
+        if self.reader.together is not None:
+            values = tuple([self.reader.read(k, None, values[k], hyper) for k in range(len(values))])
+            self.reader.check_together(values)
+        else:
+            for k in range(len(values)):
+                self.reader.read(k, None, values[k], hyper)
+        memset(cohort.next_carry, 0, sizeof(cohort.next_carry))
+        for k in range(len(carry)):
+            cohort.next_carry[k] = carry[k]
+        mode = enter()
+        cohort.rule = fold(self.family, &cohort.scalars, scale, t, hyper, cohort.next_carry)
+        leave(mode)
+        self.run(&slot, &cohort, self.bind(&slot, &cohort, param, grad, states))
+        if self.carried:
+            return tuple([cohort.next_carry[k] for k in range(len(self.carried))])
+        return None
+
+    cdef object bind(self, Slot* slot, const Cohort* cohort, param, grad, tuple states):
+        """Bind the arrays of a call; returns what holds them."""
+        cdef PyArrayObject* found[MAX_ARRAYS]
+        cdef tuple keys = keys_of_layout(cohort.rule.layout)
+        cdef int n = 2, k
+        found[0], found[1] = pointer(param), pointer(grad)
+        for k in range(len(self.states)):
+            needed = self.states[k] in keys
+            if (states[k] is None) is needed:
+                expected, came = ("an array", "None") if needed else ("None", "an array")
+                raise ValueError(f"{self.states[k]}: expected {expected} with these hyperparameters, got {came}")
+            if needed:
+                found[n] = pointer(states[k])
+                n += 1
+        kept = states
+        if not together(found, n):
+            given = [states[self.states.index(key)] for key in keys]
+            kept = validation.together(list(zip(("param", "grad", *keys), (param, grad, *given), strict=True)))
+            for k in range(n):
+                found[k] = pointer(kept[k])
+        for k in range(n):
+            slot.arrays[k] = data_of(found[k])
+        slot.size = size_of(found[0])
+        slot.format = format_of(found[0])
+        slot.cohort = 0
+        return kept
+
+    cdef int run(self, const Slot* slot, const Cohort* cohort, object held) except -1:
+        """The update; `held` keeps the arrays that the slot points to."""
+        cdef Stage stage = Stage(False, 1, 0)
+        cdef int threads = thread_count()
+        cdef fp_mode mode
+        with nogil:
+            mode = enter()
+            execute(slot, 1, cohort, &stage, threads)
+            leave(mode)
+        return 0

@@ -1,0 +1,55 @@
+# The slots of one optimizer, and what each step does with them.
+from cpython.ref cimport PyObject
+
+cimport numpy as cnp
+
+from fastgd.engine.arrays cimport PyArrayObject
+from fastgd.engine.execute cimport Cohort, Slot
+from fastgd.engine.norm cimport View
+from fastgd.kernels.rule cimport MAX_HYPER, Family, Rule, Scalars
+
+ctypedef struct Extent:
+    # Memory that a step writes to: [start, stop).
+    const char* start
+    const char* stop
+
+cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
+                      double* carry) noexcept
+
+cdef class Group:
+    cdef const Family* family
+    cdef double[MAX_HYPER] hyper
+    cdef readonly Py_ssize_t start, count   # of its slots
+    cdef int layout                         # of the states that its slots have; -1 before the first
+    cdef int latest                         # its latest cohort in this step; -1 before the first
+
+    cdef const Rule* first_rule(self) noexcept
+
+cdef class Plan:
+    cdef readonly list groups
+    cdef readonly list params               # an array for each slot
+    cdef readonly list states               # for each slot, all state arrays that it has had, by key
+    cdef Slot* slots
+    cdef Cohort* cohorts
+    cdef View* views
+    cdef Extent* written
+    cdef double* partial
+    cdef Py_ssize_t count, room, written_count, partial_room
+    cdef Py_ssize_t first, stop             # the slots of this step: others have no gradient
+    cdef int cohort_count
+    cdef bint moved                         # since `written` was sorted
+
+    cdef int reserve(self, Py_ssize_t count) except -1
+    cdef int place(self, Py_ssize_t i, cnp.ndarray param) except -1
+    cdef int clear(self) except -1
+    cdef int sort_written(self) except -1
+    cdef bint overlaps(self, const void* data, Py_ssize_t nbytes) noexcept
+    cdef bint holds(self, Slot* slot) noexcept
+    cdef bint takes(self, Slot* slot, PyObject* grad) noexcept
+    cdef double measure(self) except? -1
+    cdef int fold(self, double scale) except -1
+    cdef int use(self, Group group, int rule) except -1
+    cdef int run(self, double scale, double bound, bint staged) except -1
+
+cpdef object zeros_beside(cnp.ndarray param)
+cpdef tuple keys_of_layout(int layout)

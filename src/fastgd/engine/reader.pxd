@@ -1,0 +1,17 @@
+# Hyperparameters -> the struct of doubles that a fold takes.
+from fastgd.kernels.rule cimport MAX_HYPER
+
+ctypedef struct Field:
+    # One hyperparameter: where its doubles stand in the struct, and which floats need no check in Python.
+    int kind
+    int start, count
+    double low, high
+
+cdef class Reader:
+    cdef readonly tuple names, checks
+    cdef readonly int width         # doubles in the struct
+    cdef readonly object convert, together
+    cdef Field[MAX_HYPER] fields
+
+    cdef object read(self, Py_ssize_t k, object where, object value, double* hyper)
+    cdef int check_together(self, tuple values) except -1

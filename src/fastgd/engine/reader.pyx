@@ -1,0 +1,105 @@
+"""
+Reader: the checks of a class of optimizers, with a short way for what is plainly right.
+
+A float in a check's range, a bool, a pair of such floats are taken without a call into Python; anything else goes to
+the check, which returns its plain form or says what is wrong with it.
+"""
+from libc.math cimport NAN
+
+from fastgd.hyperparameters import Flag, LearningRate, Number, Pair
+
+cdef enum:
+    NUMBER
+    PAIR
+    FLAG
+    OTHER
+
+
+cdef inline bint plain_float(object value, const Field* field) noexcept:
+    return type(value) is float and field.low <= <double>value <= field.high
+
+
+cdef class Reader:
+    """
+    Parameters
+    ----------
+    checks : dict of str to Check
+        In the order of the family's struct.
+    convert : callable, optional
+        (name, value) -> value, before a check that is asked: what a host keeps a number in.
+    together : callable, optional
+        Takes all values by name and raises where they do not go together.
+    """
+
+    def __init__(self, dict checks not None, convert=None, together=None):
+        cdef Field* field
+        self.names = tuple(checks)
+        self.checks = tuple(checks.values())
+        self.convert = convert
+        self.together = together
+        self.width = 0
+        if sum([len(check.fields) or 1 for check in self.checks]) > MAX_HYPER:
+            raise ImportError(f"more than {MAX_HYPER} hyperparameters: {', '.join(self.names)}")
+        for k, check in enumerate(self.checks):
+            field = &self.fields[k]
+            field.kind = OTHER
+            field.low, field.high = NAN, NAN
+            field.start, field.count = self.width, len(check.fields) or 1
+            self.width += field.count
+            number = check.number if type(check) is LearningRate else check
+            if type(check) is Pair and check.accepts is None:
+                field.kind = PAIR
+                number = check.each
+            elif isinstance(number, Number):
+                field.kind = NUMBER
+            elif type(check) is Flag and check.only is None:
+                field.kind = FLAG
+            if field.kind in (NUMBER, PAIR):
+                field.low, field.high = number.low, number.high
+
+    cdef object read(self, Py_ssize_t k, object where, object value, double* hyper):
+        """
+        The plain form of hyperparameter `k`; its doubles go into the struct `hyper`. `where` is what a message calls
+        the dict that it is from, None for an argument.
+        """
+        cdef const Field* field = &self.fields[k]
+        cdef int i
+        if field.kind == NUMBER and plain_float(value, field):
+            hyper[field.start] = <double>value
+            return value
+        if field.kind == FLAG and (value is True or value is False):
+            hyper[field.start] = value is True
+            return value
+        if (field.kind == PAIR and type(value) is tuple and len(<tuple>value) == 2
+                and plain_float((<tuple>value)[0], field) and plain_float((<tuple>value)[1], field)):
+            hyper[field.start] = <double>(<tuple>value)[0]
+            hyper[field.start + 1] = <double>(<tuple>value)[1]
+            return value
+        check, name = self.checks[k], self.names[k]
+        if where is not None:
+            name = f"{where}[{name!r}]"
+        if self.convert is not None:
+            value = self.convert(name, value)
+        value = check(name, value)
+        for i, number in enumerate(check.doubles(value)):
+            hyper[field.start + i] = number
+        return value
+
+    cdef int check_together(self, tuple values) except -1:
+        if self.together is not None:
+            self.together(dict(zip(self.names, values)))
+        return 0
+
+    def values(self, dict given not None, where=None):
+        """The plain forms of all hyperparameters of a dict, in order."""
+        cdef double[MAX_HYPER] hyper
+        result = tuple([self.read(k, where, given[name], hyper) for k, name in enumerate(self.names)])
+        self.check_together(result)
+        return result
+
+    def doubles(self, tuple values not None):
+        """The struct of doubles of checked values."""
+        cdef double[MAX_HYPER] hyper
+        for k in range(len(self.names)):
+            self.read(k, None, values[k], hyper)
+        return tuple([hyper[k] for k in range(self.width)])

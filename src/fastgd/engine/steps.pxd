@@ -1,0 +1,47 @@
+# The step: groups read, gradients taken, clipped and applied, for NumPy's and torch's optimizers alike.
+from cpython.ref cimport PyObject
+
+from fastgd.engine.plan cimport Group, Plan
+from fastgd.engine.reader cimport Reader
+
+cdef class Settings:
+    # Hyperparameters of a group as they were found in the caller's dict.
+    cdef Group group
+    cdef int kind                       # of the form of its gradients
+    cdef tuple names                    # of its parameters, where they came as a dict
+    cdef readonly object given          # the dict
+    cdef list keys, values              # its items when they were read, recognised by identity
+    cdef list places                    # of each key: which hyperparameter it is, -1 for others
+    cdef tuple plain                    # checked values, in the reader's order
+    cdef bint mutable                   # whether a value may change without another object taking its place
+    cdef readonly object schedule       # lr, where it is a function
+
+    cdef bint same(self, dict given) noexcept
+    cdef int remember(self, dict given, Reader reader) except -1
+    cdef list changed(self, dict given)
+
+cdef class Steps(Plan):
+    cdef readonly Reader reader
+    cdef readonly list settings, trees  # of each group
+    cdef readonly set names             # of parameters that came in dicts
+    cdef readonly object grad_norm
+    cdef public long long skipped_steps, completed
+    cdef public tuple bound             # gradients that stay where they are, or None
+    cdef readonly bint busy
+    cdef readonly bint grouped
+    cdef bint scheduled, skip_nonfinite
+    cdef double max_norm, max_value, largest
+    cdef PyObject** held                # gradients of the step under way, owned
+    cdef Py_ssize_t held_count, held_room
+
+    cdef int hold(self, object value) except -1
+    cdef int release(self) except -1
+    cdef int read_groups(self, object front, object groups) except -1
+    cdef int read_group(self, object front, Py_ssize_t number, object given) except -1
+    cdef int ask_schedules(self) except -1
+    cdef bint hold_form(self, Settings settings, object value) except -1
+    cdef bint hold_groups(self, object values) except -1
+    cdef int hold_gradients(self, object front, object grads) except -1
+    cdef int take_gradients(self, object front) except -1
+    cdef int take_slowly(self, object front, Py_ssize_t i) except -1
+    cdef bint update(self, double scale) except -1

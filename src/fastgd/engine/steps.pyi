@@ -1,0 +1,45 @@
+from typing import Any, Self
+
+import numpy as np
+
+from fastgd.engine.plan import Group, Plan
+from fastgd.engine.reader import Reader
+from fastgd.optimizers.tree import Tree
+
+IN_USE: str
+
+class Steps(Plan):
+    reader: Reader
+    trees: list[Tree]
+    names: set[str]
+    grouped: bool
+    busy: bool
+    grad_norm: float | None
+    skipped_steps: int
+    completed: int
+    bound: tuple[np.ndarray | None, ...] | None
+    def __init__(self, reader: Reader) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *error: object) -> None: ...
+    def set_clipping(self, max_norm: float | None, max_value: float | None, skip_nonfinite: bool) -> None: ...
+    def add(
+        self,
+        param_groups: list[dict[str, Any]],
+        added: list[tuple[Group, Any, dict[str, Any], list[np.ndarray]]],
+        names: set[str],
+        grouped: bool,
+    ) -> None: ...
+    def load(
+        self,
+        param_groups: list[dict[str, Any]],
+        values: list[tuple[Any, ...]],
+        entries: list[tuple[int, tuple[float, ...], dict[str, np.ndarray]]],
+        completed: int,
+    ) -> None: ...
+    def place_of(self, i: int) -> tuple[int, int]: ...
+    def given_params(self, number: int) -> object: ...
+    def state_keys(self, number: int) -> tuple[str, ...]: ...
+    def check_param(self, i: int, label: str) -> None: ...
+    def plain(self, number: int) -> tuple[Any, ...]: ...
+    def current(self, front: Any, groups: object) -> list[tuple[Any, ...]]: ...
+    def step(self, front: Any, groups: object, grads: object, grad_scale: float) -> None: ...

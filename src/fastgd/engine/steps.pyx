@@ -1,0 +1,463 @@
+"""
+Steps: the step of an optimizer, compiled from its call to its kernels.
+
+A front, NumPy's Optimizer or torch's, passes itself for what only Python can say: `_refused_groups`, `_refused_group`,
+`_flatten` and `_gradient` are asked about what is not plainly right, and raise, or return what can be taken instead.
+Nothing of a parameter or a state is changed before all of a step is known to be good.
+"""
+from cpython.dict cimport PyDict_CheckExact, PyDict_GetItemWithError, PyDict_Next
+from cpython.list cimport PyList_Check, PyList_CheckExact
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.tuple cimport PyTuple_Check, PyTuple_CheckExact
+from libc.math cimport fabs
+from libc.string cimport memcpy
+
+from fastgd.engine.arrays cimport descr_of, pointer
+from fastgd.engine.execute cimport Slot
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.kernels.rule cimport MAX_HYPER
+
+import numpy as np
+
+from fastgd import validation
+from fastgd.engine.plan import keys_of_layout
+from fastgd.hyperparameters import LARGEST as _LARGEST
+
+cdef extern from "Python.h":
+    PyObject* Py_None
+    PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
+    PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
+    bint PyDict_Check(object)
+
+cdef enum:
+    SINGLE      # one array by itself
+    LIST
+    NAMES       # a dict by name
+
+cdef dict LARGEST_OF = {"f": float(np.finfo(np.float32).max), "d": float(np.finfo(np.float64).max)}
+cdef double LARGEST = _LARGEST      # that float32 holds, so that scalars do
+IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
+IMMUTABLE = (float, int, bool, str, type(None))
+
+
+cdef bint is_immutable(object value):
+    if type(value) is tuple:
+        return all([type(entry) in IMMUTABLE for entry in <tuple>value])
+    return type(value) in IMMUTABLE
+
+
+cdef double ask(object schedule, Py_ssize_t number, long long completed) except -1:
+    """The learning rate that a schedule gives a group after `completed` steps."""
+    try:
+        lr = schedule(completed)
+    except Exception as error:
+        error.add_note(f"param_groups[{number}]['lr']({completed}), a schedule, raised it")
+        raise
+    if type(lr) is not float or not 0 <= <double>lr <= LARGEST:
+        lr = validation.nonnegative(f"param_groups[{number}]['lr']({completed})", lr)
+    return <double>lr
+
+
+cdef class Settings:
+    """A group of `param_groups` as it was read."""
+
+    def __init__(self, Group group not None, tree, dict given not None, Reader reader not None, where=None):
+        self.group = group
+        self.names = None if tree is None else tree.names
+        self.kind = SINGLE if tree is not None and tree.single else (LIST if self.names is None else NAMES)
+        self.plain = reader.values(given, where)
+        self.remember(given, reader)
+
+    cdef bint same(self, dict given) noexcept:
+        """Whether a dict has the items that were read."""
+        cdef Py_ssize_t position = 0, i = 0, n = len(self.keys)
+        cdef PyObject* key
+        cdef PyObject* value
+        while PyDict_Next(given, &position, &key, &value):
+            if i >= n or PyList_GET_ITEM(self.keys, i) != key or PyList_GET_ITEM(self.values, i) != value:
+                return False
+            i += 1
+        return i == n
+
+    cdef int remember(self, dict given, Reader reader) except -1:
+        """The items of a dict whose hyperparameters have been read into `plain`."""
+        cdef list keys = list(given), values = list(given.values())
+        cdef dict numbers = {name: k for k, name in enumerate(reader.names)}
+        self.places = [numbers.get(key, -1) for key in keys]
+        self.mutable = False
+        for place, value in zip(self.places, values):
+            if place >= 0 and not callable(value) and not is_immutable(value):
+                self.mutable = True
+        lr = self.plain[0]
+        self.schedule = lr if callable(lr) else None
+        self.given, self.keys, self.values = given, keys, values
+        return 0
+
+    cdef list changed(self, dict given):
+        """Which hyperparameters have another value; None where more than that is different."""
+        cdef Py_ssize_t i = 0
+        cdef list result = []
+        if len(given) != len(self.keys):
+            return None
+        for key, value in given.items():
+            if key is not self.keys[i]:
+                return None
+            if value is not self.values[i] or self.mutable:
+                if self.places[i] >= 0:
+                    result.append(self.places[i])
+                elif value is not self.values[i]:
+                    return None
+            i += 1
+        return result
+
+
+cdef class Steps(Plan):
+    """
+    Parameters, state and settings of an optimizer.
+
+    Parameters
+    ----------
+    reader : Reader
+        The checks of its class.
+    """
+
+    def __init__(self, Reader reader not None):
+        self.reader = reader
+        self.settings = []
+        self.trees = []
+        self.names = set()
+        self.max_norm = self.max_value = -1
+        self.largest = np.finfo(np.float64).max
+
+    def __dealloc__(self):
+        self.release()
+        PyMem_Free(self.held)
+
+    # ---- one user at a time -----------------------------------------------------------------------------------
+
+    def __enter__(self):
+        if self.busy:
+            raise RuntimeError(IN_USE)
+        self.busy = True
+        return self
+
+    def __exit__(self, *error):
+        self.busy = False
+
+    # ---- settings ---------------------------------------------------------------------------------------------
+
+    def set_clipping(self, max_norm, max_value, bint skip_nonfinite):
+        """Checked settings of gradients; None where there is no bound."""
+        self.max_norm = -1 if max_norm is None else max_norm
+        self.max_value = -1 if max_value is None else max_value
+        self.skip_nonfinite = skip_nonfinite
+
+    def add(self, list param_groups not None, list added not None, set names not None, bint grouped):
+        """
+        Checked groups, all of them or none: (Group, tree, dict, parameters) for each. `names` are those of all
+        parameters that came in dicts; `grouped`: gradients come as for groups.
+        """
+        cdef Settings one
+        cdef list settings = [Settings(group, tree, given, self.reader) for group, tree, given, _ in added]
+        cdef Py_ssize_t total = self.count + sum([len(arrays) for _, _, _, arrays in added])
+        for number, one in enumerate(settings, len(self.settings)):
+            one.group.set_hyper(self.reader.doubles(one.plain))
+            if one.schedule is not None:
+                ask(one.schedule, number, self.completed)
+        begun = [(<Group>group).begun(arrays) for group, _, _, arrays in added]
+        self.reserve(total)
+        for (group, tree, given, arrays), entries in zip(added, begun):
+            self.add_group(group, arrays, entries)
+            self.trees.append(tree)
+            param_groups.append(given)
+            for array in arrays:
+                self.largest = min(self.largest, LARGEST_OF[array.dtype.char])
+        self.settings.extend(settings)
+        self.scheduled = self.scheduled or any([one.schedule is not None for one in settings])
+        self.names = names
+        self.grouped = grouped
+        self.bound = None
+
+    def load(self, list param_groups not None, list values not None, list entries not None, long long completed):
+        """Take over checked hyperparameters of all groups and the progress and state arrays of all slots."""
+        cdef Py_ssize_t number
+        cdef Settings one
+        for number in range(len(self.settings)):
+            one = <Settings>self.settings[number]
+            given = param_groups[number]
+            given.update(zip(self.reader.names, values[number]))
+            one.plain = values[number]
+            one.group.set_hyper(self.reader.doubles(one.plain))
+            one.remember(given, self.reader)
+            self.replace(one.group, entries[one.group.start:one.group.start + one.group.count])
+        self.scheduled = any([one.schedule is not None for one in self.settings])
+        self.completed = completed
+
+    def place_of(self, Py_ssize_t i):
+        """(group, number in the group) of slot `i`."""
+        cdef int number = self.slots[i].group
+        return number, i - (<Group>self.groups[number]).start
+
+    def given_params(self, Py_ssize_t number):
+        """What ``"params"`` of a group must be."""
+        cdef Settings settings = self.settings[number]
+        return settings.values[settings.keys.index("params")]
+
+    def state_keys(self, Py_ssize_t number):
+        """Keys of the state arrays that a group's slots have in use."""
+        return keys_of_layout((<Settings>self.settings[number]).group.layout)
+
+    def check_param(self, Py_ssize_t i, label):
+        """Raise if a parameter is not as it was bound."""
+        cdef Slot* slot = &self.slots[i]
+        if self.holds(slot):
+            return
+        array = self.params[i]
+        if not array.flags.writeable:
+            raise ValueError(f"{label}: expected a writeable array, got a read-only one")
+        change = "resized or moved" if descr_of(pointer(array)) == slot.descr else "changed in dtype"
+        raise ValueError(f"{label}: expected the array that was given, got one {change} since")
+
+    def plain(self, Py_ssize_t number):
+        """The checked hyperparameters of a group."""
+        return (<Settings>self.settings[number]).plain
+
+    def current(self, front, groups):
+        """The checked hyperparameters of all groups, with the present values of schedules."""
+        cdef Settings settings
+        cdef list result = []
+        self.read_groups(front, groups)
+        if self.scheduled:
+            self.ask_schedules()
+        for settings in self.settings:
+            lr = settings.plain[0] if settings.schedule is None else settings.group.hyper[0]
+            result.append((lr, *settings.plain[1:]))
+        return result
+
+    cdef int read_groups(self, object front, object groups) except -1:
+        """Take over what has been changed in `param_groups` since the latest step."""
+        cdef Py_ssize_t i
+        cdef Settings settings
+        cdef PyObject* given
+        if not PyList_CheckExact(groups) or len(<list>groups) != len(self.settings):
+            front._refused_groups(len(self.settings))
+        for i in range(len(self.settings)):
+            settings = <Settings>self.settings[i]
+            given = PyList_GET_ITEM(groups, i)
+            if given != <PyObject*>settings.given or settings.mutable or not settings.same(<dict>settings.given):
+                self.read_group(front, i, <object>given)
+        return 0
+
+    cdef int read_group(self, object front, Py_ssize_t number, object given) except -1:
+        """Check what has been changed in a group, and take it over: all of it or nothing."""
+        cdef Settings settings = <Settings>self.settings[number]
+        cdef double[MAX_HYPER] hyper
+        cdef list plain = list(settings.plain)
+        changed = settings.changed(given) if PyDict_CheckExact(given) and given is settings.given else None
+        if changed is None:
+            front._refused_group(number, given)     # it raises, unless only hyperparameters differ
+            changed = range(len(self.reader.names))
+        where = f"param_groups[{number}]"
+        memcpy(hyper, settings.group.hyper, sizeof(hyper))
+        for k in changed:
+            plain[k] = self.reader.read(k, where, given[self.reader.names[k]], hyper)
+        if len(changed) != 1 or changed[0] != 0:
+            self.reader.check_together(tuple(plain))
+        if front._normalizes:
+            for k in changed:
+                given[self.reader.names[k]] = plain[k]
+        memcpy(settings.group.hyper, hyper, sizeof(hyper))
+        settings.plain = tuple(plain)
+        settings.remember(given, self.reader)
+        self.scheduled = any([(<Settings>one).schedule is not None for one in self.settings])
+        return 0
+
+    cdef int ask_schedules(self) except -1:
+        """The learning rate of each group that has a schedule, at this step."""
+        cdef Settings settings
+        cdef Py_ssize_t number
+        for number in range(len(self.settings)):
+            settings = <Settings>self.settings[number]
+            if settings.schedule is None:
+                continue
+            settings.group.hyper[0] = ask(settings.schedule, number, self.completed)
+        return 0
+
+    # ---- gradients --------------------------------------------------------------------------------------------
+
+    cdef int hold(self, object value) except -1:
+        """Keep a gradient until the step is over."""
+        cdef void* room
+        if self.held_count >= self.held_room:
+            room = PyMem_Realloc(self.held, (2 * self.held_room + 16) * sizeof(PyObject*))
+            if room == NULL:
+                raise MemoryError
+            self.held = <PyObject**>room
+            self.held_room = 2 * self.held_room + 16
+        Py_INCREF(value)
+        self.held[self.held_count] = <PyObject*>value
+        self.held_count += 1
+        return 0
+
+    cdef int release(self) except -1:
+        """Let go of the gradients."""
+        while self.held_count:
+            self.held_count -= 1
+            Py_DECREF(<object>self.held[self.held_count])
+        return 0
+
+    cdef bint hold_form(self, Settings settings, object value) except -1:
+        """Hold the gradients of one group; False where `value` is not plainly of its form."""
+        cdef Py_ssize_t i, n = settings.group.count
+        cdef PyObject* found
+        if settings.kind == SINGLE:
+            self.hold(value)
+            return True
+        if settings.kind == NAMES:
+            if not PyDict_CheckExact(value) or len(<dict>value) != n:
+                return False
+            for i in range(n):
+                found = PyDict_GetItemWithError(value, settings.names[i])
+                if found == NULL:
+                    return False
+                self.hold(<object>found)
+            return True
+        if PyList_CheckExact(value):
+            if len(<list>value) != n:
+                return False
+            for i in range(n):
+                self.hold(<object>PyList_GET_ITEM(value, i))
+            return True
+        if not PyTuple_CheckExact(value) or len(<tuple>value) != n:
+            return False
+        for i in range(n):
+            self.hold(<object>PyTuple_GET_ITEM(value, i))
+        return True
+
+    cdef bint hold_groups(self, object values) except -1:
+        """Hold the gradients of all groups: an entry for each in its form, or one flat list."""
+        cdef Py_ssize_t i, n
+        cdef bint nested = False
+        cdef tuple entries
+        cdef Settings settings
+        if not PyList_CheckExact(values) and not PyTuple_CheckExact(values):
+            return False
+        entries = tuple(values)
+        n = len(entries)
+        for value in entries:
+            nested = nested or PyList_Check(value) or PyTuple_Check(value) or PyDict_Check(value)
+        if n == self.count and not nested:
+            for value in entries:
+                self.hold(value)
+            return True
+        if n != len(self.settings):
+            return False
+        for i in range(n):
+            settings = <Settings>self.settings[i]
+            value = entries[i]
+            if PyDict_CheckExact(value) and list(value) == ["params"] and settings.names != ("params",):
+                value = value["params"]
+            if not self.hold_form(settings, value):
+                return False
+        return True
+
+    cdef int hold_gradients(self, object front, object grads) except -1:
+        """Hold a gradient for each slot."""
+        cdef bint plain
+        if self.grouped:
+            plain = self.hold_groups(grads)
+        else:
+            plain = self.hold_form(<Settings>self.settings[0], grads)
+        if not plain or self.held_count != self.count:
+            self.release()
+            for grad in front._flatten("grads", grads):
+                self.hold(grad)
+        if self.held_count != self.count:
+            raise RuntimeError(f"{self.count} gradients expected, got {self.held_count}")
+        return 0
+
+    cdef int take_gradients(self, object front) except -1:
+        """Find each slot's gradient good, and where it lies."""
+        cdef Py_ssize_t i
+        if self.moved:
+            self.sort_written()
+        for i in range(self.count):
+            if self.held[i] == Py_None:
+                self.slots[i].cohort = -1
+            elif self.takes(&self.slots[i], self.held[i]):
+                self.slots[i].cohort = 0
+            else:
+                self.take_slowly(front, i)
+        return 0
+
+    cdef int take_slowly(self, object front, Py_ssize_t i) except -1:
+        """Ask Python about a gradient that is not plainly right."""
+        given = <object>self.held[i]
+        grad = front._gradient(i, given)
+        Py_INCREF(grad)
+        Py_DECREF(given)
+        self.held[i] = <PyObject*>grad
+        self.slots[i].cohort = -1 if grad is None else 0
+        if grad is not None and not self.takes(&self.slots[i], self.held[i]):
+            raise RuntimeError(f"gradient {i} passed every check and was refused by the plan; please report this")
+        return 0
+
+    # ---- the step ---------------------------------------------------------------------------------------------
+
+    def step(self, front, groups, grads, grad_scale):
+        """Update every parameter that has a gradient; without `grads`, those that are bound."""
+        cdef double scale
+        if self.busy:
+            raise RuntimeError(IN_USE)
+        self.busy = True
+        try:
+            if type(grad_scale) is float and -LARGEST <= <double>grad_scale <= LARGEST:
+                scale = <double>grad_scale
+            else:
+                scale = validation.real("grad_scale", grad_scale)
+            self.read_groups(front, groups)
+            if self.scheduled:
+                self.ask_schedules()
+            if grads is not None:
+                self.hold_gradients(front, grads)
+            elif self.bound is None:
+                raise RuntimeError("no gradients are bound: give them to bind once, or to each step")
+            else:
+                for grad in <tuple>self.bound:
+                    self.hold(grad)
+            self.take_gradients(front)
+            self.update(scale)
+        finally:
+            self.release()
+            self.busy = False
+
+    cdef bint update(self, double scale) except -1:
+        """
+        The step itself, for the gradients that slots have; returns whether anything has been updated.
+
+        No Python code runs between the first change and the last, so that no interrupt can come between them.
+        """
+        cdef double norm = 0, factor
+        cdef bint measured = self.max_norm >= 0 or self.skip_nonfinite, bounded = self.max_value >= 0
+        cdef fp_mode mode = enter()
+        try:
+            if measured:
+                norm = self.measure() * fabs(scale)
+                if self.skip_nonfinite and not norm <= self.largest:
+                    self.grad_norm = norm
+                    self.skipped_steps += 1
+                    return False
+                if self.max_norm >= 0:
+                    factor = self.max_norm / (norm + 1e-6)
+                    # A NaN norm must spread, as in torch, so that the comparison asks for what is surely too large.
+                    scale *= 1.0 if factor > 1.0 else factor
+            self.fold(1.0 if bounded else scale)
+            found = norm if measured else None
+            self.run(scale, self.max_value if bounded else 0.0, bounded)
+            self.grad_norm = found
+            if self.cohort_count:
+                self.completed += 1
+            return self.cohort_count > 0
+        finally:
+            leave(mode)

@@ -1,1 +1,0 @@
-"""Runnable examples, each with a table and a picture: ``python -m fastgd examples``."""

@@ -1,0 +1,183 @@
+"""
+What a hyperparameter may be. A class states it where it states the default: ``eps: NonNegative = 1e-8``.
+
+Each check is one object: called, it returns the value in its plain form or raises with its own range in the message;
+printed, it is that range, so that ``help`` and editors show it; `fields` names what C gets, always doubles. The types
+that follow the checks are what signatures of optimizers are written with.
+"""
+
+import math
+import numbers
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+Schedule = Callable[[int], float]
+
+LARGEST = float(np.finfo(np.float32).max)
+
+
+def real(name: str, value: object) -> float:
+    """`value` as a float that is finite in float32 too."""
+    if type(value) is float and -LARGEST <= value <= LARGEST:
+        return value  # The checks below cost a microsecond.
+    if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a real number, got {type(value).__name__}")
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond float64
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number}")
+    if abs(number) > LARGEST:
+        raise ValueError(f"{name} must be within float32's range, got {number}")
+    return number
+
+
+def flag(name: str, value: object) -> bool:
+    if not isinstance(value, (bool, np.bool)):
+        raise TypeError(f"{name} must be a bool, got {type(value).__name__}")
+    return bool(value)
+
+
+class Check:
+    """
+    Base of the checks.
+
+    Parameters
+    ----------
+    requirement : str
+        What a value must be, as messages and ``help`` say it.
+    fields : tuple of str, optional
+        Names of the doubles that C gets, where they are not the argument's own name.
+    """
+
+    def __init__(self, requirement: str, fields: tuple[str, ...] = ()) -> None:
+        self.requirement = requirement
+        self.fields = fields
+
+    def __repr__(self) -> str:
+        return self.requirement
+
+    def __call__(self, name: str, value: object) -> Any:
+        raise NotImplementedError
+
+    def doubles(self, value: Any) -> tuple[float, ...]:
+        """A checked value as C gets it."""
+        return (float(value),)
+
+
+class Number(Check):
+    """A real number that float32 holds too, in [low, high]; the engine takes floats in that range without asking."""
+
+    def __init__(self, requirement: str, low: float, high: float = LARGEST) -> None:
+        super().__init__(requirement)
+        self.low = low
+        self.high = high
+
+    def __call__(self, name: str, value: object) -> float:
+        number = real(name, value)
+        if not self.low <= number <= self.high:
+            raise ValueError(f"{name} must be {self.requirement}, got {number}")
+        return number
+
+
+class LearningRate(Check):
+    """A number, or a schedule, whose values are checked when they are used."""
+
+    def __init__(self, number: Number) -> None:
+        super().__init__(f"{number}, or a schedule")
+        self.number = number
+
+    def __call__(self, name: str, value: object) -> float | Schedule:
+        return value if callable(value) else self.number(name, value)
+
+    def doubles(self, value: Any) -> tuple[float, ...]:
+        return (0.0 if callable(value) else float(value),)
+
+
+class Pair(Check):
+    """Two numbers; `accepts` says of both together what the check of each cannot."""
+
+    def __init__(
+        self,
+        each: Number,
+        fields: tuple[str, str],
+        together: str = "",
+        accepts: Callable[[float, float], bool] | None = None,
+    ) -> None:
+        super().__init__(together or f"a pair {each}", fields)
+        self.each = each
+        self.accepts = accepts
+
+    def __call__(self, name: str, value: object) -> tuple[float, float]:
+        if not isinstance(value, (tuple, list)):
+            raise TypeError(f"{name} must be a pair of numbers, got {type(value).__name__}")
+        if len(value) != 2:
+            raise ValueError(f"{name} must be a pair of numbers, got {len(value)} of them")
+        pair = self.each(f"{name}[0]", value[0]), self.each(f"{name}[1]", value[1])
+        if self.accepts is not None and not self.accepts(*pair):
+            raise ValueError(f"{name} must be {self.requirement}, got {pair}")
+        return pair
+
+    def doubles(self, value: Any) -> tuple[float, ...]:
+        return float(value[0]), float(value[1])
+
+
+class Flag(Check):
+    """A bool; where `only` is given, a class allows that one value."""
+
+    def __init__(self, requirement: str = "a bool", only: bool | None = None, otherwise: str = "") -> None:
+        super().__init__(requirement)
+        self.only = only
+        self.otherwise = otherwise
+
+    def __call__(self, name: str, value: object) -> bool:
+        given = flag(name, value)
+        if self.only is not None and given is not self.only:
+            raise ValueError(f"{name} must be {self.requirement}, got {given}; {self.otherwise}")
+        return given
+
+
+class Choice(Check):
+    """One of a few strings; C gets its place in the list."""
+
+    def __init__(self, *allowed: str) -> None:
+        super().__init__(f"one of {', '.join(map(repr, allowed))}")
+        self.allowed = allowed
+
+    def __call__(self, name: str, value: object) -> str:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be a string, got {type(value).__name__}")
+        if value not in self.allowed:
+            raise ValueError(f"{name} must be {self.requirement}, got {value!r}")
+        return value
+
+    def doubles(self, value: Any) -> tuple[float, ...]:
+        return (float(self.allowed.index(value)),)
+
+
+any_real = Number("a real number", -LARGEST)
+nonnegative = Number("at least 0", 0.0)
+positive = Number("above 0", math.nextafter(0.0, 1.0))
+fraction = Number("in [0, 1]", 0.0, 1.0)
+decay_rate = Number("in [0, 1)", 0.0, math.nextafter(1.0, 0.0))
+rate = LearningRate(nonnegative)
+
+Rate = Annotated[float | Schedule, rate]
+Real = Annotated[float, any_real]
+NonNegative = Annotated[float, nonnegative]
+Fraction = Annotated[float, fraction]
+DecayRate = Annotated[float, decay_rate]
+DecayRates = Annotated[tuple[float, float], Pair(decay_rate, fields=("beta1", "beta2"))]
+Etas = Annotated[
+    tuple[float, float],
+    Pair(positive, fields=("eta_minus", "eta_plus"), together="(below 1, above 1)", accepts=lambda a, b: a < 1 < b),
+]
+StepSizes = Annotated[
+    tuple[float, float],
+    Pair(positive, fields=("smallest", "largest"), together="(smallest, largest)", accepts=lambda a, b: a <= b),
+]
+Switch = Annotated[bool, Flag()]
+MomentumForm = Annotated[Literal["heavy_ball", "ema"], Choice("heavy_ball", "ema")]

@@ -1,0 +1,105 @@
+# The table of one kernel module, and what adds its rows: table.pxi includes this and says the rows. What has no room is
+# refused here, when the module is imported, so that nothing in a step needs to count.
+from cpython.pycapsule cimport PyCapsule_New
+
+from fastgd.kernels.clip cimport clip
+from fastgd.kernels.reductions cimport largest, sum_squares
+from fastgd.kernels.rule cimport (
+    FLOAT32, FLOAT64, MAX_CARRY, MAX_HYPER, MAX_SCALARS, MAX_STATES, MAX_VARIANTS, Clip, Family, Fold, Largest, Rule,
+    SumSquares, Table,
+)
+
+cdef extern from *:
+    const char* FASTGD_NAME     # of the instruction set, and
+    const char* FASTGD_FLAGS    # the compiler's flags, both defined by setup.py
+
+cdef enum:
+    CAPACITY = 64
+
+cdef Rule[CAPACITY] rule_rows
+cdef Rule[CAPACITY] roof_rows
+cdef Family[CAPACITY] family_rows
+cdef Table table
+
+
+cdef int words(const char* text) except -1:
+    return len(text.split())
+
+
+cdef int limited(const char* name, str what, Py_ssize_t count, Py_ssize_t room) except -1:
+    """Refuse more than there is room for, by the name of the rule or family that needs it."""
+    if count > room:
+        raise ImportError(f"{name.decode()} has {count} {what}, and there is room for {room}")
+    return 0
+
+
+cdef int fill(Rule* rows, int* count, const char* name, const char* states, void* f32, void* f64) except -1:
+    cdef Rule* row = &rows[count[0]]
+    cdef int state_count = words(states)
+    limited(name, "rows in the table up to itself", count[0] + 1, CAPACITY)
+    limited(name, "states", state_count, MAX_STATES)
+    row.name = name
+    row.states = states
+    row.state_count = state_count
+    row.layout = count[0]
+    row.kernels[FLOAT32] = f32
+    row.kernels[FLOAT64] = f64
+    for i in range(count[0]):
+        if <bytes>rows[i].states == <bytes>states:
+            row.layout = i
+            break
+    count[0] += 1
+    return 0
+
+
+cdef int rule(const char* name, const char* states, void* f32, void* f64) except -1:
+    return fill(rule_rows, &table.rule_count, name, states, f32, f64)
+
+
+cdef int roof(const char* name, const char* states, void* f32, void* f64) except -1:
+    return fill(roof_rows, &table.roof_count, name, states, f32, f64)
+
+
+cdef int number(const char* family, bytes name) except -1:
+    """The number of a rule by its name."""
+    for i in range(table.rule_count):
+        if <bytes>rule_rows[i].name == name:
+            return i
+    raise ImportError(f"{family.decode()} names a rule {name.decode()}, which has no row before it")
+
+
+cdef int family(const char* name, const char* hyper, const char* carry, const char* variants,
+                Fold fold, size_t scalars_size) except -1:
+    """`variants` names the rules of the family in the order of what the fold returns."""
+    cdef Family* row = &family_rows[table.family_count]
+    limited(name, "rows in the table up to itself", table.family_count + 1, CAPACITY)
+    limited(name, "hyperparameters", words(hyper), MAX_HYPER)
+    limited(name, "carried numbers", words(carry), MAX_CARRY)
+    limited(name, "scalars", scalars_size // sizeof(double), MAX_SCALARS)
+    limited(name, "rules", words(variants), MAX_VARIANTS)
+    row.name = name
+    row.hyper = hyper
+    row.hyper_count = words(hyper)
+    row.carry = carry
+    row.carry_count = words(carry)
+    row.fold = fold
+    row.rule_count = words(variants)
+    for i, variant in enumerate(variants.split()):
+        row.rules[i] = number(name, variant)
+    table.family_count += 1
+    return 0
+
+
+table.name = FASTGD_NAME
+table.flags = FASTGD_FLAGS
+table.rules = rule_rows
+table.families = family_rows
+table.roofs = roof_rows
+table.sum_squares[FLOAT32] = <SumSquares>sum_squares[float]
+table.sum_squares[FLOAT64] = <SumSquares>sum_squares[double]
+table.largest[FLOAT32] = <Largest>largest[float]
+table.largest[FLOAT64] = <Largest>largest[double]
+table.clip[FLOAT32] = <Clip>clip[float]
+table.clip[FLOAT64] = <Clip>clip[double]
+
+capsule = PyCapsule_New(&table, b"fastgd.kernels.Table", NULL)

@@ -1,0 +1,194 @@
+"""State as a dict in torch's layout: what goes out, and what comes in, checked before anything is changed."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastgd import validation
+from fastgd.engine.plan import Group, zeros_beside
+
+if TYPE_CHECKING:
+    from fastgd.optimizers.base import Optimizer
+
+Entry = tuple[int, tuple[float, ...], dict[str, np.ndarray]]  # steps, carried numbers, state arrays of a parameter
+
+# What torch and its schedulers keep in a group, without meaning here.
+IGNORED = (
+    "foreach", "fused", "capturable", "differentiable",
+    "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum",
+)  # fmt: skip
+
+
+def export_step(steps: int) -> np.ndarray:
+    """torch's float32 scalar, or float64 where float32 would round."""
+    return np.array(steps, np.float32 if steps <= 2**24 else np.float64)
+
+
+def import_step(name: str, value: object) -> int:
+    steps = number(name, value)
+    if not (0 <= steps <= 2**53 and steps == int(steps)):
+        raise ValueError(f"{name} must be an integer in [0, 2**53], got {steps}")
+    return int(steps)
+
+
+def number(name: str, value: object) -> float:
+    array = np.asarray(value)
+    if array.ndim or array.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must be a real number, got {type(value).__name__}")
+    return validation.real(name, array.item())
+
+
+def export_schedule(lr: object, completed: int) -> dict[str, Any]:
+    """What a group keeps of its schedule: the steps completed, and the state of a schedule that has one."""
+    if not callable(lr):
+        return {}
+    state = lr.state_dict() if hasattr(lr, "state_dict") else {}
+    return {"schedule": {"step": completed, **state}}
+
+
+def restore_schedules(optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: list[Entry]) -> int:
+    """Give schedules their state back, all or none; returns the steps completed."""
+    completed = max(steps for steps, _, _ in entries)
+    before = []
+    try:
+        for i, group in enumerate(state_dict["param_groups"]):
+            if "schedule" not in group:
+                continue
+            label = f"state_dict['param_groups'][{i}]['schedule']"
+            saved = dict(_mapping(label, group["schedule"]))
+            completed = import_step(f"{label}['step']", saved.pop("step", None))
+            schedule = optimizer.param_groups[i]["lr"]
+            if hasattr(schedule, "load_state_dict"):
+                before.append((schedule, schedule.state_dict()))
+                schedule.load_state_dict(saved)
+    except Exception:
+        for schedule, state in reversed(before):  # one schedule may serve several groups
+            schedule.load_state_dict(state)
+        raise
+    return completed
+
+
+def write(
+    optimizer: "Optimizer", values: list[tuple[Any, ...]], entries: list[dict[str, Any]], completed: int
+) -> dict[str, Any]:
+    """The state dict: hyperparameters of each group, and copies of the entries of the parameters that have one."""
+    groups = []
+    for number, (group, slots) in enumerate(zip(optimizer.param_groups, optimizer._steps.groups, strict=True)):
+        names = optimizer._steps.trees[number].names
+        groups.append(
+            {
+                **dict(zip(optimizer.checks, values[number], strict=True)),
+                **export_schedule(group["lr"], completed),
+                "params": list(range(slots.start, slots.start + slots.count)),
+                **({} if names is None else {"param_names": list(names)}),
+            }
+        )
+    copies = [{key: np.array(array, order="K") for key, array in entry.items()} for entry in entries]
+    return {"state": {i: entry for i, entry in enumerate(copies) if entry}, "param_groups": groups}
+
+
+def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tuple[Any, ...]], list[Entry]]:
+    """(hyperparameters of each group, (steps, carried numbers, new state arrays) of each parameter)."""
+    groups, state = parts(state_dict)
+    if len(groups) != len(optimizer.param_groups):
+        raise ValueError(f"state_dict: expected {len(optimizer.param_groups)} groups, got {len(groups)}")
+    values = [_hyperparameters(optimizer, i, group) for i, group in enumerate(groups)]
+    entries: list[Entry] = []
+    ids = {key for group in groups for key in group["params"]}
+    if unknown := [key for key in state if key not in ids]:
+        raise ValueError(f"state_dict: state of unknown parameters {unknown}")
+    for group, ours, checked in zip(groups, optimizer._steps.groups, values, strict=True):
+        slots = Group(optimizer._family, 0, 0)
+        slots.set_hyper(optimizer.reader.doubles(checked))
+        keys = slots.keys()
+        for key, param in zip(group["params"], optimizer._steps.params[ours.start :][: ours.count], strict=True):
+            label = f"state_dict['state'][{key!r}]"
+            entry = {k: v for k, v in _mapping(label, state.get(key, {})).items() if v is not None}
+            entries.append(read_entry(type(optimizer), label, entry, param, keys))
+    return values, entries
+
+
+def _mapping(label: str, value: Any) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{label}: expected a mapping, got {type(value).__name__}")
+    return value
+
+
+def _list(label: str, value: Any) -> list[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"{label}: expected a list, got {type(value).__name__}")
+    return list(value)
+
+
+def parts(state_dict: Any) -> tuple[list[Mapping[str, Any]], Mapping[int, Any]]:
+    """(groups, state), which have the form that they must have."""
+    for key in ("state", "param_groups"):
+        if key not in _mapping("state_dict", state_dict):
+            raise ValueError(f"state_dict: expected the keys 'state' and 'param_groups', missing {key!r}")
+    groups = _list("state_dict['param_groups']", state_dict["param_groups"])
+    for i, group in enumerate(groups):
+        label = f"state_dict['param_groups'][{i}]"
+        if "params" not in _mapping(label, group):
+            raise ValueError(f"{label}: missing 'params'")
+        for key in _list(f"{label}['params']", group["params"]):
+            if not isinstance(key, (int, str)):
+                raise TypeError(f"{label}['params']: expected numbers of parameters, got {key!r}")
+    times = Counter(key for group in groups for key in group["params"])
+    if repeated := {key for key, count in times.items() if count > 1}:
+        raise ValueError(f"state_dict['param_groups']: expected each parameter once, got {sorted(repeated)} again")
+    return groups, _mapping("state_dict['state']", state_dict["state"])
+
+
+def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Checked hyperparameters of one saved group."""
+    label = f"state_dict['param_groups'][{i}]"
+    names = list(optimizer.checks)
+    validation.known(label, [key for key in group if key not in IGNORED], ["params", "param_names", "schedule", *names])
+    required = [name for name in names if name not in optimizer.beyond_torch]
+    if missing := [name for name in required if name not in group]:
+        raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
+    ours = optimizer.param_groups[i]
+    if "schedule" in group and not callable(ours["lr"]):
+        raise ValueError(f"{label}: expected a number as 'lr', got one of a schedule; give the optimizer the same lr")
+    if len(group["params"]) != len(ours["params"]):
+        raise ValueError(f"{label}: expected {len(ours['params'])} parameters, got {len(group['params'])}")
+    saved_names = group.get("param_names")
+    if saved_names is not None and "param_names" in ours and tuple(saved_names) != ours["param_names"]:
+        raise ValueError(f"{label}: expected the names {list(ours['param_names'])}, got {list(saved_names)}")
+    given = {name: group.get(name, optimizer.defaults[name]) for name in names}
+    if callable(ours["lr"]):
+        given["lr"] = ours["lr"]
+    checked = tuple(check(f"{label}[{name!r}]", _plain(given[name])) for name, check in optimizer.checks.items())
+    optimizer.check_together(dict(zip(names, checked, strict=True)))
+    return checked
+
+
+def _plain(value: Any) -> Any:
+    """A number kept as a 0-d tensor or array, as torch allows for lr."""
+    return value.item() if getattr(value, "shape", None) == () else value
+
+
+def read_entry(
+    kind: type["Optimizer"], label: str, entry: Mapping[str, Any], param: np.ndarray, keys: tuple[str, ...]
+) -> Entry:
+    """State of one parameter, in arrays of its own."""
+    begun = {key: zeros_beside(param) for key in keys}
+    if not entry:
+        return 0, (), begun
+    scalars = [*(["step"] if kind.has_step else []), *kind.carried]
+    validation.known(label, entry, [*scalars, *keys])
+    if missing := [key for key in (*scalars, *keys) if key not in entry]:
+        raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
+    steps, carry = kind.progress(label, entry)
+    if steps == 0:
+        return 0, (), begun  # What a state begins with is the rule's to say, on the first step.
+    for key in keys:
+        array = np.asarray(entry[key])
+        if array.shape != param.shape:
+            raise ValueError(f"{label}[{key!r}]: expected shape {param.shape}, got {array.shape}")
+        if array.dtype != param.dtype:
+            raise TypeError(f"{label}[{key!r}]: expected dtype {param.dtype}, got {array.dtype}")
+        np.copyto(begun[key], array)
+    return steps, carry, begun

@@ -1,0 +1,163 @@
+"""
+Tensors of other libraries seen as NumPy arrays, without a call into Python for each: through DLPack's C exchange
+interface (DLPack 1.2) where the library has it, else through the method `numpy`.
+"""
+from cpython.exc cimport PyErr_Clear
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from cpython.ref cimport PyObject, PyTypeObject
+from libc.stdint cimport uint32_t
+
+cimport numpy as cnp
+
+from fastgd.engine.arrays cimport (
+    NPY_ARRAY_OWNDATA, NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, format_of, ndim_of, pointer, shape_of,
+    size_of, strides_of,
+)
+from fastgd.kernels.rule cimport FLOAT32, FLOAT64
+
+cdef extern from "Python.h":
+    PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
+    PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
+    bint PyObject_TypeCheck(object, PyTypeObject*)
+
+cnp.import_array()
+
+cdef enum:
+    DLPACK_MAJOR = 1
+    DLPACK_CPU = 1
+    DLPACK_FLOAT = 2
+
+ctypedef struct ExchangeAPI:
+    uint32_t major
+    uint32_t minor
+    void* previous
+    void* allocate
+    void* to_managed
+    void* from_managed
+    Borrow borrow
+    void* stream
+
+# NumPy has one object for each native dtype.
+cdef cnp.dtype float32 = cnp.dtype("f4")
+cdef cnp.dtype float64 = cnp.dtype("f8")
+
+
+cdef Borrow borrow_of(object kind) except? NULL:
+    """The function of a class that says where a tensor lies; NULL if the class has none that is understood."""
+    cdef ExchangeAPI* api
+    capsule = getattr(kind, "__dlpack_c_exchange_api__", None)
+    if capsule is None:
+        return NULL
+    api = <ExchangeAPI*>PyCapsule_GetPointer(capsule, b"dlpack_exchange_api")
+    return api.borrow if api.major == DLPACK_MAJOR else NULL
+
+
+cdef bint laid_out(PyArrayObject* a, const Place* place) noexcept:
+    """Whether a place has the format, shape and strides of an array; strides count where there are several elements."""
+    cdef int axis
+    cdef bint strides = True
+    if format_of(a) != place.format or ndim_of(a) != place.ndim:
+        return False
+    for axis in range(place.ndim):
+        if shape_of(a)[axis] != place.shape[axis]:
+            return False
+        strides = strides and (strides_of(a)[axis] == place.strides[axis] or place.shape[axis] == 1)
+    return strides or size_of(a) == 0
+
+
+cdef bint lies_at(PyArrayObject* a, const Place* place) noexcept:
+    """Whether an array has just this place."""
+    return laid_out(a, place) and (size_of(a) == 0 or data_of(a) == place.data)
+
+
+cdef bint find_slowly(object tensor, Place* place) except -1:
+    cdef cnp.ndarray array
+    cdef int axis
+    try:
+        array = tensor.detach().numpy()
+    except (AttributeError, TypeError, RuntimeError):
+        return False
+    if array.dtype is not float32 and array.dtype is not float64:
+        return False
+    if flags_of(pointer(array)) & NPY_ARRAY_OWNDATA and size_of(pointer(array)):
+        return False    # The tensor has no memory, so that NumPy made some.
+    place.data = data_of(pointer(array))
+    place.ndim = ndim_of(pointer(array))
+    place.format = format_of(pointer(array))
+    for axis in range(place.ndim):
+        place.shape[axis] = shape_of(pointer(array))[axis]
+        place.strides[axis] = strides_of(pointer(array))[axis]
+    return True
+
+
+cdef bint find(Borrow borrow, object tensor, Place* place) except -1:
+    """Find where a tensor lies; False if it is not float32 or float64 in this memory."""
+    cdef DLTensor found
+    cdef Py_ssize_t size = 1
+    cdef int axis
+    if borrow == NULL:
+        return find_slowly(tensor, place)
+    if borrow(<void*>tensor, &found) != 0:
+        PyErr_Clear()
+        return False
+    if (found.device_type != DLPACK_CPU or found.code != DLPACK_FLOAT or found.lanes != 1
+            or found.bits not in (32, 64) or found.ndim > MAX_DIMS):
+        return False
+    place.data = <char*>found.data + found.byte_offset
+    place.ndim = found.ndim
+    place.format = FLOAT32 if found.bits == 32 else FLOAT64
+    for axis in range(found.ndim):
+        place.shape[axis] = found.shape[axis]
+        place.strides[axis] = found.strides[axis] * (found.bits // 8)
+        size *= found.shape[axis]
+    # Fake tensors, wrappers and tensors whose storage was freed have elements and no memory.
+    return found.data != NULL or size == 0
+
+
+cdef object array_at(const Place* place):
+    """An array over a place, which holds nothing: whoever uses it holds the tensor."""
+    dtype = float32 if place.format == FLOAT32 else float64
+    return cnp.PyArray_New(cnp.ndarray, place.ndim, <cnp.npy_intp*>place.shape, dtype.num,
+                           <cnp.npy_intp*>place.strides, place.data, 0, NPY_ARRAY_WRITEABLE, None)
+
+
+cdef object view(Borrow borrow, object tensor, object known):
+    cdef Place place
+    if not find(borrow, tensor, &place):
+        return tensor
+    if known is not None and lies_at(pointer(known), &place):
+        return known
+    return array_at(&place)
+
+
+cdef class Views:
+    """
+    For a list of tensors one array each, over the tensor's memory and without a reference to it: whoever uses the
+    array holds the tensor. An array stays the same object until its tensor is found elsewhere or in another form.
+    What is not of the class `kind`, or not float32 or float64 in this memory, stands for itself.
+    """
+    def __init__(self, kind):
+        self.kind = kind
+        self.arrays = ()
+        self.borrow = borrow_of(kind)
+
+    cpdef tuple look(self, list tensors):
+        """Arrays of tensors, of which some may be None; the same tuple as before if nothing has changed."""
+        cdef Py_ssize_t i, n = len(tensors)
+        cdef list changed = None
+        cdef object tensor, before, array
+        if len(self.arrays) != n:
+            self.arrays = (None,) * n
+        for i in range(n):
+            tensor = <object>PyList_GET_ITEM(tensors, i)
+            before = <object>PyTuple_GET_ITEM(self.arrays, i)
+            array = tensor
+            if PyObject_TypeCheck(tensor, <PyTypeObject*>self.kind):
+                array = view(self.borrow, tensor, before if type(before) is cnp.ndarray else None)
+            if array is not before:
+                if changed is None:
+                    changed = list(self.arrays)
+                changed[i] = array
+        if changed is not None:
+            self.arrays = tuple(changed)
+        return self.arrays

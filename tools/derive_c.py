@@ -1,0 +1,177 @@
+"""What is written in Cython and for C: the table of the kernel modules, the C API, and the ledger of its promises."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sources import KERNELS, ROOT, Family, Optimizer, Rule, fail, kernels_in
+
+HEAD = "Written by make derive from kernels/rules/*.pxd and optimizers/*.py; edit those."
+WIDTH = 120
+LEDGER = ROOT / "tests/capi_abi.txt"
+
+PXD = """\
+# {head}
+#
+# The C API, described in docs/C_API.md. What stands here is only added to, never changed: names, arguments, numbers,
+# and the fields of the structs, which grow at their end. ABI_VERSION is raised if that promise has to be broken.
+from fastgd.kernels.rule cimport Scalars
+
+cdef enum:
+    ABI_VERSION = 1     # what an importer has been compiled for, to be compared with
+    MAX_CARRY = {room}       # doubles that a family may carry from step to step
+
+cdef int abi_version() noexcept nogil       # what is installed
+cdef const char* instruction_set() noexcept nogil
+
+cdef double norm_f32(const float* x, Py_ssize_t n) noexcept nogil
+cdef double norm_f64(const double* x, Py_ssize_t n) noexcept nogil
+"""
+CORE = [
+    "abi_version: int (void)",
+    "instruction_set: char const *(void)",
+    "norm_f32: double (float const *, Py_ssize_t)",
+    "norm_f64: double (double const *, Py_ssize_t)",
+]
+
+
+class Function(NamedTuple):
+    """A function of the C API."""
+
+    returns: str
+    name: str
+    arguments: list[str]
+    body: str
+
+
+def call(head: str, arguments: list[str], tail: str = ")") -> str:
+    """`head(a, b, ...)` in lines of at most WIDTH, continued below the first argument."""
+    lines, margin = [f"{head}("], " " * (len(head) + 1)
+    for i, argument in enumerate(arguments):
+        end = tail if i == len(arguments) - 1 else ","
+        gap = "" if lines[-1].endswith("(") or lines[-1] == margin else " "
+        if len(lines[-1]) + len(gap) + len(argument) + len(end) > WIDTH:
+            lines.append(margin)
+            gap = ""
+        lines[-1] += gap + argument + end
+    return "\n".join(lines)
+
+
+def quoted(words: list[str]) -> str:
+    return f'b"{" ".join(words)}"'
+
+
+def row(kind: str, rule: Rule) -> str:
+    functions = [f"<void*>{rule.name}[float]", f"<void*>{rule.name}[double]"]
+    return call(kind, [f'b"{rule.name}"', quoted(rule.states), *functions])
+
+
+def cimport(module: str, names: list[str]) -> str:
+    """Names from the module that has them: Cython's build notes no dependency on what a package is asked for."""
+    line = f"from fastgd.kernels.{module} cimport {', '.join(names)}"
+    return line if len(line) <= WIDTH else call(f"from fastgd.kernels.{module} cimport ", names)
+
+
+def table(rules: list[Rule], families: list[Family], scalars: dict[str, str]) -> str:
+    roofs = kernels_in(KERNELS / "roofs.pxd")
+    lines = [f"# {HEAD}", 'include "build_table.pxi"', "", cimport("roofs", [roof.name for roof in roofs])]
+    for f in families:
+        structs = [struct for struct, module in scalars.items() if module == f.module]
+        names = [rule.name for rule in rules if rule.module == f.module]
+        lines.append(cimport(f"rules.{f.module}", [*structs, f"fold_{f.name}", *names]))
+    lines += ["", *(row("rule", rule) for rule in rules), ""]
+    for f in families:
+        fold = [f"<Fold>fold_{f.name}", f"sizeof({f.scalars})"]
+        lines.append(call("family", [f'b"{f.name}"', quoted(f.hyper), quoted(f.carry), quoted(f.rules), *fold]))
+    lines += ["", *(row("roof", roof) for roof in roofs)]
+    return "\n".join(lines) + "\n"
+
+
+def functions(rules: list[Rule], family: Family) -> Iterator[Function]:
+    """What the C API has for a family: its fold, and the rules of its file."""
+    carried = bool(family.carry)
+    hyper = [f"const {family.struct}* hyper", "size_t size"] + ["double* carry"] * carried
+    given = ["s", "grad_scale", "t", "hyper", "size", "carry" if carried else "NULL"]
+    body = call("    return fold", [f"FAMILY_{family.name.upper()}", *given])
+    yield Function("int", f"{family.name}_scalars", ["Scalars* s", "double grad_scale", "long long t", *hyper], body)
+    for rule in rules:
+        if rule.module != family.module:
+            continue
+        row = f"table().rules[RULE_{rule.name.upper()}]"
+        given = ["param", "grad", *rule.states, "n", "s"]
+        for suffix, real, form in (("f32", "float", "FLOAT32"), ("f64", "double", "FLOAT64")):
+            arrays = [f"{real}* param", f"const {real}* grad", *(f"{real}* {state}" for state in rule.states)]
+            body = call(f"    (<Kernel{len(rule.states)}>{row}.kernels[{form}])", given)
+            yield Function("void", f"{rule.name}_{suffix}", [*arrays, "Py_ssize_t n", "const Scalars* s"], body)
+
+
+def head_of(function: Function, end: str = "") -> str:
+    return call(f"cdef {function.returns} {function.name}", function.arguments, f") noexcept nogil{end}")
+
+
+def numbers(family: Family) -> list[str]:
+    """Constants of the C API: which rule the step runs, and where a carried number stands."""
+    names = [[f"{family.name}_{name}".upper() for name in names] for names in (family.rules, family.carry)]
+    return [f"{name} = {i}" for group in names for i, name in enumerate(group)]
+
+
+def room(name: str) -> str:
+    (number,) = re.findall(rf"^    {name} = (\d+)", (KERNELS / "rule.pxd").read_text(), re.MULTILINE)
+    return number
+
+
+def capi_pxd(rules: list[Rule], families: list[Family]) -> str:
+    text = PXD.format(head=HEAD, room=room("MAX_CARRY"))
+    for family in families:
+        text += f'\n\nctypedef struct {family.struct} "fastgd_{family.struct}":\n'
+        text += "".join(f"    double {field}\n" for field in family.hyper)
+        text += "\ncdef enum:\n" + "".join(f"    {line}\n" for line in numbers(family)) + "\n"
+        text += "".join(head_of(function) + "\n" for function in functions(rules, family))
+    return text
+
+
+def capi_pyx(rules: list[Rule], families: list[Family]) -> str:
+    text = f'# {HEAD}\n"""The C API: every rule, its scalars and the norm, without Python and without the GIL."""\n'
+    text += 'include "capi_core.pxi"\n'
+    for kind, rows in (("RULE", rules), ("FAMILY", families)):
+        text += f"\ncdef enum:{' ' * 6}# rows of the table\n" + "".join(f"    {kind}_{r.name.upper()}\n" for r in rows)
+    for function in (f for family in families for f in functions(rules, family)):
+        text += f"\n\n{head_of(function, ':')}\n{function.body}\n"
+    return text
+
+
+def in_c(declaration: str) -> str:
+    """The type of an argument as Cython writes it for importers to compare."""
+    kind = declaration.rsplit(" ", 1)[0].replace("long long", "PY_LONG_LONG")
+    base = kind.replace("const ", "").rstrip("*")
+    base = base if base.islower() or "_" in base else f"fastgd_{base}"
+    return base + " const" * ("const " in kind) + " *" * kind.endswith("*")
+
+
+def ledger(rules: list[Rule], families: list[Family]) -> str:
+    """What compiled importers rely on, a line each. What has been recorded must still be so; what is new is added."""
+    lines = [f"MAX_CARRY = {room('MAX_CARRY')}", f"Scalars: {room('MAX_SCALARS')} double", *CORE]
+    for family in families:
+        lines += [f"{family.struct}[{i}]: double {field}" for i, field in enumerate(family.hyper)] + numbers(family)
+        for f in functions(rules, family):
+            lines.append(f"{f.name}: {f.returns} ({', '.join(in_c(a) for a in f.arguments)})")
+    recorded = LEDGER.read_text().splitlines() if LEDGER.exists() else []
+    for line in recorded:
+        if line not in lines:
+            fail(f"{LEDGER.relative_to(ROOT)}: compiled projects rely on what is changed or gone: {line}")
+    return "\n".join(recorded + [line for line in lines if line not in recorded]) + "\n"
+
+
+def c_api_table(rules: list[Rule], families: list[Family], optimizers: list[Optimizer]) -> list[str]:
+    states = {rule.name: rule.states for rule in rules}
+    lines = ["| class | struct, scalars | returns | rule | states | carries |", "|---|---|---|---|---|---|"]
+    for family in families:
+        classes = ", ".join(f"`{o.name}`" for o in optimizers if o.attributes["family"] == family.name)
+        carries = ", ".join(f"`{family.name}_{name}`".upper() for name in family.carry)
+        first = [classes, f"`{family.struct}`, `{family.name}_scalars`"]
+        for rule in family.rules:
+            constant = f"`{family.name}_{rule}`".upper()
+            cells = [*first, constant, f"`{rule}_*`", ", ".join(states[rule]), carries]
+            lines.append("| " + " | ".join(cells).replace("|  |", "| |") + " |")
+            first, carries = ["", ""], ""
+    return [re.sub(r"\|  (?=\|)", "| ", line) for line in lines]
