@@ -240,7 +240,11 @@ def test_a_path_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.Mon
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
-@pytest.mark.parametrize("path", [0, 1, True, None, bytearray(b"x"), memoryview(b"x"), io.BytesIO(), ["x"]], ids=lambda path: type(path).__name__)
+@pytest.mark.parametrize(
+    "path",
+    [0, 1, True, None, bytearray(b"x"), memoryview(b"x"), io.BytesIO(), ["x"]],
+    ids=lambda path: type(path).__name__,
+)
 def test_what_is_no_path(path: Any) -> None:
     for call in (fastgd.save, fastgd.load):
         with pytest.raises(TypeError, match=f"path must be a str, bytes or os.PathLike, got {type(path).__name__}"):
