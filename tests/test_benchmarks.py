@@ -274,7 +274,7 @@ def test_training_learns(library, host):
     row = BY_NAME["adam" if library == "scikit-learn" else "adamw"]
     try:
         peers.load(library, row)
-        stepper = getattr(training, f"{host}_training")(library, row, training.NETWORKS["8-64-64-4"])
+        stepper = getattr(training, f"{host}_training")(library, row, training.NETWORKS["8-64-64-4"], lr=1e-3)
     except UnavailableError as reason:
         pytest.skip(str(reason))
     losses = []
