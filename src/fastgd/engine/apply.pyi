@@ -1,9 +1,11 @@
 from typing import Any
 
 import numpy as np
+from typing_extensions import disjoint_base
 
 def fit(arrays: tuple[Any, ...]) -> bool: ...
 
+@disjoint_base
 class Function:
     def __init__(self, kind: Any, states: tuple[str, ...]) -> None: ...
     def __call__(

@@ -1,5 +1,7 @@
 import numpy as np
+from typing_extensions import disjoint_base
 
+@disjoint_base
 class Group:
     start: int
     count: int
@@ -9,6 +11,7 @@ class Group:
     def keys(self) -> tuple[str, ...]: ...
     def begun(self, arrays: list[np.ndarray]) -> list[tuple[int, tuple[float, ...], dict[str, np.ndarray]]]: ...
 
+@disjoint_base
 class Plan:
     groups: list[Group]
     params: list[np.ndarray]

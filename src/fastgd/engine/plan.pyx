@@ -112,7 +112,7 @@ cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale,
 cdef class Group:
     """Slots that share hyperparameters: the struct that the fold takes."""
 
-    def __cinit__(self, int family, Py_ssize_t start, Py_ssize_t count):
+    def __init__(self, int family, Py_ssize_t start, Py_ssize_t count):
         self.family = &table().families[family]
         self.start = start
         self.count = count

@@ -1,10 +1,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from typing_extensions import disjoint_base
+
+@disjoint_base
 class Reader:
     names: tuple[str, ...]
     checks: tuple[Any, ...]
     width: int
+    convert: Callable[[str, Any], Any] | None
     together: Callable[[dict[str, Any]], None] | None
     def __init__(
         self,

@@ -1,6 +1,7 @@
 from typing import Any, Self
 
 import numpy as np
+from typing_extensions import disjoint_base
 
 from fastgd.engine.plan import Group, Plan
 from fastgd.engine.reader import Reader
@@ -8,8 +9,18 @@ from fastgd.optimizers.tree import Tree
 
 IN_USE: str
 
+@disjoint_base
+class Settings:
+    given: dict[str, Any]
+    schedule: Any
+    def __init__(
+        self, group: Group, tree: Tree | None, given: dict[str, Any], reader: Reader, where: str | None = None
+    ) -> None: ...
+
+@disjoint_base
 class Steps(Plan):
     reader: Reader
+    settings: list[Settings]
     trees: list[Tree]
     names: set[str]
     grouped: bool

@@ -38,7 +38,7 @@ cdef enum:
 cdef dict LARGEST_OF = {"f": float(np.finfo(np.float32).max), "d": float(np.finfo(np.float64).max)}
 cdef double LARGEST = _LARGEST      # that float32 holds, so that scalars do
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
-IMMUTABLE = (float, int, bool, str, type(None))
+cdef tuple IMMUTABLE = (float, int, bool, str, type(None))
 
 
 cdef bint is_immutable(object value):

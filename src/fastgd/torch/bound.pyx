@@ -251,7 +251,8 @@ cdef class Bound(Steps):
             start += len(members[n])
             all_arrays += arrays
         if not are_apart(all_arrays):
-            names = [f"param_groups[{n}]['params'][{k}]" for n, leaves in enumerate(members) for k in range(len(leaves))]
+            names = [f"param_groups[{n}]['params'][{k}]" for n, leaves in enumerate(members)
+                     for k in range(len(leaves))]
             validation.apart(list(zip(names, all_arrays, strict=True)))
         self.take_all(found, kept, members, groups, state)
         self.publish(front)
