@@ -186,3 +186,36 @@ def test_memory_that_runs_out_leaves_the_optimizer_as_it_was(call: str, monkeypa
     assert repr(opt.state_dict()) == repr(saved)
     opt.step([np.ones(3), np.ones(4)])
     assert opt.state[1]["step"] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda groups: groups[0].update(params=(np.ones(2),)), "cannot be replaced"),
+        (lambda groups: groups[0].update(momentm=0.9), "unknown name 'momentm'"),
+        (lambda groups: groups.append(groups[0]), "expected 1 groups, got 2"),
+    ],
+)
+def test_a_state_is_not_loaded_over_groups_that_a_step_would_refuse(change: Any, message: str) -> None:
+    """Taken as read, arrays put in the place of the parameters would never be updated and never be named."""
+    w = np.zeros(2)
+    opt = fastgd.SGD(w, lr=1.0)
+    saved = opt.state_dict()
+    change(opt.param_groups)
+    with pytest.raises(ValueError, match=message):
+        opt.load_state_dict(saved)
+    with pytest.raises(ValueError, match=message):
+        opt.step(np.ones(2))
+    np.testing.assert_array_equal(w, 0)
+
+
+def test_groups_that_become_fewer_while_they_are_read() -> None:
+    class Rate(float):
+        def __float__(self) -> float:
+            del opt.param_groups[1:]
+            return 0.1
+
+    opt = fastgd.SGD([{"params": np.ones(2)} for _ in range(300)])
+    opt.param_groups[0]["lr"] = Rate(0.1)
+    with pytest.raises(ValueError, match="expected 300 groups, got 1"):
+        opt.step([np.ones(2)] * 300)

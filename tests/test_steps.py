@@ -265,6 +265,32 @@ def test_state_switched_off_is_kept_until_it_is_switched_on_again(cls: Any, on: 
     assert freeze(dict(opt.state[0])) == held
 
 
+OFF_AND_ON: tuple[tuple[type[fastgd.Optimizer], dict[str, Any], dict[str, Any]], ...] = (
+    (fastgd.Adam, dict(amsgrad=True), dict(amsgrad=False)),
+    (fastgd.SGD, dict(momentum=0.9), dict(momentum=0)),
+    (fastgd.SignSGD, dict(momentum=0.9), dict(momentum=0)),
+    (fastgd.RMSprop, dict(centered=True, momentum=0.9), dict(centered=False, momentum=0)),
+)
+
+
+@pytest.mark.parametrize(("cls", "on", "off"), OFF_AND_ON)
+def test_state_switched_off_is_saved_and_goes_on_when_it_is_switched_on_again(cls: Any, on: Any, off: Any) -> None:
+    params = parameters()
+    opt = cls(params, **on)
+    run(opt, range(4))
+    opt.param_groups[0].update(off)
+    run(opt, range(4, 6))
+    saved = pickle.loads(pickle.dumps(opt.state_dict()))
+    twins = copy.deepcopy(params)
+    twin = cls(twins)
+    twin.load_state_dict(saved)
+    for one in (opt, twin):
+        one.param_groups[0].update(on)
+        run(one, range(6, 9))
+    assert_same(params, twins)
+    assert_same(opt.state_dict(), twin.state_dict())
+
+
 # ---- saved states ---------------------------------------------------------------------------------------------------
 
 

@@ -94,6 +94,72 @@ def test_state_in_another_mapping():
     assert float(opt.state[param]["step"]) == 1
 
 
+def test_state_that_is_deleted_is_missed():
+    param, opt = stepped()
+    before = param.detach().clone()
+    del opt.state[param]["exp_avg"]
+    with pytest.raises(ValueError, match=r"state_dict\['state'\]\[0\]: missing 'exp_avg'"):
+        opt.step()
+    assert torch.equal(param.detach(), before)
+
+
+@pytest.mark.parametrize(
+    ("name", "on", "off"),
+    [
+        ("SGD", dict(momentum=0.9), dict(momentum=0)),
+        ("Adam", dict(amsgrad=True), dict(amsgrad=False)),
+        ("RMSprop", dict(momentum=0.9, centered=True), dict(momentum=0, centered=False)),
+    ],
+)
+@pytest.mark.parametrize("way", ["as it is", "data", "load", "in place"])
+def test_state_of_an_option_that_is_switched_off_and_on(name, on, off, way):
+    results = []
+    for module in (adapter, torch.optim):
+        param, opt = stepped(cls=getattr(module, name), lr=0.1, **on)
+        opt.step()
+        opt.param_groups[0].update(off)
+        opt.step()
+        if way == "data":
+            param.data = param.data.double()
+            param.grad = torch.ones(4, dtype=torch.float64)
+            opt.load_state_dict(copy.deepcopy(opt.state_dict()))
+        elif way == "load":
+            opt.load_state_dict(copy.deepcopy(opt.state_dict()))
+        elif way == "in place":
+            for key in ("momentum_buffer", "max_exp_avg_sq"):
+                if key in opt.state[param]:
+                    opt.state[param][key].mul_(3)
+        opt.step()
+        opt.param_groups[0].update(on)
+        opt.step()
+        opt.step()
+        results.append([param, *(tensor for _, tensor in sorted(opt.state[param].items()))])
+    assert_near(*results)
+
+
+@every_name
+def test_parameters_in_another_order(name):
+    """A step count stays with its parameter, in `state` as in the engine."""
+    params = [torch.nn.Parameter(torch.ones(n)) for n in (2, 3, 4)]
+    opt = getattr(adapter, name)(params)
+    for k, param in enumerate(params):
+        for _ in range(k + 1):
+            param.grad = torch.ones_like(param)
+            opt.step()
+            param.grad = None
+    before = {param: copy.deepcopy(opt.state.get(param, {})) for param in params}
+    opt.param_groups[0]["params"].reverse()
+    opt.step()
+    assert all(same(opt.state.get(param, {}), before[param]) for param in params)
+    for param in params:
+        param.grad = torch.ones_like(param)
+    opt.step()
+    opt.step()
+    for k, param in enumerate(params):
+        if "step" in opt.state.get(param, {}):
+            assert float(opt.state[param]["step"]) == k + 3
+
+
 # ---- groups -----------------------------------------------------------------------------------------------------
 
 

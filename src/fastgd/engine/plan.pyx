@@ -141,6 +141,12 @@ cdef class Group:
         """Keys of the state arrays of that rule."""
         return state_keys(self.rule())
 
+    def all_keys(self):
+        """Keys of the state arrays of all rules of the family, which its options choose between."""
+        cdef int k
+        return tuple(dict.fromkeys([key for k in range(self.family.rule_count)
+                                    for key in state_keys(self.family.rules[k])]))
+
     def begun(self, list arrays not None):
         """What slots for parameters begin with: no steps, no carried numbers, the states of that rule at zero."""
         keys = self.keys()

@@ -240,14 +240,31 @@ cdef class Steps(Plan):
         cdef Py_ssize_t i
         cdef Settings settings
         cdef PyObject* given
+        cdef bint changed = False
         if not PyList_CheckExact(groups) or len(<list>groups) != len(self.settings):
             front._refused_groups(len(self.settings))
         for i in range(len(self.settings)):
             settings = <Settings>self.settings[i]
             given = PyList_GET_ITEM(groups, i)
             if given != <PyObject*>settings.given or settings.mutable or not settings.same(<dict>settings.given):
-                self.read_group(front, i, <object>given)
+                self.read_group(front, i, (<list>groups)[i])
+                changed = True
+                # A number of the user's own type is Python code, which can change the list.
+                if len(<list>groups) != len(self.settings):
+                    front._refused_groups(len(self.settings))
+        if changed:
+            self.scheduled = any([(<Settings>one).schedule is not None for one in self.settings])
         return 0
+
+    def check_groups(self, front, groups):
+        """Raise if more than hyperparameters has been changed in `param_groups`."""
+        cdef Settings settings
+        if not PyList_CheckExact(groups) or len(<list>groups) != len(self.settings):
+            front._refused_groups(len(self.settings))
+        for number, given in enumerate(groups):
+            settings = self.settings[number]
+            if not PyDict_CheckExact(given) or given is not settings.given or settings.changed(given) is None:
+                front._refused_group(number, given)
 
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1:
         """Check what has been changed in a group, and take it over: all of it or nothing."""
@@ -270,7 +287,6 @@ cdef class Steps(Plan):
         memcpy(settings.group.hyper, hyper, sizeof(hyper))
         settings.plain = tuple(plain)
         settings.remember(given, self.reader)
-        self.scheduled = any([(<Settings>one).schedule is not None for one in self.settings])
         return 0
 
     cdef int ask_schedules(self) except -1:

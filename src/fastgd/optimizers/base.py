@@ -350,7 +350,8 @@ class Optimizer(GradientSettings):
             keys = self._steps.state_keys(number)
             hyperparameters = dict(zip(self.checks, self._steps.plain(number), strict=True))
             for i in range(group.start, group.start + group.count):
-                arrays = {key: self._steps.states[i][key] for key in keys}
+                held = self._steps.states[i]  # also of an option that is switched off, and may be on again
+                arrays = {key: held[key] for key in dict.fromkeys([*keys, *held])}
                 entries.append(self.entry(*self._steps.progress(i), arrays, hyperparameters))
         return entries
 
@@ -406,6 +407,7 @@ class Optimizer(GradientSettings):
             If anything is missing, unknown, or of another shape or dtype; the optimizer is then unchanged.
         """
         with self._steps:
+            self._steps.check_groups(self, self.param_groups)
             values, entries = saved.read(self, state_dict)
             completed = saved.restore_schedules(self, state_dict, entries)
             self._steps.load(self.param_groups, values, entries, completed)

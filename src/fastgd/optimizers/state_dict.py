@@ -102,11 +102,11 @@ def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tu
     for group, ours, checked in zip(groups, optimizer._steps.groups, values, strict=True):
         slots = Group(optimizer._family, 0, 0)
         slots.set_hyper(optimizer.reader.doubles(checked))
-        keys = slots.keys()
+        keys, others = slots.keys(), slots.all_keys()
         for key, param in zip(group["params"], optimizer._steps.params[ours.start :][: ours.count], strict=True):
             label = f"state_dict['state'][{key!r}]"
             entry = {k: v for k, v in _mapping(label, state.get(key, {})).items() if v is not None}
-            entries.append(read_entry(type(optimizer), label, entry, param, keys))
+            entries.append(read_entry(type(optimizer), label, entry, param, keys, others))
     return values, entries
 
 
@@ -171,24 +171,34 @@ def _plain(value: Any) -> Any:
 
 
 def read_entry(
-    kind: type["Optimizer"], label: str, entry: Mapping[str, Any], param: np.ndarray, keys: tuple[str, ...]
+    kind: type["Optimizer"],
+    label: str,
+    entry: Mapping[str, Any],
+    param: np.ndarray,
+    keys: tuple[str, ...],
+    others: tuple[str, ...],
 ) -> Entry:
-    """State of one parameter, in arrays of its own."""
+    """
+    State of one parameter, in arrays of its own. `keys` must be there; `others` are taken where they are, since an
+    option that is switched off now may be switched on again.
+    """
     begun = {key: zeros_beside(param) for key in keys}
     if not entry:
         return 0, (), begun
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
-    validation.known(label, entry, [*scalars, *keys])
+    validation.known(label, entry, list(dict.fromkeys([*scalars, *keys, *others])))
     if missing := [key for key in (*scalars, *keys) if key not in entry]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     steps, carry = kind.progress(label, entry)
     if steps == 0:
         return 0, (), begun  # What a state begins with is the rule's to say, on the first step.
-    for key in keys:
+    for key in dict.fromkeys([*keys, *others]):
+        if key not in entry:
+            continue
         array = np.asarray(entry[key])
         if array.shape != param.shape:
             raise ValueError(f"{label}[{key!r}]: expected shape {param.shape}, got {array.shape}")
         if array.dtype != param.dtype:
             raise TypeError(f"{label}[{key!r}]: expected dtype {param.dtype}, got {array.dtype}")
-        np.copyto(begun[key], array)
+        begun.setdefault(key, zeros_beside(param))[...] = array
     return steps, carry, begun

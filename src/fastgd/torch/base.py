@@ -9,7 +9,7 @@ from torch.autograd import _profiler_enabled
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from fastgd import validation
-from fastgd.engine.plan import zeros_beside
+from fastgd.engine.plan import Group, zeros_beside
 from fastgd.engine.reader import Reader
 from fastgd.optimizers import base
 from fastgd.optimizers import state_dict as saved
@@ -138,12 +138,13 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         if missing := [name for name in self._reader.names if name not in group]:
             raise ValueError(f"{where}: missing {', '.join(map(repr, missing))}")
 
-    def _entry(self, i: int, param: torch.Tensor, array: np.ndarray, keys: tuple[str, ...]) -> saved.Entry:
+    def _entry(self, i: int, param: torch.Tensor, array: np.ndarray, slots: Group) -> saved.Entry:
         """Progress and state arrays of parameter `i`, copied from `state`."""
         given = self.state.get(param, {})
-        known = ("step", *self._numpy.carried, *keys)
+        keys, others = slots.keys(), slots.all_keys()
+        known = dict.fromkeys(["step", *self._numpy.carried, *keys, *others])
         entry = {key: checks.array(given[key]) for key in known if given.get(key) is not None}
-        return saved.read_entry(self._numpy, f"state_dict['state'][{i}]", entry, array, keys)
+        return saved.read_entry(self._numpy, f"state_dict['state'][{i}]", entry, array, keys, others)
 
     def _label(self, i: int) -> str:
         """What messages call a parameter."""

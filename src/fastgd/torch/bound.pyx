@@ -205,10 +205,10 @@ cdef class Bound(Steps):
                 leaf = self.leaves[i]
                 if not self.holds_leaf(i):
                     arrays[i] = checks.parameter(f"param_groups[{n}]['params'][{k}]", leaf)
-                entry = self.own_entry(leaf, arrays[i], state)
+                entry = self.own_entry(front, leaf, arrays[i], state)
                 kept.append(entry is not None)
                 if entry is None:
-                    entry = front._entry(i, leaf, arrays[i], self.state_keys(n))
+                    entry = front._entry(i, leaf, arrays[i], group)
                 entries.append(entry)
         if not are_apart(arrays):
             validation.apart([(front._label(i), array) for i, array in enumerate(arrays)])
@@ -241,12 +241,12 @@ cdef class Bound(Steps):
             slots = Group(front._numpy._family, start, len(members[n]))
             settings = Settings(slots, None, group, self.reader, f"param_groups[{n}]")
             slots.set_hyper(self.reader.doubles(settings.plain))
-            keys, arrays, entries = slots.keys(), [], []
+            arrays, entries = [], []
             for k, leaf in enumerate(members[n]):
                 arrays.append(checks.parameter(f"param_groups[{n}]['params'][{k}]", leaf))
-                entry = self.own_entry(leaf, arrays[k], state)
+                entry = self.own_entry(front, leaf, arrays[k], state)
                 kept.append(entry is not None)
-                entries.append(front._entry(start + k, leaf, arrays[k], keys) if entry is None else entry)
+                entries.append(front._entry(start + k, leaf, arrays[k], slots) if entry is None else entry)
             found.append((settings, arrays, entries))
             start += len(members[n])
             all_arrays += arrays
@@ -257,7 +257,7 @@ cdef class Bound(Steps):
         self.take_all(found, kept, members, groups, state)
         self.publish(front)
 
-    cdef object own_entry(self, leaf, array, state):
+    cdef object own_entry(self, front, leaf, array, state):
         """Progress and state arrays of a parameter whose state is the engine's own; None where it must be read."""
         cdef Py_ssize_t i = self.places.get(id(leaf), -1)
         if i < 0 or self.leaves[i] is not leaf:
@@ -270,6 +270,9 @@ cdef class Bound(Steps):
             return None if self.slots[i].steps else (0, (), self.states[i])
         for key, tensor in entry.items():
             if tensor is not self.tensors.get((i, key)) or not self.is_held((i, key)):
+                return None
+        for key in ("step", *front._numpy.carried, *self.states[i]):
+            if (i, key) in self.tensors and key not in entry:
                 return None
         if not self.has_progress(i):
             return None
@@ -284,8 +287,11 @@ cdef class Bound(Steps):
         cdef dict lent = {}, sources = {}, tensors = {}, places = {}
         cdef list leaves = [leaf for params in members for leaf in params]
         cdef Py_ssize_t i, before
+        # A scalar in `state` is a view of its slot's place, which has to be another one where the slots are others.
+        cdef bint moved = self.steps is None or len(self.steps) != len(leaves)
         for i, leaf in enumerate(leaves):
             before = self.places.get(id(leaf), -1)
+            moved = moved or before != i
             for key in ((state.get(leaf) or ()) if kept[i] else ()):
                 if (before, key) in self.lent:
                     lent[i, key] = self.lent[before, key]
@@ -303,7 +309,7 @@ cdef class Bound(Steps):
                 self.largest = np.finfo(np.float32).max
         self.lent, self.sources, self.tensors, self.places, self.leaves = lent, sources, tensors, places, leaves
         self.group_dicts, self.members = list(groups), members
-        if self.steps is None or len(self.steps) != len(leaves):
+        if moved:
             self.steps = np.zeros(len(leaves), np.float32)
             self.carry = np.zeros((len(leaves), MAX_CARRY))
         self.layouts = []
@@ -330,7 +336,9 @@ cdef class Bound(Steps):
 
     cdef int publish_one(self, front, Py_ssize_t i, keys) except -1:
         steps, carry = self.progress(i)
-        sources = {key: self.states[i][key] for key in keys}
+        there = self.found_state.get(self.leaves[i], ())
+        # As in torch, state of an option that is switched off stays, and is that with which it is switched on again.
+        sources = {key: array for key, array in self.states[i].items() if key in keys or key in there}
         visible = front._numpy.entry(steps, carry, sources, {})
         if not visible:
             return 0
