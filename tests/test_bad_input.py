@@ -248,7 +248,7 @@ STATES: tuple[tuple[tuple[Any, ...], Any, type[Exception], str], ...] = (
     ((*ENTRY, "exp_avg"), GONE, ValueError, FIRST + ": missing 'exp_avg'"),
     ((*ENTRY, "exp_avg"), None, ValueError, FIRST + ": missing 'exp_avg'"),
     ((*ENTRY, "exp_avg_sqr"), W, ValueError, FIRST + ": unknown name 'exp_avg_sqr'; did you mean 'exp_avg_sq'?"),
-    ((*ENTRY, "max_exp_avg_sq"), W, ValueError, FIRST + ": unknown name 'max_exp_avg_sq'; ..."),
+    ((*ENTRY, "grad_avg"), W, ValueError, FIRST + ": unknown name 'grad_avg'; ..."),
     ((*GROUP, "amsgrad"), True, ValueError, FIRST + ": missing 'max_exp_avg_sq'"),
     ((*ENTRY, "exp_avg"), np.ones((4, 5), np.float32), ValueError,
      FIRST + "['exp_avg']: expected shape (4, 4), got (4, 5)"),

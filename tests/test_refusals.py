@@ -219,3 +219,48 @@ def test_groups_that_become_fewer_while_they_are_read() -> None:
     opt.param_groups[0]["lr"] = Rate(0.1)
     with pytest.raises(ValueError, match="expected 300 groups, got 1"):
         opt.step([np.ones(2)] * 300)
+
+
+def test_a_parameter_of_another_shape_in_the_same_memory_is_refused() -> None:
+    """Its state would keep the old shape, and a state dict of it could not be loaded."""
+    w = np.ones((4, 4))
+    opt = fastgd.Adam(w)
+    opt.step(np.ones((4, 4)))
+    before = w.copy()
+    w.shape = (2, 8)
+    for grad in (np.ones((2, 8)), np.ones((4, 4))):
+        with pytest.raises(ValueError, match="params: expected the array that was given, got one changed in shape"):
+            opt.step(grad)
+    w.shape = (4, 4)
+    np.testing.assert_array_equal(w, before)
+    opt.step(np.ones((4, 4)))
+    assert opt.state[0]["step"] == 2
+
+
+def test_a_gradient_that_resizes_a_parameter_when_it_is_looked_at() -> None:
+    class Grad(np.ndarray):
+        @property
+        def dtype(self) -> Any:
+            params[0].resize(100_000, refcheck=False)
+            return super().dtype
+
+    params = [np.ones(3), np.ones(3)]
+    opt = fastgd.SGD(params)
+    with pytest.raises(ValueError, match=r"params\[0\]: expected the array that was given, got one resized"):
+        opt.step([np.ones(3), np.ones(3).view(Grad)])
+    np.testing.assert_array_equal(params[1], 1)
+
+
+def test_groups_that_come_one_by_one_are_not_compared_with_all_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    check = validation.extent_of
+    monkeypatch.setattr(validation, "extent_of", lambda array: made.append(array) or check(array))
+    opt = fastgd.Adam(np.ones(2))
+    for _ in range(50):
+        opt.add_param_group({"params": np.ones(2)})
+    assert len(made) == 51
+    taken = opt.param_groups[20]["params"][0]
+    for array in (taken, opt._steps.states[7]["exp_avg"]):
+        with pytest.raises(ValueError, match=r"params\[51\]\[0\]: expected memory of its own|state 'exp_avg'"):
+            opt.add_param_group({"params": [array]})
+    assert len(opt.param_groups) == 51

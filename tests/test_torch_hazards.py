@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastgd
-from fastgd.torch import bound
+from fastgd.torch import bound, checks
 from support.torch_nets import (
     adapter,
     assert_equal,
@@ -324,6 +324,61 @@ def test_ctrl_c(where, begun, monkeypatch):
     train(net, opt, range(3, 6))
     train(twin, other, range(3, 6))
     assert_equal(net, twin)
+
+
+def test_ctrl_c_while_a_group_is_added(monkeypatch):
+    param, opt = stepped()
+    more = torch.nn.Parameter(torch.ones(2))
+
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checks, "parameter", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        opt.add_param_group({"params": [more]})
+    changed = copy.deepcopy(opt.state_dict())
+    changed["param_groups"][0]["lr"] = 7.0
+    with pytest.raises(KeyboardInterrupt):
+        opt.load_state_dict(changed)
+    monkeypatch.undo()
+    assert [group["lr"] for group in opt.param_groups] == [1e-3]
+    opt.step()
+    assert float(opt.state[param]["step"]) == 2
+
+
+@pytest.mark.parametrize("where", ["params", "grads"])
+def test_memory_that_moves_while_gradients_are_asked_for(where):
+    class Late(torch.nn.Parameter):
+        @property
+        def grad(self):
+            moved = first if where == "params" else first.grad
+            moved.data = torch.full((1000,), 5.0)
+            return torch.ones(2)
+
+    first = torch.nn.Parameter(torch.ones(1000))
+    first.grad = torch.ones(1000)
+    late = Late(torch.ones(2))
+    opt = adapter.SGD([first, late], lr=1.0)
+    with pytest.raises(RuntimeError, match="was moved while gradients were asked for"):
+        opt.step()
+    assert torch.equal(late.detach(), torch.ones(2))
+    assert torch.equal(first.detach(), torch.full((1000,), 5.0 if where == "params" else 1.0))
+
+
+def test_gradients_that_are_computed_when_they_are_asked_for():
+    class Late(torch.nn.Parameter):
+        asked = 0
+
+        @property
+        def grad(self):
+            self.asked += 1
+            return torch.full((3,), 2.0) if self.asked % 2 else torch.full((6,), 2.0)[::2]
+
+    params = [Late(torch.ones(3)) for _ in range(4)]
+    opt = adapter.SGD(params, lr=1.0)
+    for _ in range(4):
+        opt.step()
+    assert all(param.asked == 4 and torch.equal(param.detach(), torch.full((3,), -7.0)) for param in params)
 
 
 # ---- steps in the backward pass ---------------------------------------------------------------------------------

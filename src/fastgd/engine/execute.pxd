@@ -21,7 +21,7 @@ ctypedef struct Slot:
     void* param                     # the array object, which the plan holds
     void* descr                     # its dtype, an object that it keeps alive
     int ndim
-    Py_ssize_t* strides             # as they were bound, where the order is neither C nor F; else NULL
+    Py_ssize_t* shape               # and behind it the strides, as they were bound
     long long steps                 # taken so far
     double[MAX_CARRY] carry         # numbers that a family takes from step to step
 

@@ -13,6 +13,7 @@ ctypedef struct Extent:
     const char* start
     const char* stop
 
+cdef int compare_starts(const void* a, const void* b) noexcept nogil
 cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
                       double* carry) noexcept
 

@@ -168,7 +168,7 @@ cdef class Plan:
     def __dealloc__(self):
         cdef Py_ssize_t i
         for i in range(self.count):
-            PyMem_Free(self.slots[i].strides)
+            PyMem_Free(self.slots[i].shape)
         PyMem_Free(self.slots)
         PyMem_Free(self.views)
         PyMem_Free(self.cohorts)
@@ -192,17 +192,16 @@ cdef class Plan:
         """Bind slot `i` to a checked parameter; states and progress stay."""
         cdef Slot* slot = &self.slots[i]
         cdef PyArrayObject* p = pointer(param)
-        cdef Py_ssize_t* strides = NULL
-        cdef int order = flags_of(p) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS)
-        if not order:
-            strides = <Py_ssize_t*>PyMem_Malloc(ndim_of(p) * sizeof(Py_ssize_t))
-            if strides == NULL:
-                raise MemoryError
-            memcpy(strides, strides_of(p), ndim_of(p) * sizeof(Py_ssize_t))
+        cdef size_t nbytes = ndim_of(p) * sizeof(Py_ssize_t)
+        cdef Py_ssize_t* shape = <Py_ssize_t*>PyMem_Malloc(2 * nbytes)
+        if shape == NULL:
+            raise MemoryError
+        memcpy(shape, shape_of(p), nbytes)
+        memcpy(shape + ndim_of(p), strides_of(p), nbytes)
         self.params[i] = param
-        PyMem_Free(slot.strides)
-        slot.strides = strides
-        slot.order = order
+        PyMem_Free(slot.shape)
+        slot.shape = shape
+        slot.order = flags_of(p) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS)
         slot.ndim = ndim_of(p)
         slot.arrays[0] = data_of(p)
         slot.size = size_of(p)
@@ -239,7 +238,7 @@ cdef class Plan:
         """Forget all groups."""
         cdef Py_ssize_t i
         for i in range(self.count):
-            PyMem_Free(self.slots[i].strides)
+            PyMem_Free(self.slots[i].shape)
         self.count = self.first = self.stop = self.cohort_count = 0
         self.groups, self.params, self.states = [], [], []
         self.moved = True
@@ -325,14 +324,18 @@ cdef class Plan:
     cdef bint holds(self, Slot* slot) noexcept:
         """Whether a parameter is as it was bound."""
         cdef PyArrayObject* param = <PyArrayObject*>slot.param
-        return (descr_of(param) == slot.descr
+        cdef int axis
+        if not (descr_of(param) == slot.descr
                 and data_of(param) == slot.arrays[0]
-                and size_of(param) == slot.size
+                and ndim_of(param) == slot.ndim
                 and flags_of(param) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS) == slot.order
-                and flags_of(param) & NPY_ARRAY_WRITEABLE
-                and (slot.strides == NULL
-                     or (ndim_of(param) == slot.ndim
-                         and memcmp(slot.strides, strides_of(param), slot.ndim * sizeof(Py_ssize_t)) == 0)))
+                and flags_of(param) & NPY_ARRAY_WRITEABLE):
+            return False
+        for axis in range(slot.ndim):
+            if shape_of(param)[axis] != slot.shape[axis]:
+                return False
+        # In C or F order the shape decides about the strides.
+        return slot.order or memcmp(slot.shape + slot.ndim, strides_of(param), slot.ndim * sizeof(Py_ssize_t)) == 0
 
     cdef bint takes(self, Slot* slot, PyObject* grad) noexcept:
         """Whether a parameter is as it was bound and `grad` can be its gradient, which is then the slot's."""

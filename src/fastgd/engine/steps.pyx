@@ -13,7 +13,7 @@ from cpython.tuple cimport PyTuple_Check, PyTuple_CheckExact
 from libc.math cimport fabs
 from libc.string cimport memcpy
 
-from fastgd.engine.arrays cimport descr_of, pointer
+from fastgd.engine.arrays cimport data_of, descr_of, pointer, size_of
 from fastgd.engine.execute cimport Slot
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.kernels.rule cimport MAX_HYPER
@@ -216,7 +216,10 @@ cdef class Steps(Plan):
         array = self.params[i]
         if not array.flags.writeable:
             raise ValueError(f"{label}: expected a writeable array, got a read-only one")
-        change = "resized or moved" if descr_of(pointer(array)) == slot.descr else "changed in dtype"
+        change = "changed in dtype"
+        if descr_of(pointer(array)) == slot.descr:
+            same = data_of(pointer(array)) == slot.arrays[0] and size_of(pointer(array)) == slot.size
+            change = "changed in shape or strides" if same else "resized or moved"
         raise ValueError(f"{label}: expected the array that was given, got one {change} since")
 
     def plain(self, Py_ssize_t number):
@@ -396,6 +399,7 @@ cdef class Steps(Plan):
     cdef int take_gradients(self, object front) except -1:
         """Find each slot's gradient good, and where it lies."""
         cdef Py_ssize_t i
+        cdef bint asked = False
         if self.moved:
             self.sort_written()
         for i in range(self.count):
@@ -405,6 +409,13 @@ cdef class Steps(Plan):
                 self.slots[i].cohort = 0
             else:
                 self.take_slowly(front, i)
+                asked = True
+        if asked:
+            # Looking at an array of a subclass is Python code, which can resize what was found good before.
+            for i in range(self.count):
+                if self.slots[i].cohort >= 0 and not self.takes(&self.slots[i], self.held[i]):
+                    front._gradient(i, <object>self.held[i])
+                    raise RuntimeError(f"gradient {i} was changed while others were looked at")
         return 0
 
     cdef int take_slowly(self, object front, Py_ssize_t i) except -1:

@@ -204,7 +204,8 @@ class Optimizer(GradientSettings):
             added.append((Group(self._family, start, len(arrays)), tree, own, arrays))
             fresh += [(name, array) for (name, _), array in zip(named, arrays, strict=True)]
             start += len(arrays)
-        validation.apart([*self._written(), *fresh])
+        near = any(self._steps.touches(array) for _, array in fresh)  # one search each, where groups come one by one
+        validation.apart([*self._written(), *fresh] if near else fresh)
         self._steps.add(self.param_groups, added, names, grouped)
 
     def _checked(self, label: str, name: str, group: dict[str, Any]) -> Any:

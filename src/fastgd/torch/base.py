@@ -103,8 +103,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         TypeError, ValueError
             As by the constructor; the optimizer is then unchanged.
         """
-        super().add_param_group(param_group)
+        count = len(self.param_groups)
         try:
+            super().add_param_group(param_group)
             where = f"param_groups[{len(self.param_groups) - 1}]"
             for name in SETTINGS:
                 if name in param_group:  # torch lets a group have any key
@@ -115,11 +116,14 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
                 checks.parameter(f"{where}['params'][{k}]", param)
             if not self._constructing:
                 self._check_apart()
-        except Exception:
-            self.param_groups.pop()
+        except BaseException:
+            if len(self.param_groups) > count:
+                del self.param_groups[count:]
             raise
 
     def _check_apart(self) -> None:
+        if self._steps.lie_apart(self.param_groups):
+            return
         groups = enumerate(self.param_groups)
         named = [(f"param_groups[{n}]['params'][{k}]", p) for n, g in groups for k, p in enumerate(g["params"])]
         validation.apart([(label, checks.parameter(label, param)) for label, param in named])
@@ -249,7 +253,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             super().load_state_dict({**state_dict, "state": state})
             with self._steps:
                 self._steps.find(self)
-        except Exception:
+        except BaseException:
             self.__setstate__(before)
             raise
 

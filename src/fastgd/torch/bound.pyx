@@ -5,14 +5,16 @@ Compiled, since with small networks a step takes hardly longer than to find out 
 """
 from cpython.dict cimport PyDict_Check, PyDict_GetItem, PyDict_Next
 from cpython.list cimport PyList_Check
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.ref cimport Py_REFCNT, PyObject, PyTypeObject
+from libc.stdlib cimport qsort
 from libc.string cimport memcmp, memcpy
 
 cimport numpy as cnp
 
 from fastgd.engine.arrays cimport PyArrayObject, data_of, itemsize_of, pointer
 from fastgd.engine.execute cimport Slot, itemsize
-from fastgd.engine.plan cimport Group, are_apart
+from fastgd.engine.plan cimport Extent, Group, are_apart, compare_starts
 from fastgd.engine.steps cimport Settings, Steps
 from fastgd.kernels.rule cimport MAX_CARRY
 from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
@@ -31,7 +33,7 @@ cdef extern from "Python.h":
 
 cnp.import_array()
 
-cdef object is_neg = torch.Tensor.is_neg
+cdef object is_neg = torch.Tensor.is_neg, Tensor = torch.Tensor, Parameter = torch.nn.Parameter
 
 
 cdef bint has_objects(given, list expected) except -1:
@@ -133,6 +135,7 @@ cdef class Bound(Steps):
     cdef cnp.ndarray steps, carry           # what the scalars in `state` are views of
     cdef list layouts                       # of the state arrays of each group that `state` has
     cdef set waiting                        # slots that have not begun
+    cdef bint asked                         # whether gradients of this step may have been computed by Python code
 
     def __init__(self, reader):
         Steps.__init__(self, reader)
@@ -180,6 +183,32 @@ cdef class Bound(Steps):
             memcpy(numbers + MAX_CARRY * i, self.slots[i].carry, sizeof(self.slots[i].carry))
         return exact
 
+    def lie_apart(self, groups):
+        """Whether the parameters of groups, which are dense, plainly share no memory."""
+        cdef list leaves = [leaf for group in groups for leaf in group["params"]]
+        cdef Py_ssize_t i, axis, nbytes, n = 0
+        cdef Place place
+        cdef bint apart = True
+        cdef Extent* extents = <Extent*>PyMem_Malloc((len(leaves) + 1) * sizeof(Extent))
+        if extents == NULL:
+            raise MemoryError
+        try:
+            for leaf in leaves:
+                if not PyObject_TypeCheck(leaf, <PyTypeObject*>torch.Tensor) or not find(self.borrow, leaf, &place):
+                    return False
+                nbytes = itemsize(place.format)
+                for axis in range(place.ndim):
+                    nbytes *= place.shape[axis]
+                if nbytes:
+                    extents[n] = Extent(<const char*>place.data, <const char*>place.data + nbytes)
+                    n += 1
+            qsort(extents, n, sizeof(Extent), compare_starts)
+            for i in range(1, n):
+                apart = apart and extents[i - 1].stop <= extents[i].start
+            return apart
+        finally:
+            PyMem_Free(extents)
+
     # ---- finding them anew ----------------------------------------------------------------------------------------
 
     def find(self, front):
@@ -213,21 +242,15 @@ cdef class Bound(Steps):
         if not are_apart(arrays):
             validation.apart([(front._label(i), array) for i, array in enumerate(arrays)])
         self.found_state = None
+        for key in [key for key in self.tensors if not kept[key[0]]]:
+            del self.lent[key], self.sources[key], self.tensors[key]
         for i in range(self.count):
             if arrays[i] is not self.params[i]:
                 self.place(i, arrays[i])
-            if not kept[i]:
-                self.forget(i)
         for group in self.groups:
             self.replace(group, entries[group.start:group.start + group.count])
         self.found_state = state
         self.publish(front)
-        return 0
-
-    cdef int forget(self, Py_ssize_t i) except -1:
-        """What `state` shows of a slot is no longer the engine's own."""
-        for key in [key for key in self.tensors if key[0] == i]:
-            del self.lent[key], self.sources[key], self.tensors[key]
         return 0
 
     cdef int find_all(self, front) except -1:
@@ -362,12 +385,16 @@ cdef class Bound(Steps):
     cdef int finish(self, front, list updated) except -1:
         """Tell autograd what has been written to, and bring `state` up to date."""
         cdef Py_ssize_t i
-        cdef bint begun = False
+        cdef list begun
         increment_version(updated)
-        for i in self.waiting:
-            begun = begun or self.slots[i].steps
-        if not self.write_progress() or begun or [(<Group>group).layout for group in self.groups] != self.layouts:
-            self.publish(front)
+        if not self.write_progress() or [(<Group>group).layout for group in self.groups] != self.layouts:
+            return self.publish(front)
+        begun = [i for i in self.waiting if self.slots[i].steps]
+        if begun:
+            for i in begun:
+                self.publish_one(front, i, self.state_keys(self.slots[i].group))
+            self.state_values = values_of(self.found_state)
+            self.waiting.difference_update(begun)
         return 0
 
     # ---- the step -------------------------------------------------------------------------------------------------
@@ -377,11 +404,16 @@ cdef class Bound(Steps):
         cdef Slot* slot = &self.slots[i]
         cdef Place place
         cdef bint plain
-        grad = (<object>PyList_GET_ITEM(self.leaves, i)).grad   # asked for once, and held
+        leaf = <object>PyList_GET_ITEM(self.leaves, i)
+        grad = leaf.grad    # asked for once, and held
         self.hold(grad)
         slot.cohort = -1
+        if type(leaf) is not Parameter and type(leaf) is not Tensor:
+            self.asked = True
         if grad is None:
             return False
+        if type(grad) is not Tensor:
+            self.asked = True
         plain = (PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
                  and find(self.borrow, grad, &place)
                  and laid_out(<PyArrayObject*>slot.param, &place)
@@ -394,10 +426,35 @@ cdef class Bound(Steps):
         else:
             array = front._gradient(i, grad)
             self.hold(array)
+            self.asked = True
             if not self.takes(slot, <PyObject*>array):
                 raise RuntimeError(f"gradient {i} was copied and is still refused; please report this")
         slot.cohort = 0
         return True
+
+    cdef int check_places(self) except -1:
+        """
+        Raise if anything has moved since its gradient was taken. Where tensors are of a subclass, to ask for gradients
+        is Python code, which can give other tensors other memory.
+        """
+        cdef Py_ssize_t i, k = 0
+        cdef Place place
+        cdef bint there = True
+        self.asked = False
+        for i in range(self.first, self.stop):
+            there = there and self.holds_leaf(i)
+            if self.slots[i].cohort < 0:
+                k += 1
+                continue
+            if k + 1 < self.held_count and type(<object>self.held[k + 1]) is cnp.ndarray:
+                k += 2      # what was copied stays as it was
+                continue
+            there = there and find(self.borrow, <object>self.held[k], &place) and (
+                place.data == self.slots[i].arrays[1] and laid_out(<PyArrayObject*>self.slots[i].param, &place))
+            k += 1
+        if not there:
+            raise RuntimeError("a parameter or a gradient was moved while gradients were asked for")
+        return 0
 
     def step_tensors(self, front, groups, state, double scale):
         """Update all parameters that have a gradient."""
@@ -417,6 +474,8 @@ cdef class Bound(Steps):
             for i in range(self.count):
                 if not self.take_tensor(front, i):
                     all_have = False
+            if self.asked:
+                self.check_places()
             updated = self.leaves
             if not all_have:
                 updated = [leaf for i, leaf in enumerate(self.leaves) if self.slots[i].cohort >= 0]
@@ -448,6 +507,8 @@ cdef class Bound(Steps):
             if self.moved:
                 self.sort_written()
             if self.take_tensor(front, i):
+                if self.asked:
+                    self.check_places()
                 self.run_and_tell(front, scale=1.0, updated=[leaf])
             return True
         finally:
