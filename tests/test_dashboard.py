@@ -24,8 +24,6 @@ import fastgd
 
 asv = pytest.importorskip("asv", reason="asv is not installed")
 
-pytestmark = pytest.mark.xdist_group("dashboard")  # one worker makes the site
-
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "benchmarks" / "dashboard.py"
 PICTURES = ROOT / "build" / "dashboard"

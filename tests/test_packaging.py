@@ -20,8 +20,6 @@ from Cython.Compiler.Options import CompilationOptions, default_options
 
 from fastgd.engine import dispatch
 
-pytestmark = pytest.mark.xdist_group("packaging")  # one worker builds what these tests share
-
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = shutil.ignore_patterns(".*", "*.c", "*.so", "__pycache__", "build", "dist", "*.egg-info")
 
