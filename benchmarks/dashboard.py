@@ -22,7 +22,9 @@ from asv.config import Config
 
 
 class Copy(NamedTuple):
-    url_end: str  # of what asv's page asks for
+    """A file of a package, in the place of what asv's page loads from a URL that ends so."""
+
+    url_end: str
     package: str
     file: str
 
@@ -93,7 +95,7 @@ def fetched_urls(path: Path) -> list[str]:
 
 
 def publish(config: Path, output: Path) -> None:
-    # asv removes the directory that it publishes to
+    # asv removes the directory that it publishes to, so it must not be one with other things in it.
     if output.exists() and (not output.is_dir() or any(output.iterdir())) and not (output / "asv.js").is_file():
         sys.exit(f"--output must be new, empty or an earlier dashboard, got {output}")
     asv = [sys.executable, "-m", "asv", "publish", "--config", str(config), "--html-dir", str(output)]
@@ -156,7 +158,8 @@ def main(arguments: list[str] | None = None) -> None:
     if not config.is_file():
         parser.error(f"--config must be an asv.conf.json, got {options.config}")
     output = options.output.resolve() if options.output else config.parent / Config.load(str(config)).html_dir
-    files = download()  # first, for it is what a machine may lack
+    # The download comes first, because npm is what a machine may lack.
+    files = download()
     publish(config, output)
     vendor(output, files)
     check(output)

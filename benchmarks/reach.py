@@ -1,13 +1,9 @@
 """What fastgd is to reach, each row with the measurement that decides it. `report.py` writes the figures down."""
 
 import itertools
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from fastgd.tools.bench import measures, memory, training
 from fastgd.tools.bench.arrays import WORK
@@ -89,7 +85,7 @@ def instruction_sets(s: Settings) -> Iterator[Cell]:
         yield cell(row.name, f"{above[-2:]} over {below[-2:]}", 1.5, measure)
 
 
-# ---- calls, training, memory --------------------------------------------------------------------------------------
+# ---- calls and training -------------------------------------------------------------------------------------------
 
 # The calls stand in the order of measures.CALLS; the cold one is compared with torch.
 CALLS = dict(zip(measures.CALLS, (1.0, 1.2, 0.8, 1.4, 2.5, 1.2, 0.055, None), strict=True))
@@ -135,21 +131,6 @@ def call_memory(s: Settings) -> Iterator[Cell]:
         yield Cell(row.name, "bytes more at 1M than at 1k", growth, 0.0, at_most=True)
 
 
-def torch_memory(s: Settings) -> Iterator[Cell]:
-    """Each way trains in a process of its own; glibc keeps freed blocks of up to 32 MB unless it is told not to."""
-    allocation = {"peak, MB": {}, "with MALLOC_MMAP_THRESHOLD_=1000000": {"MALLOC_MMAP_THRESHOLD_": "1000000"}}
-    for way, (column, variables) in itertools.product(memory.WAYS, allocation.items()):
-        # The process must find the same fastgd.
-        path = str(Path(measures.__file__).parents[3])
-        code = f"from fastgd.tools.bench import memory; print(memory.peak_of_training({way!r}))"
-        environment = {**os.environ, "PYTHONPATH": path, **variables}
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
-        )
-        figure = float(done.stdout) if done.returncode == 0 else None
-        yield Cell(way, column, figure, None, note="" if figure else done.stderr.strip().splitlines()[-1])
-
-
 ALL = tuple(row.name for row in ROWS)
 TARGETS = [
     Target("roof-large", "one tensor of 20M elements, every rule, 1 thread and all cores", "roof", ">= 0.95",
@@ -183,6 +164,4 @@ TARGETS = [
     Target("instruction-sets", "v4 over v3 over v2, 100k elements, the kernel", "the one below", "each >= 1.5x",
            instruction_sets),
     Target("call-memory", "opt.step(grads)", "-", "no allocation that stays, none that grows", call_memory),
-    Target("torch-memory", "20M parameters in 20 layers trained in torch, 5 steps, AdamW: peak", "-", "for information",
-           torch_memory),
 ]  # fmt: skip

@@ -14,7 +14,8 @@ from fastgd.tools.bench.table import Cell
 from reach import TARGETS, Settings, Target
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "PERFORMANCE_REPORT.md"
-BUSY = 0.1  # cores
+# From so many busy cores on, the report says that others were at work.
+BUSY = 0.1
 
 HEAD = """\
 # What fastgd reaches

@@ -194,7 +194,7 @@ def refused(path: Path, opt: fastgd.Optimizer, error: type[Exception], message: 
 
 def everything(opt: fastgd.Optimizer) -> Any:
     schedules = [group["lr"].state_dict() for group in opt.param_groups if hasattr(group["lr"], "state_dict")]
-    return freeze([opt.state_dict(), opt.param_groups, opt._states, opt._completed, schedules])
+    return freeze([opt.state_dict(), opt.param_groups, opt._steps.states, opt._steps.completed, schedules])
 
 
 @pytest.mark.parametrize("row", BAD, ids=lambda row: row[0])

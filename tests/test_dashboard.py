@@ -71,7 +71,7 @@ def track_cost():
     return float((Path(__file__).parent / "cost").read_text())
 
 
-track_cost.unit = "limits"
+track_cost.unit = "roofs"
 """
 COSTS = [1.0, 1.0, 1.1, 2.2]
 
@@ -205,8 +205,8 @@ PAGES = [
     Page(
         "sizes", "#suite.Step.time_step?x-axis=size", [CANVAS, *map(TICK.format, ["1000", "10000"]), "rule-adam"], 700
     ),
-    Page("list", "#summarylist", [SORTED.format("asc", "Benchmark"), "2.20 limits", r"'adam', 10000"]),
-    Page("regressions", "#regressions", [SORTED.format("desc", "Factor"), "2.00x", "1.10 limits"]),
+    Page("list", "#summarylist", [SORTED.format("asc", "Benchmark"), "2.20 roofs", r"'adam', 10000"]),
+    Page("regressions", "#regressions", [SORTED.format("desc", "Factor"), "2.00x", "1.10 roofs"]),
 ]
 
 

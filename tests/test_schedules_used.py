@@ -205,6 +205,6 @@ def test_edges() -> None:
     assert s.one_cycle(0.5, 10)(99) == s.one_cycle(0.5, 10)(9) == pytest.approx(0.5 / 25 / 1e4)
     assert s.cosine(0.1, 7, 0.02)(10**9) == 0.02
     opt = fastgd.SGD(np.ones(1), lr=s.exponential(1.0, 2.0))
-    opt._completed = 10**6
+    opt._steps.completed = 10**6
     with pytest.raises(ValueError, match="must be finite, got inf"):
         opt.step(np.ones(1))

@@ -48,7 +48,7 @@ class Timed:
     timer = staticmethod(clock)
     # Setup, which runs before each repeat, makes fresh arrays; so repeats are few and long.
     rounds = 1
-    repeat = (3, 10, 1.0)
+    repeat = (3, 5, 1.0)
     warmup_time = 0.05
     stepper: Stepper
 

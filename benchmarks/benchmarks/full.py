@@ -3,7 +3,7 @@ The rest of the asv suite: every rule, type, size and library. `make bench-full`
 and importing peers; `asv run --bench 'full.Step.*adamw.*fastgd'` picks a part.
 """
 
-from fastgd.tools.bench import arrays, memory, peers, training
+from fastgd.tools.bench import arrays, measures, memory, peers, training
 from fastgd.tools.bench.rows import BY_NAME, ROWS
 
 from . import core
@@ -50,3 +50,26 @@ class PeakMemory(core.Timed):
 
     def peakmem_step(self, *_: object) -> None:
         self.step()
+
+
+class PeakTraining:
+    """Of a process that trains 20M parameters in 20 equal layers, so that one gradient is small against all."""
+
+    params = [["fastgd.torch", "torch", "torch fused", "step_in_backward"]]
+    param_names = ["way"]
+
+    def setup(self, way: str) -> None:
+        self.torch, self.ours = peers.module("torch"), peers.module("fastgd.torch")
+
+    def peakmem_train(self, way: str) -> None:
+        layers = [layer for _ in range(20) for layer in (self.torch.nn.Linear(1000, 1000), self.torch.nn.ReLU())]
+        net = self.torch.nn.Sequential(*layers)
+        if way == "step_in_backward":
+            self.ours.step_in_backward(net, self.ours.AdamW)
+        else:
+            optimizer = peers.tensor_optimizer(way, measures.ADAMW, list(net.parameters()), 1e-3)
+        for _ in range(5):
+            net.zero_grad()
+            net(self.torch.ones(64, 1000)).square().mean().backward()
+            if way != "step_in_backward":
+                optimizer.step()

@@ -3,8 +3,8 @@ One row for every rule and every option that changes its arithmetic.
 
 `rules` are the rows of kernels/table.pxi that a case runs through. Where `torch` names a torch.optim class, the same
 arguments give the same parameters there, within `ulps` (float32, float64) after twenty steps; test_torch.py says what
-an ulp is. The bounds are one ulp above what has been measured, since torch's rounding differs between CPUs; those of
-NAdam and of float64 ASGD are wide because torch keeps mu_product, eta and mu in float32.
+an ulp is. The bounds are one ulp above what has been measured, since torch takes powers from the C library of the machine;
+those of NAdam and of float64 ASGD are wide because torch keeps mu_product, eta and mu in float32.
 """
 
 from collections.abc import Callable
@@ -121,11 +121,11 @@ ADAPTIVE_CASES = [
 
 ADAM_CASES = [
     Case("adam", fastgd.Adam, reference.adam, {}, ("adam",), "Adam", (2, 2)),
-    Case("adam_l2", fastgd.Adam, reference.adam, dict(lr=0.01, weight_decay=0.1), ("adam",), "Adam", (2, 3)),
+    Case("adam_l2", fastgd.Adam, reference.adam, dict(lr=0.01, weight_decay=0.1), ("adam",), "Adam", (2, 5)),
     Case("adam_maximize", fastgd.Adam, reference.adam, dict(maximize=True), ("adam",), "Adam", (2, 2)),
     Case(
         "adam_decoupled", fastgd.Adam, reference.adam,
-        dict(lr=0.01, weight_decay=0.1, decoupled_weight_decay=True), ("adam",), "Adam", (2, 2),
+        dict(lr=0.01, weight_decay=0.1, decoupled_weight_decay=True), ("adam",), "Adam", (2, 7),
     ),
     Case("adam_eps_root", fastgd.Adam, reference.adam, dict(lr=0.01, eps=0.0, eps_root=1e-3), ("adam",)),
     Case("adam_eps_hat", fastgd.Adam, reference.adam, dict(lr=0.01, eps=1e-3, eps_hat=True), ("adam",)),
@@ -159,14 +159,14 @@ ADAM_CASES = [
     ),
     Case("nadam_eps_root", fastgd.NAdam, reference.nadam, dict(eps=0.0, eps_root=1e-3), ("nadam",)),
     # Rectification begins at the sixth step.
-    Case("radam", fastgd.RAdam, reference.radam, {}, ("adam", "adam_unrectified"), "RAdam", (1, 1)),
+    Case("radam", fastgd.RAdam, reference.radam, {}, ("adam", "adam_unrectified"), "RAdam", (1, 8)),
     Case(
         "radam_l2", fastgd.RAdam, reference.radam,
-        dict(weight_decay=0.1, maximize=True), ("adam", "adam_unrectified"), "RAdam", (1, 1),
+        dict(weight_decay=0.1, maximize=True), ("adam", "adam_unrectified"), "RAdam", (1, 8),
     ),
     Case(
         "radam_decoupled", fastgd.RAdam, reference.radam,
-        dict(weight_decay=0.1, decoupled_weight_decay=True), ("adam", "adam_unrectified"), "RAdam", (1, 1),
+        dict(weight_decay=0.1, decoupled_weight_decay=True), ("adam", "adam_unrectified"), "RAdam", (1, 8),
     ),
     Case(
         "radam_eps_root", fastgd.RAdam, reference.radam,

@@ -115,7 +115,7 @@ cdef class Function:
                 self.reader.read(k, None, values[k], hyper)
         memset(cohort.next_carry, 0, sizeof(cohort.next_carry))
         for k in range(len(carry)):
-            cohort.next_carry[k] = carry[k]
+            cohort.next_carry[k] = carry[k] if not self.carried else self.carried[k][1](self.carried[k][0], carry[k])
         mode = enter()
         cohort.rule = fold(self.family, &cohort.scalars, scale, t, hyper, cohort.next_carry)
         leave(mode)

@@ -51,5 +51,6 @@ cdef class Plan:
     cdef int use(self, Group group, int rule) except -1
     cdef int run(self, double scale, double bound, bint staged) except -1
 
+cdef bint are_apart(list arrays) except -1
 cpdef object zeros_beside(cnp.ndarray param)
 cpdef tuple keys_of_layout(int layout)

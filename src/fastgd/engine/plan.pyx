@@ -51,6 +51,24 @@ cdef Extent extent_of(PyArrayObject* a) noexcept:
     return result
 
 
+cdef bint are_apart(list arrays) except -1:
+    """Whether dense arrays share no memory."""
+    cdef Py_ssize_t i, n = 0
+    cdef bint result = True
+    cdef Extent* extents = <Extent*>PyMem_Malloc((len(arrays) + 1) * sizeof(Extent))
+    if extents == NULL:
+        raise MemoryError
+    for array in arrays:
+        if size_of(pointer(array)):
+            extents[n] = extent_of(pointer(array))
+            n += 1
+    qsort(extents, n, sizeof(Extent), compare_starts)
+    for i in range(n - 1):
+        result = result and extents[i].stop <= extents[i + 1].start
+    PyMem_Free(extents)
+    return result
+
+
 cdef void* grown(void* memory, Py_ssize_t count, size_t size) except NULL:
     """`memory` with room for at least `count` things of `size` bytes."""
     cdef void* result = PyMem_Realloc(memory, (count + 1) * size)

@@ -145,10 +145,14 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         entry = {key: checks.array(given[key]) for key in known if given.get(key) is not None}
         return saved.read_entry(self._numpy, f"state_dict['state'][{i}]", entry, array, keys)
 
+    def _label(self, i: int) -> str:
+        """What messages call a parameter."""
+        number, k = self._steps.place_of(i)
+        return f"param_groups[{number}]['params'][{k}]"
+
     def _gradient(self, i: int, grad: torch.Tensor) -> np.ndarray:
         """A copy of a gradient that cannot be read where it lies, in the layout of parameter `i`."""
-        number, k = self._steps.place_of(i)
-        label = f"param_groups[{number}]['params'][{k}].grad"
+        label = f"{self._label(i)}.grad"
         array = checks.gradient(label, grad, self._steps.leaves[i])
         if validation.is_dense(array) and self._steps.touches(array):
             raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
@@ -243,7 +247,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         try:
             super().load_state_dict({**state_dict, "state": state})
             with self._steps:
-                self._steps.find_all(self)
+                self._steps.find(self)
         except Exception:
             self.__setstate__(before)
             raise

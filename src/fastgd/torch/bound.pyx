@@ -12,7 +12,7 @@ cimport numpy as cnp
 
 from fastgd.engine.arrays cimport PyArrayObject, data_of, itemsize_of, pointer
 from fastgd.engine.execute cimport Slot, itemsize
-from fastgd.engine.plan cimport Group
+from fastgd.engine.plan cimport Group, are_apart
 from fastgd.engine.steps cimport Settings, Steps
 from fastgd.kernels.rule cimport MAX_CARRY
 from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
@@ -182,9 +182,57 @@ cdef class Bound(Steps):
 
     # ---- finding them anew ----------------------------------------------------------------------------------------
 
-    def find_all(self, front):
-        """Find parameters, groups and state; nothing is taken over before all of it is known to be good."""
-        cdef list found = [], named = [], kept = []
+    def find(self, front):
+        """Find parameters, groups and state where they are now."""
+        if (front.param_groups is self.found_groups and has_objects(front.param_groups, self.group_dicts)
+                and has_members(self.group_dicts, self.members)):
+            self.find_moved(front)
+        else:
+            self.find_all(front)
+
+    cdef int find_moved(self, front) except -1:
+        """
+        Find parameters that lie elsewhere, and state that is no longer the engine's own, in the groups that are known.
+        Nothing is taken over before all of it is known to be good.
+        """
+        cdef list arrays = list(self.params), entries = [], kept = []
+        cdef Group group
+        cdef Py_ssize_t i, k, n
+        state = front.state
+        for n, group in enumerate(self.groups):
+            for k in range(group.count):
+                i = group.start + k
+                leaf = self.leaves[i]
+                if not self.holds_leaf(i):
+                    arrays[i] = checks.parameter(f"param_groups[{n}]['params'][{k}]", leaf)
+                entry = self.own_entry(leaf, arrays[i], state)
+                kept.append(entry is not None)
+                if entry is None:
+                    entry = front._entry(i, leaf, arrays[i], self.state_keys(n))
+                entries.append(entry)
+        if not are_apart(arrays):
+            validation.apart([(front._label(i), array) for i, array in enumerate(arrays)])
+        self.found_state = None
+        for i in range(self.count):
+            if arrays[i] is not self.params[i]:
+                self.place(i, arrays[i])
+            if not kept[i]:
+                self.forget(i)
+        for group in self.groups:
+            self.replace(group, entries[group.start:group.start + group.count])
+        self.found_state = state
+        self.publish(front)
+        return 0
+
+    cdef int forget(self, Py_ssize_t i) except -1:
+        """What `state` shows of a slot is no longer the engine's own."""
+        for key in [key for key in self.tensors if key[0] == i]:
+            del self.lent[key], self.sources[key], self.tensors[key]
+        return 0
+
+    cdef int find_all(self, front) except -1:
+        """Find everything; nothing is taken over before all of it is known to be good."""
+        cdef list found = [], all_arrays = [], kept = []
         cdef Py_ssize_t start = 0
         groups, state = front.param_groups, front.state
         members = [list(group["params"]) for group in groups]
@@ -195,15 +243,16 @@ cdef class Bound(Steps):
             slots.set_hyper(self.reader.doubles(settings.plain))
             keys, arrays, entries = slots.keys(), [], []
             for k, leaf in enumerate(members[n]):
-                name = f"param_groups[{n}]['params'][{k}]"
-                arrays.append(checks.parameter(name, leaf))
-                named.append((name, arrays[k]))
+                arrays.append(checks.parameter(f"param_groups[{n}]['params'][{k}]", leaf))
                 entry = self.own_entry(leaf, arrays[k], state)
                 kept.append(entry is not None)
                 entries.append(front._entry(start + k, leaf, arrays[k], keys) if entry is None else entry)
             found.append((settings, arrays, entries))
             start += len(members[n])
-        validation.apart(named)
+            all_arrays += arrays
+        if not are_apart(all_arrays):
+            names = [f"param_groups[{n}]['params'][{k}]" for n, leaves in enumerate(members) for k in range(len(leaves))]
+            validation.apart(list(zip(names, all_arrays, strict=True)))
         self.take_all(found, kept, members, groups, state)
         self.publish(front)
 
@@ -351,7 +400,7 @@ cdef class Bound(Steps):
         self.busy = True
         try:
             if not self.holds_all(groups, state):
-                self.find_all(front)
+                self.find(front)
             self.read_groups(front, self.group_dicts)
             self.first, self.stop = 0, self.count
             if self.moved:
@@ -380,7 +429,7 @@ cdef class Bound(Steps):
             i = self.places.get(id(leaf), -1)
             if backward != self.backward or i < 0 or not self.holds_leaf(i):
                 if not self.holds_all(groups, state):
-                    self.find_all(front)
+                    self.find(front)
                 self.backward = backward
                 i = self.places.get(id(leaf), -1)
             if i < 0:

@@ -16,7 +16,10 @@ from fastgd.tools.bench.rows import Row
 from fastgd.tools.bench.stepper import Stepper, UnavailableError
 
 SAMPLES, BATCH = 1024, 64
-LR = 1e-3
+# A unit that has died has no gradient, and its moments would decay to subnormal numbers. So the rate is small, and the
+# activation lets a little through.
+LR = 1e-6
+LEAK = np.float32(0.01)
 NETWORKS = {
     "8-64-64-4": (8, 64, 64, 4),
     "100k": (64, 280, 280, 10),
@@ -28,11 +31,11 @@ Arrays = list[np.ndarray]
 
 
 def backward(params: Arrays, grads: Arrays, x: np.ndarray, target: np.ndarray) -> float:
-    """Loss of a ReLU network with softmax cross-entropy; gradients are written into `grads`."""
+    """Loss of a leaky ReLU network with softmax cross-entropy; gradients are written into `grads`."""
     layers = [x]
     for i in range(0, len(params), 2):
         out = layers[-1] @ params[i].T + params[i + 1]
-        layers.append(np.maximum(out, 0) if i + 2 < len(params) else out)
+        layers.append(np.maximum(out, LEAK * out) if i + 2 < len(params) else out)
     scores = layers.pop()
     scores -= scores.max(axis=1, keepdims=True)
     p = np.exp(scores)
@@ -42,7 +45,7 @@ def backward(params: Arrays, grads: Arrays, x: np.ndarray, target: np.ndarray) -
         np.matmul(error.T, layers[i // 2], out=grads[i])
         np.sum(error, axis=0, out=grads[i + 1])
         if i:
-            error = (error @ params[i]) * (layers[i // 2] > 0)
+            error = (error @ params[i]) * np.where(layers[i // 2] > 0, np.float32(1), LEAK)
     return float(-np.log(np.maximum((p * target).sum(axis=1), 1e-30)).mean())
 
 
@@ -65,15 +68,15 @@ def data(widths: Sequence[int]) -> tuple[Callable[[], tuple[np.ndarray, np.ndarr
     return batch, params
 
 
-def numpy_training(library: str, row: Row, widths: Sequence[int]) -> Stepper:
+def numpy_training(library: str, row: Row, widths: Sequence[int], lr: float = LR) -> Stepper:
     """A NumPy network with the optimizer of a library that works on the network's own arrays."""
     batch, params = data(widths)
     grads = [np.zeros_like(p) for p in params]
-    inner = peers.build(library, row, params, grads, lr=LR, share=True)
+    inner = peers.build(library, row, params, grads, lr=lr, share=True)
     return Stepper(library, params, inner.step, inner.inner, lambda: backward(params, grads, *batch()))
 
 
-def torch_training(library: str, row: Row, widths: Sequence[int]) -> Stepper:
+def torch_training(library: str, row: Row, widths: Sequence[int], lr: float = LR) -> Stepper:
     """A torch network with an optimizer of torch tensors."""
     if not (library.startswith("torch") or library in ("fastgd.torch", "deepspeed")):
         raise UnavailableError(f"{library} has no optimizer of torch's parameters")
@@ -81,14 +84,14 @@ def torch_training(library: str, row: Row, widths: Sequence[int]) -> Stepper:
     torch = peers.module("torch")
     batch, params = data(widths)
     tensors: list[Any] = [torch.tensor(p).requires_grad_(True) for p in params]
-    opt = peers.tensor_optimizer(library, row, tensors, LR)
+    opt = peers.tensor_optimizer(library, row, tensors, lr)
     functions = torch.nn.functional
 
     def before() -> float:
         opt.zero_grad()
         x, target = (torch.from_numpy(part) for part in batch())
         for i in range(0, len(tensors), 2):
-            x = functions.linear(x if i == 0 else functions.relu(x), tensors[i], tensors[i + 1])
+            x = functions.linear(x if i == 0 else functions.leaky_relu(x, float(LEAK)), tensors[i], tensors[i + 1])
         loss = functions.cross_entropy(x, target)
         loss.backward()
         return float(loss.detach())
