@@ -17,7 +17,7 @@ demo: $(VENV)/built
 	python -m fastgd demo
 
 test: $(VENV)/test $(VENV)/built
-	python -m pytest --numprocesses $(JOBS) --dist loadgroup
+	python -m pytest --numprocesses $(JOBS)
 
 # The files that follow from kernels/rules and optimizers; they are committed.
 derive:
@@ -90,10 +90,12 @@ $(VENV)/deepspeed: $(VENV)/bench
 		echo 'DeepSpeed could not be installed (see above): its figures are n/a.'
 	@touch $@
 
-# The package is imported from src. New flags or directives in setup.py reach every module; the modules are built here,
-# on all cores and with warnings as errors, and pip finds them up to date.
+# The package is imported from src. New flags or directives in setup.py reach every module, and no module of a source
+# that is gone stays. Built here, on all cores and with warnings as errors, the modules are up to date for pip.
 $(VENV)/installed: $(VENV)/build setup.py pyproject.toml
-	CYTHON_FORCE_REGEN=1 FASTGD_STRICT=1 python setup.py --quiet build_ext --inplace --force --parallel $(JOBS)
+	find src -name '*.so' -delete
+	rm -rf build/inplace
+	CYTHON_FORCE_REGEN=1 FASTGD_STRICT=1 python setup.py --quiet build_ext --inplace --parallel $(JOBS)
 	python -m pip install --quiet --no-build-isolation --editable '.[checkpoint,demo,scipy]'
 	@touch $@
 

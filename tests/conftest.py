@@ -1,12 +1,16 @@
-"""For all tests: threads are used from a size at which whole tests of them are still quick."""
+"""For all tests: threads are used from a size at which whole tests of them are still quick; workers of pytest-xdist."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from fastgd.engine.execute import PARALLEL_FROM, set_parallel_from
 
 pytest.register_assert_rewrite("support")
+
+# Files whose tests share what takes a minute to make.
+TOGETHER = ("tests/test_dashboard.py", "tests/test_packaging.py")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -15,3 +19,16 @@ def threads_from_small_sizes_on() -> Iterator[None]:
     assert before == PARALLEL_FROM  # what users have
     yield
     set_parallel_from(before)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a worker whole files of TOGETHER, and of the others all the parameters of a test, which share caches."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if file in TOGETHER else nodeid.partition("[")[0]
+
+    return Scheduling(config, log)

@@ -10,8 +10,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +30,7 @@ FACTOR = 1e4  # on the rates of the table, which are too small to tell formulas 
 
 
 @pytest.fixture(scope="module")
-def suite():
+def suite() -> Iterator[Any]:
     """The modules of the asv suite."""
     sys.path.insert(0, str(ROOT / "benchmarks"))
     try:
@@ -38,7 +40,7 @@ def suite():
 
 
 @pytest.fixture(scope="module")
-def report():
+def report() -> Iterator[Any]:
     sys.path.insert(0, str(ROOT / "benchmarks"))
     try:
         yield importlib.import_module("report")
@@ -49,13 +51,13 @@ def report():
 # ---- the table of rows and the roofs ------------------------------------------------------------------------------
 
 
-def test_every_rule_has_a_row():
+def test_every_rule_has_a_row() -> None:
     assert {row.kernel() for row in ROWS} == set(dispatch.rules())
     assert len(BY_NAME) == len(ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_roof_costs_what_the_rule_does(row):
+def test_a_roof_costs_what_the_rule_does(row: Any) -> None:
     states = len(dispatch.rules()[row.kernel()][1])
     reads, writes, divides, roots = roofs.costs()[row.kernel()]
     assert writes == 1 + states
@@ -66,7 +68,7 @@ def test_a_roof_costs_what_the_rule_does(row):
     assert (roofs.costs()[found][2:] if found else (0, 0)) == (divides, roots)
 
 
-def test_the_cost_of_a_loop_is_read_off_its_source():
+def test_the_cost_of_a_loop_is_read_off_its_source() -> None:
     pointers = "param_t* restrict param, const grad_t* restrict grad, state_t* restrict a, state_t* restrict b"
     body = """
     for i in range(n):
@@ -79,7 +81,7 @@ def test_the_cost_of_a_loop_is_read_off_its_source():
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_row_runs_its_rule(row):
+def test_a_row_runs_its_rule(row: Any) -> None:
     (param,), (grad,) = arrays.fresh([(1000,)])
     opt = peers.optimizer(row, [param], row.lr)
     # The twelfth step is past RAdam's warm-up and the first steps of ASGD's average.
@@ -92,7 +94,7 @@ def test_a_row_runs_its_rule(row):
 # ---- peers ------------------------------------------------------------------------------------------------------
 
 
-def built(library, row, dtype, **options):
+def built(library: str, row: Any, dtype: str, **options: Any) -> Any:
     """The stepper of a library, or a skipped test where it is n/a."""
     try:
         return peers.build(library, row, *arrays.fresh(SHAPES, dtype), **options)
@@ -100,7 +102,7 @@ def built(library, row, dtype, **options):
         pytest.skip(str(reason))
 
 
-def reference(row, steps, **options):
+def reference(row: Any, steps: Any, **options: Any) -> Any:
     """Parameters after some steps of the NumPy reference in float64, on the values of the float32 arrays."""
     params, grads = ([array.astype(np.float64) for array in side] for side in arrays.fresh(SHAPES))
     peers.build("numpy", row, params, grads, lr=FACTOR * row.lr, **options).warm_up(steps)
@@ -116,7 +118,7 @@ MEASURED = [
 
 
 @pytest.mark.parametrize(("row", "library", "dtype"), MEASURED)
-def test_libraries_do_the_same(row, library, dtype):
+def test_libraries_do_the_same(row: Any, library: str, dtype: str) -> None:
     stepper = built(library, row, dtype, lr=FACTOR * row.lr)
     stepper.warm_up(3)
     stepper.check()
@@ -126,7 +128,7 @@ def test_libraries_do_the_same(row, library, dtype):
 
 
 @pytest.mark.parametrize("library", [library for library in peers.CLIPPING if library != "fastgd.torch"])
-def test_libraries_clip_alike(library):
+def test_libraries_clip_alike(library: str) -> None:
     row = BY_NAME["sgd_momentum"]
     stepper = built(library, row, "float32", lr=FACTOR * row.lr, clip=0.5)
     stepper.warm_up(3)
@@ -136,7 +138,7 @@ def test_libraries_clip_alike(library):
 
 
 @pytest.mark.parametrize("library", ["torch foreach", "thinc"])
-def test_gradients_that_a_library_destroys_are_restored(library):
+def test_gradients_that_a_library_destroys_are_restored(library: str) -> None:
     row = BY_NAME["sgd_nesterov" if library == "torch foreach" else "adam"]
     stepper = built(library, row, "float32")
     assert stepper.before is not None
@@ -144,7 +146,7 @@ def test_gradients_that_a_library_destroys_are_restored(library):
     stepper.check()
 
 
-def test_absent_peers_are_not_available(monkeypatch):
+def test_absent_peers_are_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(peers.MODULES, "torch", "no_such_module")
     row = BY_NAME["adamw"]
     for make in (peers.load, lambda library, row: peers.build(library, row, *arrays.fresh(SHAPES))):
@@ -169,24 +171,24 @@ def test_absent_peers_are_not_available(monkeypatch):
         (lambda p: p.fill(1e-40), "a value is subnormal"),
     ],
 )
-def test_a_distorted_timing_is_refused(step, message):
+def test_a_distorted_timing_is_refused(step: Any, message: str) -> None:
     params, _ = arrays.fresh([(100,)])
     stepper = Stepper("it", params, lambda: step(params[0]))
     with pytest.raises(RuntimeError, match=f"it: {message}"):
         pairing.interleave([stepper], 0.0)
 
 
-def test_pairs_are_taken_in_turn_and_restoring_is_not_timed(monkeypatch):
+def test_pairs_are_taken_in_turn_and_restoring_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     order, now = [], 0.0  # of a clock that only these steps move
 
-    def wait(seconds):
+    def wait(seconds: Any) -> None:
         nonlocal now
         now += seconds
 
-    def stepper(name, seconds, before=None):
+    def stepper(name: str, seconds: Any, before: Any = None) -> Any:
         params, _ = arrays.fresh([(100,)])
 
-        def step():
+        def step() -> None:
             order.append(name)
             params[0] += np.float32(0.1)
             wait(seconds)
@@ -202,12 +204,12 @@ def test_pairs_are_taken_in_turn_and_restoring_is_not_timed(monkeypatch):
     assert [pair.low, pair.ratio, pair.high] == pytest.approx([3, 3, 3])
 
 
-def pair(ratio, low, high):
+def pair(ratio: Any, low: Any, high: Any) -> Any:
     return pairing.Ratio(1.0, ratio, ratio, low, high, 9)
 
 
-def test_noise_is_measured_again_and_then_marked():
-    def judged(*pairs, highest=1.1):
+def test_noise_is_measured_again_and_then_marked() -> None:
+    def judged(*pairs: Any, highest: float = 1.1) -> Any:
         left = list(pairs)
         return pairing.judged(lambda: left.pop(0), highest), len(pairs) - len(left)
 
@@ -221,7 +223,7 @@ def test_noise_is_measured_again_and_then_marked():
 
 @pytest.mark.parametrize("size", [1, 63, 70_000])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_values_are_ordinary_and_fresh(size, dtype):
+def test_values_are_ordinary_and_fresh(size: int, dtype: str) -> None:
     (a,), (g,) = arrays.fresh([(size,)], dtype)
     (b,), _ = arrays.fresh([(size,)], dtype)
     assert a.dtype == dtype
@@ -234,7 +236,7 @@ def test_values_are_ordinary_and_fresh(size, dtype):
 
 
 @pytest.fixture
-def quick(monkeypatch):
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measurements that are too short to say anything."""
     monkeypatch.setattr(pairing, "BLOCK", 1e-5)
     monkeypatch.setattr(pairing, "TRIES", 1)
@@ -243,7 +245,7 @@ def quick(monkeypatch):
 
 @pytest.mark.parametrize("row", [BY_NAME["adamw"], BY_NAME["sgd"], BY_NAME["asgd"]], ids=lambda row: row.name)
 @pytest.mark.parametrize("part", ["kernel", "step"])
-def test_of_roof(row, part, quick):
+def test_of_roof(row: Any, part: Any, quick: Any) -> None:
     pair = measures.of_roof(row, [(20_000,)], "float32", 1, 0.02, part=part)
     assert pair.ours > 0
     assert pair.other > 0
@@ -252,7 +254,7 @@ def test_of_roof(row, part, quick):
 
 @pytest.mark.parametrize("row", [BY_NAME["adamw"], BY_NAME["adamax"]], ids=lambda row: row.name)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_arithmetic_stays_ordinary(row, dtype):
+def test_arithmetic_stays_ordinary(row: Any, dtype: str) -> None:
     stepper, elements = roofs.arithmetic(row, dtype)
     assert elements == roofs.TILES * stepper.inner()[0].size
     stepper.warm_up(20)
@@ -260,16 +262,16 @@ def test_arithmetic_stays_ordinary(row, dtype):
 
 
 @pytest.mark.parametrize("name", measures.CALLS)
-def test_calls_are_measured_in_units_of_np_add(name, quick):
+def test_calls_are_measured_in_units_of_np_add(name: str, quick: Any) -> None:
     assert 0.01 < measures.call(name, 0.0).ratio < 1000
 
 
-def test_construction(quick):
+def test_construction(quick: Any) -> None:
     assert measures.construct("fastgd", "fastgd", 20, 0.0).rounds >= 5
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_step_allocates_nothing(row):
+def test_a_step_allocates_nothing(row: Any) -> None:
     """In one of three tries: what other threads of this process allocate, as the test runner's, is traced too."""
     assert 0 in (memory.new_bytes(row, [(1000,)]) for _ in range(3))
     peaks = ([memory.peak_bytes(row, [(n,)]) for n in (1000, 100_000)] for _ in range(3))
@@ -277,7 +279,7 @@ def test_a_step_allocates_nothing(row):
 
 
 @pytest.mark.parametrize(("library", "host"), [*itertools.product(peers.LIBRARIES, training.HOSTS)])
-def test_training_learns(library, host):
+def test_training_learns(library: str, host: Any) -> None:
     row = BY_NAME["adam" if library == "scikit-learn" else "adamw"]
     try:
         peers.load(library, row)
@@ -291,14 +293,14 @@ def test_training_learns(library, host):
     assert np.mean(losses[-16:]) < 0.8 * np.mean(losses[:16])
 
 
-def test_all_of_training_is_timed(quick):
+def test_all_of_training_is_timed(quick: Any) -> None:
     whole = training.training("fastgd", measures.ADAMW, "8-64-64-4", "numpy", whole=True)
     assert whole.before is None
     whole.warm_up()
     whole.check()
 
 
-def test_bystanders():
+def test_bystanders() -> None:
     cores = machine.Bystanders().cores()
     assert cores is None or cores >= 0
 
@@ -310,7 +312,7 @@ SMALL = {"work": ["1k"], "rule": ["sgd_momentum", "adam", "adamw"], "network": [
          "library": ["fastgd", "torch fused"], "dtype": ["float32"], "way": ["step_in_backward"]}  # fmt: skip
 
 
-def combinations(benchmark):
+def combinations(benchmark: Any) -> Any:
     names = getattr(benchmark, "param_names", [])
     choices = [
         [value for value in values if value in SMALL.get(name, values)] or values[:1]
@@ -319,7 +321,7 @@ def combinations(benchmark):
     return itertools.product(*choices)
 
 
-def benchmarks(modules):
+def benchmarks(modules: Any) -> Iterator[Any]:
     """(class, method) of everything that asv would find."""
     for module in modules.values():
         for kind in vars(module).values():
@@ -330,7 +332,7 @@ def benchmarks(modules):
                     yield kind, name
 
 
-def test_every_benchmark_runs(suite, monkeypatch, quick):
+def test_every_benchmark_runs(suite: Any, monkeypatch: pytest.MonkeyPatch, quick: Any) -> None:
     monkeypatch.setenv("PYTHONPATH", "")  # which the benchmark of importing sets
     monkeypatch.setattr(suite["core"], "SECONDS", 0.0)
     ran = set()
@@ -353,13 +355,13 @@ def test_every_benchmark_runs(suite, monkeypatch, quick):
     assert ran == {(kind.__name__, name) for kind, name in benchmarks(suite)}
 
 
-def test_every_rule_and_library_is_a_parameter_of_the_full_suite(suite):
+def test_every_rule_and_library_is_a_parameter_of_the_full_suite(suite: Any) -> None:
     assert suite["full"].Step.params == [
         [row.name for row in ROWS], ["float32", "float64"], list(arrays.WORK), list(peers.LIBRARIES)
     ]  # fmt: skip
 
 
-def test_the_core_takes_minutes(suite):
+def test_the_core_takes_minutes(suite: Any) -> None:
     """Each combination takes some four seconds, most of them Python's start and the import of peers."""
     count = sum(
         math.prod(map(len, kind.params)) for kind, _ in benchmarks({"core": suite["core"]}) if hasattr(kind, "params")
@@ -367,7 +369,7 @@ def test_the_core_takes_minutes(suite):
     assert count < 140
 
 
-def test_what_may_be_noise_is_no_point_of_a_graph(suite, capsys):
+def test_what_may_be_noise_is_no_point_of_a_graph(suite: Any, capsys: pytest.CaptureFixture[str]) -> None:
     certain = suite["core"].certain
     assert certain(pair(0.8, 0.7, 0.9), 1.25) == 1.25
     assert math.isnan(certain(dataclasses.replace(pair(1.3, 1.2, 1.4), doubt="above the roof: 1.30"), 0.77))
@@ -375,7 +377,7 @@ def test_what_may_be_noise_is_no_point_of_a_graph(suite, capsys):
 
 
 @pytest.mark.skipif(shutil.which("asv") is None, reason="asv is not installed")
-def test_asv_finds_the_suite(tmp_path):
+def test_asv_finds_the_suite(tmp_path: Path) -> None:
     environment = {**os.environ, "HOME": str(tmp_path), "ASV_PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(
         ["asv", "check", "--environment", f"existing:{sys.executable}"],
@@ -407,7 +409,7 @@ def test_asv_finds_the_suite(tmp_path):
         (["--calls", "--plot", "x.png"], "--plot draws rules, which --calls leaves out"),
     ],
 )
-def test_bad_arguments(arguments, message, capsys):
+def test_bad_arguments(arguments: Any, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         cli.main(arguments)
     assert stopped.value.code == 2
@@ -416,7 +418,9 @@ def test_bad_arguments(arguments, message, capsys):
     assert message in " ".join(printed.err.split())
 
 
-def test_command(tmp_path, capsys, monkeypatch, quick):
+def test_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, quick: Any
+) -> None:
     monkeypatch.setattr(cli, "PEERS", ("numpy", "thinc", "scikit-learn"))
     figures, drawing = tmp_path / "figures.json", tmp_path / "picture.png"
     arguments = ["--rules", "adamw", "sgd", "--sizes", "1k", "2000", "--threads", "1", "--seconds", "0.1"]
@@ -435,7 +439,7 @@ def test_command(tmp_path, capsys, monkeypatch, quick):
         assert drawing.read_bytes().startswith(b"\x89PNG")
 
 
-def test_command_for_calls(tmp_path, capsys, quick):
+def test_command_for_calls(tmp_path: Path, capsys: pytest.CaptureFixture[str], quick: Any) -> None:
     figures = tmp_path / "figures.json"
     assert cli.main(["--calls", "--seconds", "0.1", "--json", str(figures)]) == 0
     printed = capsys.readouterr().out
@@ -444,7 +448,7 @@ def test_command_for_calls(tmp_path, capsys, quick):
     assert [cell["line"] for cell in document["cells"]] == list(measures.CALLS)
 
 
-def check_schema(document):
+def check_schema(document: Any) -> None:
     """What readers of `--json` may rely on."""
     assert set(document) == {"version", "machine", "dtype", "cells"}
     assert document["version"] == 1
@@ -460,7 +464,7 @@ def check_schema(document):
     assert all({"spread", "note", "doubt"} <= set(cell) for cell in cells.values())
 
 
-def test_the_picture_has_a_line_for_each_library():
+def test_the_picture_has_a_line_for_each_library() -> None:
     small = [
         Cell("adamw, 1k", "% of roof", 80.0),
         Cell("adamw, 1k", "x numpy", 4.0),
@@ -473,7 +477,7 @@ def test_the_picture_has_a_line_for_each_library():
 # ---- the report -------------------------------------------------------------------------------------------------
 
 
-def test_report(report, capsys, tmp_path):
+def test_report(report: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     written = tmp_path / "report.md"
     assert report.main(["--quick", "--only", "call-memory", "--output", str(written)]) == 0
     text = written.read_text()
@@ -483,8 +487,8 @@ def test_report(report, capsys, tmp_path):
     assert "0 rows missed" in capsys.readouterr().out
 
 
-def test_verdicts(report):
-    def cell(figure, need, at_most=False):
+def test_verdicts(report: Any) -> None:
+    def cell(figure: Any, need: Any, at_most: bool = False) -> Any:
         return Cell("line", "column", figure, need, at_most=at_most)
 
     met, missed, absent = cell(2.0, 1.5), cell(0.899, 0.9), cell(None, 1.0)
@@ -503,7 +507,7 @@ def test_verdicts(report):
     assert min([met, missed, cell(3.0, 1.2)], key=report.closeness) is missed
 
 
-def test_a_grid_has_lines_and_columns_in_their_order():
+def test_a_grid_has_lines_and_columns_in_their_order() -> None:
     cells = [Cell("b", "y", 1.0), Cell("b", "x", 0.123456), Cell("a", "x", 250.0)]
     assert grid(cells) == [["", "y", "x"], ["b", "1", "0.123"], ["a", "", "250"]]
 
@@ -516,14 +520,14 @@ def test_a_grid_has_lines_and_columns_in_their_order():
         (["--seconds", "0"], "--seconds must be above 0, got 0.0"),
     ],
 )
-def test_bad_report_arguments(report, arguments, message, capsys):
+def test_bad_report_arguments(report: Any, arguments: Any, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         report.main(arguments)
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
 
 
-def test_every_row_of_the_report_gives_cells(report, quick):
+def test_every_row_of_the_report_gives_cells(report: Any, quick: Any) -> None:
     settings = report.Settings(0.0, quick=True)
     for target in report.TARGETS:
         if target.name in ("calls", "clip-cost", "training", "many-cold", "threads", "instruction-sets"):

@@ -37,7 +37,7 @@ class Run(NamedTuple):
     states: list[dict[str, Any]]  # after the last
 
 
-def reference_run(case: Case, dtype: type, shapes, steps: int, special: bool = True) -> Run:
+def reference_run(case: Case, dtype: type, shapes: Any, steps: int, special: bool = True) -> Run:
     rng = np.random.default_rng(7)
     start = [gradient(rng, shape, dtype) for shape in shapes]
     grads = [[gradient(rng, shape, dtype, special) for shape in shapes] for _ in range(steps)]
@@ -57,7 +57,7 @@ def sizes_run(name: str, dtype: type) -> Run:
     return reference_run(BY_NAME[name], dtype, SIZES, STEPS)
 
 
-def test_every_rule_has_a_case():
+def test_every_rule_has_a_case() -> None:
     rules = set(dispatch.rules())
     assert {rule for case in CASES for rule in case.rules} == rules
 
@@ -66,7 +66,7 @@ def test_every_rule_has_a_case():
 @every_case
 @pytest.mark.parametrize("shift", [0, 1])
 @by_isa
-def test_sizes_threads_and_alignments(isa, shift, case, dtype):
+def test_sizes_threads_and_alignments(isa: str, shift: Any, case: Case, dtype: type) -> None:
     run = sizes_run(case.name, dtype)
     params = [placed(p, shift) for p in run.start]
     optimizer = case.optimizer(params, **case.arguments)
@@ -84,7 +84,7 @@ def test_sizes_threads_and_alignments(isa, shift, case, dtype):
 @pytest.mark.parametrize("size", [32767, 32768, 32769, 65536 + 33, 1_000_003])
 @pytest.mark.parametrize("name", ["sgd", "adam_l2", "adam_amsgrad", "rmsprop_centered_momentum"])
 @by_dtype
-def test_ranges_of_one_large_array(size, name, dtype):
+def test_ranges_of_one_large_array(size: int, name: str, dtype: type) -> None:
     case = BY_NAME[name]
     run = reference_run(case, dtype, [size], 2)
     for isa, n, shift in [(ISAS[-1], 2, 1), (ISAS[-1], 7, 0), *((isa, 3, 5) for isa in ISAS)]:
@@ -99,7 +99,7 @@ def test_ranges_of_one_large_array(size, name, dtype):
 
 @by_isa
 @every_case
-def test_body_and_tail_agree(case, isa):
+def test_body_and_tail_agree(case: Case, isa: str) -> None:
     """Equal elements stay equal, wherever in an array they are."""
     params = [placed(np.full(n, 0.7, np.float32), n % 16) for n in (1, 2, 5, 16, 33, 67, 1031, 40001)]
     optimizer = case.optimizer(params, **case.arguments)
@@ -120,7 +120,7 @@ def in_layout(values: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
 
 @by_dtype
 @every_case
-def test_layouts(case, dtype):
+def test_layouts(case: Case, dtype: type) -> None:
     """C order, F order and other permutations of the axes, 0-d and empty: the same numbers at the same indices."""
     shapes = [(), (1,), (0, 3), (1, 1, 1), (37, 41), (37, 41), (5, 1, 700), (5, 1, 700), (2, 3, 4, 5), (3, 0, 2)]
     orders = [(), (0,), (1, 0), (2, 0, 1), (0, 1), (1, 0), (2, 0, 1), (1, 2, 0), (3, 1, 0, 2), (2, 1, 0)]

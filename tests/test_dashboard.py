@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -23,8 +23,6 @@ import pytest
 import fastgd
 
 asv = pytest.importorskip("asv", reason="asv is not installed")
-
-pytestmark = pytest.mark.xdist_group("dashboard")  # one worker makes the site
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "benchmarks" / "dashboard.py"
@@ -79,7 +77,7 @@ COSTS = [1.0, 1.0, 1.1, 2.2]
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory) -> Path:
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with a commit and asv's results for each of COSTS."""
     where = tmp_path_factory.mktemp("library")
     (where / "benchmarks").mkdir()
@@ -118,7 +116,7 @@ def publish(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def site(library) -> Path:
+def site(library: Path) -> Path:
     done = publish("--config", str(library / "asv.conf.json"))
     assert done.returncode == 0, done.stdout + done.stderr
     output = library / CONFIG["html_dir"]
@@ -140,10 +138,10 @@ def served(directory: Path) -> Iterator[tuple[str, list[tuple[str, int]]]]:
     answers: list[tuple[str, int]] = []
 
     class Handler(SimpleHTTPRequestHandler):
-        def log_request(self, code="-", size="-"):
+        def log_request(self, code: str = "-", size: str = "-") -> None:
             answers.append((self.path, int(code)))
 
-        def log_message(self, *args):
+        def log_message(self, *args: Any) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=directory)) as server:
@@ -215,7 +213,7 @@ PAGES = [
 @needs_npm
 @needs_browser
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_page_is_drawn(site, page, tmp_path):
+def test_page_is_drawn(site: Path, page: Any, tmp_path: Path) -> None:
     seen = visit(site, page.fragment, page.name, tmp_path)
     assert (seen.failed, seen.elsewhere, seen.errors) == ([], [], [])
     for pattern in page.in_dom:
@@ -226,7 +224,7 @@ def test_page_is_drawn(site, page, tmp_path):
 
 @needs_npm
 @needs_browser
-def test_a_missing_copy_is_seen(site, tmp_path):
+def test_a_missing_copy_is_seen(site: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(site, broken)
     (broken / "vendor" / "jquery.flot.js").unlink()
@@ -238,7 +236,7 @@ def test_a_missing_copy_is_seen(site, tmp_path):
 
 @needs_npm
 @needs_browser
-def test_a_page_of_asv_itself_is_seen_to_ask_elsewhere(site, tmp_path):
+def test_a_page_of_asv_itself_is_seen_to_ask_elsewhere(site: Path, tmp_path: Path) -> None:
     online = tmp_path / "online"
     shutil.copytree(site, online)
     shutil.copy(Path(asv.__file__).parent / "www" / "index.html", online)
@@ -250,7 +248,7 @@ def test_a_page_of_asv_itself_is_seen_to_ask_elsewhere(site, tmp_path):
 
 
 @needs_npm
-def test_copies_are_what_the_page_asks_for(site):
+def test_copies_are_what_the_page_asks_for(site: Path) -> None:
     """Where npm has the very file, its hash is the one in asv's page; flot and Stupid Table differ (see COPIES)."""
     page = (Path(asv.__file__).parent / "www" / "index.html").read_text(encoding="utf-8")
     same = set()
@@ -263,7 +261,7 @@ def test_copies_are_what_the_page_asks_for(site):
 
 
 @needs_npm
-def test_publishing_again_replaces_the_page(site, library):
+def test_publishing_again_replaces_the_page(site: Path, library: Path) -> None:
     assert publish("--config", str(library / "asv.conf.json"), "--output", str(site)).returncode == 0
 
 
@@ -282,7 +280,7 @@ def test_publishing_again_replaces_the_page(site, library):
         ("a.css", "/* https://project.test */ a {background: url('a.png')}", []),
     ],
 )
-def test_what_a_browser_would_fetch(name, text, found, tmp_path):
+def test_what_a_browser_would_fetch(name: str, text: str, found: Any, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text)
     assert dashboard.fetched_urls(tmp_path / name) == found
     if found:
@@ -290,40 +288,40 @@ def test_what_a_browser_would_fetch(name, text, found, tmp_path):
             dashboard.check(tmp_path)
 
 
-def test_npm_is_missing(monkeypatch):
+def test_npm_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(SystemExit, match="npm is missing"):
         dashboard.download()
 
 
 @needs_npm
-def test_a_copy_that_differs(monkeypatch):
+def test_a_copy_that_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(dashboard.SHA256, "dist/jquery.min.js", "0")
     with pytest.raises(SystemExit, match=r"jquery@3.3.1, dist/jquery.min.js: sha256 must be 0, got 160a"):
         dashboard.download()
 
 
-def test_a_page_that_asks_for_something_new(tmp_path):
+def test_a_page_that_asks_for_something_new(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text('<script src="https://cdn.test/new.js" integrity="sha256-0"></script>')
     with pytest.raises(SystemExit, match=r"asks for https://cdn.test/new.js, which has no row in COPIES"):
         dashboard.vendor(tmp_path, {})
 
 
-def test_a_directory_of_something_else_is_kept(tmp_path):
+def test_a_directory_of_something_else_is_kept(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(SystemExit, match="--output must be new, empty or an earlier dashboard"):
         dashboard.publish(tmp_path / "asv.conf.json", tmp_path)
     assert (tmp_path / "thesis.txt").is_file()
 
 
-def test_no_config():
+def test_no_config() -> None:
     done = publish("--config", "nowhere.json")
     assert done.returncode == 2
     assert "--config must be an asv.conf.json, got nowhere.json" in done.stderr
 
 
 @needs_npm
-def test_no_results(tmp_path):
+def test_no_results(tmp_path: Path) -> None:
     (tmp_path / "asv.conf.json").write_text(json.dumps(CONFIG))
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     done = publish("--config", str(tmp_path / "asv.conf.json"))

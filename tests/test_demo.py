@@ -1,6 +1,8 @@
 """The demonstration: it has a dozen optimizers, fastgd and NumPy go the same way in it, and it says when it fails."""
 
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -18,18 +20,18 @@ def data() -> digits.Data:
     return digits.load()
 
 
-def test_a_dozen_optimizers_run_once_each():
+def test_a_dozen_optimizers_run_once_each() -> None:
     assert len(digits.RUNS) == len({run.optimizer for run in digits.RUNS}) == 12
 
 
 @pytest.mark.parametrize("run", digits.RUNS, ids=lambda run: run.optimizer.__name__)
-def test_fastgd_and_numpy_go_the_same_way(run, data):
+def test_fastgd_and_numpy_go_the_same_way(run: Any, data: Any) -> None:
     result = digits.train(run, data, 3, NO_PROGRESS)
     assert result.losses[-1] < result.losses[0]
     assert result.difference < 1e-4
 
 
-def test_demo_writes_table_and_picture(tmp_path, capsys):
+def test_demo_writes_table_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture = tmp_path / "curves.png"
     assert __main__.main(["demo", "--output", str(picture)]) == 0
     out = capsys.readouterr().out
@@ -37,7 +39,9 @@ def test_demo_writes_table_and_picture(tmp_path, capsys):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_low_accuracy_is_a_failure(tmp_path, capsys, monkeypatch):
+def test_low_accuracy_is_a_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(digits, "RUNS", digits.RUNS[:1])
     monkeypatch.setattr(digits, "REQUIRED_ACCURACY", 1.0)
     assert digits.main(["--epochs", "1", "--output", str(tmp_path / "curves.png")]) == 1
@@ -54,14 +58,14 @@ def test_low_accuracy_is_a_failure(tmp_path, capsys, monkeypatch):
         (["demo", "--output", "no/such/directory/curves.png"], "--output: no directory no/such/directory"),
     ],
 )
-def test_wrong_commands_are_refused(arguments, message, capsys):
+def test_wrong_commands_are_refused(arguments: Any, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         __main__.main(arguments)
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
 
 
-def test_info_is_show_config(capsys):
+def test_info_is_show_config(capsys: pytest.CaptureFixture[str]) -> None:
     assert __main__.main(["info"]) == 0
     info = capsys.readouterr().out
     fastgd.show_config()

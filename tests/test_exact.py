@@ -14,6 +14,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ LIBM = {
 # ---- power ---------------------------------------------------------------------------------------------------------
 
 
-def test_power_is_repeated_squaring():
+def test_power_is_repeated_squaring() -> None:
     rng = random.Random(1)
     for _ in range(5000):
         x, n = rng.uniform(-1.5, 1.5), int(10 ** rng.uniform(0, 7))
@@ -43,7 +44,7 @@ def test_power_is_repeated_squaring():
 
 
 @pytest.mark.parametrize(("beta", "bound"), [(0.9, 3e-16), (0.99, 3e-15), (0.999, 2e-14), (0.9999, 3e-13)])
-def test_the_error_of_a_bias_correction(beta, bound):
+def test_the_error_of_a_bias_correction(beta: float, bound: Any) -> None:
     """The relative error of 1 - beta**t; the subtraction alone makes half of it."""
     rng = random.Random(2)
     for t in [*range(1, 200), *(int(10 ** rng.uniform(2, 3.5)) for _ in range(40))]:
@@ -51,7 +52,7 @@ def test_the_error_of_a_bias_correction(beta, bound):
         assert abs((Fraction(1 - power(beta, t)) - exact) / exact) < bound, t
 
 
-def test_ends_of_power():
+def test_ends_of_power() -> None:
     assert [power(x, 0) for x in (0.0, 0.9, INF, NAN)] == [1.0] * 4
     assert [power(1.0, n) for n in (1, 2**62, 2**63 - 1)] == [1.0] * 3
     assert [power(0.9, n) for n in (10**5, 2**53, 2**63 - 1)] == [0.0] * 3
@@ -76,11 +77,11 @@ def random_arguments(kind: str, count: int) -> list[tuple[float, float]]:
 
 
 @pytest.mark.parametrize("kind", ["nadam", "asgd", "near 1", "all exponents"])
-def test_real_power_is_the_nearest_float(kind):
+def test_real_power_is_the_nearest_float(kind: Any) -> None:
     assert [(x, y) for x, y in random_arguments(kind, 800) if real_power(x, y) != reference.real_power(x, y)] == []
 
 
-def test_subnormal_powers():
+def test_subnormal_powers() -> None:
     """Rounded twice: within one unit in the last place, which all of them share."""
     rng = random.Random(3)
     for _ in range(500):
@@ -92,14 +93,14 @@ def test_subnormal_powers():
             assert abs(Decimal(real_power(x, y)) - exact) < Decimal(LEAST), (x, y)
 
 
-def test_exact_powers():
+def test_exact_powers() -> None:
     for x in (LEAST, NORMAL, 0.1, 0.5, 3.0, 1e300):
         assert real_power(x, 1.0) == x
     assert [real_power(x, 0.5) for x in (0.25, 4.0, 9.0, 2.0**1000)] == [0.5, 2.0, 3.0, 2.0**500]
     assert [real_power(2.0, n) for n in (-1074, -1022, -1, 10, 1023)] == [2.0**-1074, NORMAL, 0.5, 1024.0, 2.0**1023]
 
 
-def test_every_pair_of_ends():
+def test_every_pair_of_ends() -> None:
     """C's pow, whose ends the standard fixes (annex F); NaN below 0."""
     just = [math.nextafter(1, 0), math.nextafter(1, 2)]
     xs = [0.0, -0.0, 5e-324, NORMAL, 0.5, *just, 1.0, 2.0, 1.7976931348623157e308, INF, NAN]
@@ -118,7 +119,7 @@ def test_every_pair_of_ends():
     assert all(math.isnan(real_power(x, y)) for x in (-5e-324, -1.0, -INF) for y in (-2.0, 0.5, 1.0, INF))
 
 
-def test_tables():
+def test_tables() -> None:
     """The sums of two doubles in exact.pxd are those nearest to the numbers that they stand for."""
     text = (SOURCE / "kernels" / "exact.pxd").read_text(encoding="utf-8")
     number = r"(-?0x[0-9a-f.]+p[+-]\d+)"
@@ -144,7 +145,7 @@ def cosine(x: float) -> Decimal:
     return total
 
 
-def test_cosines():
+def test_cosines() -> None:
     """Within one unit in the last place, and 19 of 20 correctly rounded."""
     rng = random.Random(4)
     missed = 0
@@ -159,7 +160,7 @@ def test_cosines():
     assert missed < 50
 
 
-def test_ends_of_cosines():
+def test_ends_of_cosines() -> None:
     assert [cos_pi(x) for x in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)] == [1.0, 0.0, -1.0, 0.0, 1.0, 0.0, -1.0]
     assert [cos_pi(x) for x in (2.0**53 - 1, 2.0**53, 1e300, 5e-324)] == [-1.0, 1.0, 1.0, 1.0]
     assert all(math.isnan(cos_pi(x)) for x in (INF, -INF, NAN))
@@ -191,7 +192,7 @@ BITS = [
 
 
 @pytest.mark.parametrize(("function", "arguments", "expected"), BITS)
-def test_expected_bits(function, arguments, expected):
+def test_expected_bits(function: Any, arguments: Any, expected: Any) -> None:
     assert function(*arguments).hex() == expected
 
 
@@ -201,7 +202,7 @@ def test_expected_bits(function, arguments, expected):
 @pytest.mark.parametrize(
     "path", sorted(SOURCE.rglob("*.so")), ids=lambda path: path.relative_to(SOURCE).as_posix().partition(".")[0]
 )
-def test_no_module_needs_what_libraries_compute_differently(path):
+def test_no_module_needs_what_libraries_compute_differently(path: Path) -> None:
     symbols = subprocess.run([objdump(), "-T", path], check=True, capture_output=True, text=True).stdout
     needed = {line.split()[-1] for line in symbols.splitlines() if "*UND*" in line}
     assert needed
@@ -209,7 +210,7 @@ def test_no_module_needs_what_libraries_compute_differently(path):
 
 
 @pytest.mark.parametrize("folder", ["engine", "kernels", "optimizers", "schedules", "torch"])
-def test_no_python_that_makes_parameters_calls_it(folder):
+def test_no_python_that_makes_parameters_calls_it(folder: Any) -> None:
     """Python's math and ** are the C library's, even for a square; constants as 2**53 are whole numbers."""
     found = []
     for path in sorted((SOURCE / folder).rglob("*.py")):

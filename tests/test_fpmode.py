@@ -78,7 +78,7 @@ def steps(case: Case, dtype: type) -> Callable[[], list[np.ndarray]]:
     return run
 
 
-def test_the_modes_are_what_they_should_be():
+def test_the_modes_are_what_they_should_be() -> None:
     least = np.array([np.finfo(np.float64).tiny])
     for name in MODES:
         with in_mode(name):
@@ -93,7 +93,7 @@ def test_the_modes_are_what_they_should_be():
 @by_mode
 @by_dtype
 @pytest.mark.parametrize("case", [c for c in CASES if "_" not in c.name], ids=lambda case: case.name)
-def test_steps(case, dtype, mode, n):
+def test_steps(case: Case, dtype: type, mode: Any, n: int) -> None:
     with threads(n):
         expected = steps(case, dtype)()
         run = steps(case, dtype)
@@ -104,7 +104,7 @@ def test_steps(case, dtype, mode, n):
 
 @by_mode
 @by_dtype
-def test_clipped_steps(dtype, mode):
+def test_clipped_steps(dtype: type, mode: Any) -> None:
     """By the calling thread the norm becomes a factor, and the factor a scalar."""
 
     def run(mode: str | None) -> list[Any]:
@@ -123,7 +123,7 @@ def test_clipped_steps(dtype, mode):
 @by_threads
 @by_mode
 @by_dtype
-def test_norms_and_clipping(dtype, mode, n):
+def test_norms_and_clipping(dtype: type, mode: Any, n: int) -> None:
     rng = np.random.default_rng(29)
     grads = [tiny(rng, 200000, dtype), tiny(rng, 77, dtype)]
     bound = float(grads[0].max()) / 3
@@ -137,7 +137,7 @@ def test_norms_and_clipping(dtype, mode, n):
     assert_same(grads, expected[1])
 
 
-def test_hyperparameters_below_the_normal_range():
+def test_hyperparameters_below_the_normal_range() -> None:
     """They are folded into scalars by the calling thread."""
     case = Case("adam_small", fastgd.Adam, CASES[0].reference, dict(lr=1e-310, eps=1e-312, weight_decay=3e-310), ())
     expected = steps(case, np.float64)()
@@ -150,7 +150,7 @@ def test_hyperparameters_below_the_normal_range():
 
 @by_mode
 @by_dtype
-def test_functions(dtype, mode):
+def test_functions(dtype: type, mode: Any) -> None:
     rng = np.random.default_rng(37)
     start = [tiny(rng, 500, dtype) for _ in range(4)]
     start[3] = abs(start[3])
@@ -179,7 +179,7 @@ sys.stdout.buffer.write(b"".join(np.asarray(value).tobytes() for value in found)
 """
 
 
-def test_threads_that_a_flushing_thread_has_started():
+def test_threads_that_a_flushing_thread_has_started() -> None:
     """They inherit its mode, and keep it for good."""
     path = os.pathsep.join(p for p in sys.path if p)
     said = [
@@ -191,7 +191,7 @@ def test_threads_that_a_flushing_thread_has_started():
     assert said[0] == said[1] != b""
 
 
-def test_a_flushing_torch():
+def test_a_flushing_torch() -> None:
     torch = pytest.importorskip("torch")
     case = next(c for c in CASES if c.name == "adam")
     with threads(2):

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def arrays_of_all_kinds(factor: float) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("factor", [1.0, 1e-160, 1e160, 1e-310], ids=str)
-def test_norm_bits(factor):
+def test_norm_bits(factor: Any) -> None:
     arrays = arrays_of_all_kinds(factor)
     with np.errstate(over="ignore", under="ignore"):
         expected = reference.norm(arrays)
@@ -41,7 +42,7 @@ def test_norm_bits(factor):
 
 
 @by_dtype
-def test_norm_ignores_layout(dtype):
+def test_norm_ignores_layout(dtype: type) -> None:
     values = gradient(np.random.default_rng(5), (6, 5, 700), dtype)
     expected = fastgd.grad_norm(values)
     for order in itertools.permutations(range(3)):
@@ -72,7 +73,7 @@ NORMS = [
 
 
 @pytest.mark.parametrize(("arrays", "expected"), [row[1:] for row in NORMS], ids=[row[0] for row in NORMS])
-def test_norm_at_the_ends(arrays, expected):
+def test_norm_at_the_ends(arrays: Any, expected: Any) -> None:
     for isa in ISAS:
         with instruction_set(isa):
             actual = fastgd.grad_norm(arrays)
@@ -83,7 +84,7 @@ def test_norm_at_the_ends(arrays, expected):
 
 @by_dtype
 @pytest.mark.parametrize("max_norm", [0.5, 1e6])
-def test_clip_grad_norm(dtype, max_norm):
+def test_clip_grad_norm(dtype: type, max_norm: Any) -> None:
     rng = np.random.default_rng(11)
     start = [gradient(rng, shape, dtype) for shape in ((1000,), (), (0,), (70, 3))]
     grads = [start[0].copy(), start[1].copy(), None, np.asfortranarray(start[3])]
@@ -96,7 +97,7 @@ def test_clip_grad_norm(dtype, max_norm):
 
 @by_isa
 @by_dtype
-def test_clip_grad_value(isa, dtype):
+def test_clip_grad_value(isa: str, dtype: type) -> None:
     start = gradient(np.random.default_rng(13), 1037, dtype, special=True)
     grads = [placed(start, 1), np.asfortranarray(start[:1035].reshape(45, 23))]
     with instruction_set(isa):
@@ -123,7 +124,7 @@ CLIPPING = [
 @pytest.mark.parametrize(
     "name", ["sgd_l2", "sgd_nesterov_l2_maximize", "adam_l2", "adamw_amsgrad", "lion_decay", "rprop", "radam_l2"]
 )
-def test_scale_then_norm_then_value_then_sign_then_decay(name, clipping, dtype):
+def test_scale_then_norm_then_value_then_sign_then_decay(name: str, clipping: Any, dtype: type) -> None:
     case = BY_NAME[name]
     rng = np.random.default_rng(17)
     shapes = [(3,), (130, 257), (), (513,), (0,)]
@@ -152,7 +153,7 @@ def test_scale_then_norm_then_value_then_sign_then_decay(name, clipping, dtype):
 
 @by_isa
 @by_dtype
-def test_not_finite_gradients_through_clipping(isa, dtype):
+def test_not_finite_gradients_through_clipping(isa: str, dtype: type) -> None:
     """A norm that is not finite spreads to every element; clipping by value limits infinities and keeps NaN."""
     grad = np.array([np.nan, np.inf, -np.inf, 1.0, -0.001] * 7, dtype)
     with instruction_set(isa):

@@ -23,7 +23,7 @@ SHAPES = [(3, 4), (4,), ()]
 # importing it here would choose the backend of this process
 @pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
-def test_the_recipe(backend):
+def test_the_recipe(backend: Any) -> None:
     environment = {**os.environ, "KERAS_BACKEND": backend}
     done = subprocess.run([sys.executable, __file__], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -5,6 +5,7 @@ import mmap
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def arrays() -> Iterator[tuple[np.ndarray, np.ndarray]]:
     grad_room.close()
 
 
-def test_every_element_is_updated_once(arrays):
+def test_every_element_is_updated_once(arrays: Any) -> None:
     """Two threads meet at the middle, so that none shares a tile with another; each visit takes 1 off an element."""
     param, grad = arrays
     with threads(2):

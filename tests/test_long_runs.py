@@ -73,7 +73,7 @@ LONG = [
 
 
 @pytest.mark.parametrize("case", LONG, ids=lambda case: case.name)
-def test_long_run_of_the_reference(case):
+def test_long_run_of_the_reference(case: Case) -> None:
     """Those rules whose scalars depend on the step."""
     after, _ = run(case)
     expected = reference_run(case)
@@ -136,5 +136,5 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_bits_of_other_machines(name):
+def test_bits_of_other_machines(name: str) -> None:
     assert run(BY_NAME[name])[1] == EXPECTED[name]

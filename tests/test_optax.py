@@ -77,5 +77,5 @@ def difference(name: str, dtype: type) -> float:
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name__)
 @pytest.mark.parametrize("name", ROWS)
-def test_parity(name, dtype):
+def test_parity(name: str, dtype: type) -> None:
     assert difference(name, dtype) <= ROWS[name][2][DTYPES.index(dtype)]

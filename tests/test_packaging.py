@@ -10,6 +10,7 @@ import tarfile
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,6 @@ from Cython.Compiler.Main import Context
 from Cython.Compiler.Options import CompilationOptions, default_options
 
 from fastgd.engine import dispatch
-
-pytestmark = pytest.mark.xdist_group("packaging")  # one worker builds what these tests share
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = shutil.ignore_patterns(".*", "*.c", "*.so", "__pycache__", "build", "dist", "*.egg-info")
@@ -170,7 +169,7 @@ def sources(*suffixes: str) -> set[str]:
     return {path.relative_to(ROOT / "src").as_posix() for path in files}
 
 
-def test_sdist_holds_every_source_and_nothing_generated(dist):
+def test_sdist_holds_every_source_and_nothing_generated(dist: Path) -> None:
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -181,7 +180,7 @@ def test_sdist_holds_every_source_and_nothing_generated(dist):
     assert [name for name in names if name.endswith((".c", ".so", ".pyc"))] == []
 
 
-def test_wheel_holds_modules_stubs_and_declarations_only(wheel):
+def test_wheel_holds_modules_stubs_and_declarations_only(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if name.startswith("fastgd/")}
     assert sources(".py", ".pyi", ".pxd", "py.typed") - names == set()
@@ -191,7 +190,7 @@ def test_wheel_holds_modules_stubs_and_declarations_only(wheel):
     assert modules <= compiled
 
 
-def test_wheel_declares_what_it_is(wheel):
+def test_wheel_declares_what_it_is(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         text = archive.read(metadata).decode()
@@ -201,20 +200,20 @@ def test_wheel_declares_what_it_is(wheel):
     assert len(licenses) == 1
 
 
-def test_installed_wheel_steps_from_another_directory(installed, tmp_path):
+def test_installed_wheel_steps_from_another_directory(installed: Path, tmp_path: Path) -> None:
     where = run(installed, "-W", "error", "-c", STEP, cwd=tmp_path)
     assert Path(where.strip()).is_relative_to(installed.parent.parent)
     assert "fastgd:" in run(installed, "-m", "fastgd", "info", cwd=tmp_path)
 
 
-def test_demo_names_the_extra_that_it_needs(installed, tmp_path):
+def test_demo_names_the_extra_that_it_needs(installed: Path, tmp_path: Path) -> None:
     command = [installed, "-m", "fastgd", "demo"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "the demo needs sklearn, matplotlib, tqdm: pip install 'fastgd[demo]'\n"
 
 
-def test_without_openmp_there_is_one_thread(without_openmp, python, tmp_path):
+def test_without_openmp_there_is_one_thread(without_openmp: Path, python: Path, tmp_path: Path) -> None:
     path = {"PYTHONPATH": str(without_openmp)}
     assert run(python, "-c", STEP, cwd=tmp_path, **path).strip() == str(without_openmp / "fastgd")
     lines = run(python, "-m", "fastgd", "info", cwd=tmp_path, OMP_NUM_THREADS="3", **path).splitlines()
@@ -223,7 +222,7 @@ def test_without_openmp_there_is_one_thread(without_openmp, python, tmp_path):
     assert info["threads"].strip() == "1"
 
 
-def test_a_change_of_a_rule_builds_the_kernels_anew(monkeypatch):
+def test_a_change_of_a_rule_builds_the_kernels_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cython sees a dependency in `cimport package.module`, and not in `from package cimport module`."""
     monkeypatch.chdir(ROOT)
     options = CompilationOptions(default_options, include_path=["src"])
@@ -232,7 +231,7 @@ def test_a_change_of_a_rule_builds_the_kernels_anew(monkeypatch):
     assert {path for path in needed - found if not path.endswith("__init__.pxd")} == set()
 
 
-def test_flags_of_the_builder_change_no_bit(without_openmp, installed, tmp_path):
+def test_flags_of_the_builder_change_no_bit(without_openmp: Path, installed: Path, tmp_path: Path) -> None:
     """The wheels are built with them, and the modules in src without."""
     for isa in dispatch.available():
         found = {
@@ -247,7 +246,7 @@ def test_flags_of_the_builder_change_no_bit(without_openmp, installed, tmp_path)
 
 
 @pytest.mark.parametrize("flag", ["-ffast-math", "-Ofast", "-ffinite-math-only", "-fsingle-precision-constant"])
-def test_flags_that_come_last_end_the_build(flag, tmp_path):
+def test_flags_that_come_last_end_the_build(flag: Any, tmp_path: Path) -> None:
     """Those of a compiler's wrapper; setup.py takes back what it can."""
     compiler, *_ = sysconfig.get_config_var("CC").split()
     (tmp_path / "module.c").write_text("int x;\n", encoding="utf-8")
@@ -274,14 +273,14 @@ def project(tmp_path: Path) -> Path:
     return shutil.copytree(ROOT / "tests" / "capi_project", tmp_path / "project", ignore=LEFT_OUT)
 
 
-def test_a_project_builds_against_the_wheel_and_trains(builder, project, tmp_path):
+def test_a_project_builds_against_the_wheel_and_trains(builder: Path, project: Path, tmp_path: Path) -> None:
     command = [builder, "-m", "pip", "install", "--no-build-isolation", "--no-deps", "--verbose", project]
     output = run(*command, cwd=tmp_path, CFLAGS="-Wall -Wextra -Werror")
     assert "-Werror" in output
     run(builder, "-W", "error", "-c", TRAIN, cwd=tmp_path)
 
 
-def test_its_steps_cost_no_python(builder, project):
+def test_its_steps_cost_no_python(builder: Path, project: Path) -> None:
     """Cython marks each line by how much Python is in its C code: 0 is none."""
     include = run(builder, "-c", "import fastgd; print(fastgd.get_include())", cwd=project).strip()
     run(builder, "-m", "cython", "-3", "-Wextra", "-Werror", "--annotate", "-I", include, "logistic.pyx", cwd=project)
@@ -295,7 +294,7 @@ def test_its_steps_cost_no_python(builder, project):
     assert scores[last] > 0
 
 
-def test_a_project_for_another_version_of_the_c_api_says_so(builder, project, tmp_path):
+def test_a_project_for_another_version_of_the_c_api_says_so(builder: Path, project: Path, tmp_path: Path) -> None:
     include = run(builder, "-c", "import fastgd; print(fastgd.get_include())", cwd=project).strip()
     other = tmp_path / "other" / "fastgd"
     shutil.copytree(Path(include) / "fastgd", other)
@@ -307,7 +306,7 @@ def test_a_project_for_another_version_of_the_c_api_says_so(builder, project, tm
     assert run(builder, "-c", IMPORT, cwd=project) == said
 
 
-def test_thinc_finds_the_optimizers_of_a_wheel_by_name(wheel, tmp_path):
+def test_thinc_finds_the_optimizers_of_a_wheel_by_name(wheel: Path, tmp_path: Path) -> None:
     pytest.importorskip("thinc")
     shutil.unpack_archive(wheel, tmp_path, "zip")
     found = run(sys.executable, "-c", USE_REGISTRY, cwd=tmp_path, PYTHONPATH=str(tmp_path))

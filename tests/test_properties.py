@@ -89,7 +89,7 @@ OPTIMIZERS: list[tuple[type[fastgd.Optimizer], Any, dict[str, Any]]] = [
 
 
 @st.composite
-def layouts(draw) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def layouts(draw: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """A shape, and the order of its axes in memory."""
     shape = draw(hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=9))
     return shape, tuple(draw(st.permutations(range(len(shape)))))
@@ -102,7 +102,7 @@ def laid_out(values: np.ndarray, order: tuple[int, ...], shift: int) -> np.ndarr
 
 @quick
 @given(st.data())
-def test_equals_the_reference(data):
+def test_equals_the_reference(data: Any) -> None:
     optimizer_class, rule, hyperparameters = data.draw(st.sampled_from(OPTIMIZERS))
     arguments = data.draw(st.fixed_dictionaries({**common, **hyperparameters}))
     kinds = data.draw(
@@ -134,7 +134,7 @@ def test_equals_the_reference(data):
 
 @quick
 @given(st.data())
-def test_norm_equals_the_reference(data):
+def test_norm_equals_the_reference(data: Any) -> None:
     kinds = data.draw(st.lists(st.tuples(layouts(), st.sampled_from(DTYPES)), max_size=6))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     factor = 10.0 ** data.draw(st.integers(-200, 200))

@@ -18,19 +18,19 @@ OPTIMIZERS = {
 ROW = re.compile(r"^\| `(\w+)`[^|]* \| (\d+)[^|]* \|", re.MULTILINE)
 
 
-def test_snippets_run_in_their_order():
+def test_snippets_run_in_their_order() -> None:
     assert len(SNIPPETS) >= 4
     names: dict[str, object] = {}
     for number, snippet in enumerate(SNIPPETS):
         exec(compile(snippet, f"README.md, snippet {number}", "exec"), names)
 
 
-def test_every_optimizer_has_a_row():
+def test_every_optimizer_has_a_row() -> None:
     assert sorted(name for name, _ in ROW.findall(TEXT)) == sorted(OPTIMIZERS)
 
 
 @pytest.mark.parametrize(("name", "size"), ROW.findall(TEXT))
-def test_state_bytes_per_parameter(name, size):
+def test_state_bytes_per_parameter(name: str, size: int) -> None:
     param = np.ones(1000, np.float32)
     opt = OPTIMIZERS[name](param)
     opt.step(np.ones(1000, np.float32))

@@ -14,7 +14,7 @@ import pytest
 
 import fastgd
 from fastgd import schedules
-from support.cases import every_case
+from support.cases import Case, every_case
 from support.comparing import assert_same, freeze
 
 pytest.importorskip("sklearn")
@@ -101,7 +101,7 @@ def rate(mlp: Any) -> Any:
 @both
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_scikit_learns_own_formulas(host, dtype, solver, capsys):
+def test_scikit_learns_own_formulas(host: Any, dtype: type, solver: Any, capsys: pytest.CaptureFixture[str]) -> None:
     x = X[:400].astype(dtype)
     y = Y[:400] if host is Classifier else (Y[:400] / 9).astype(dtype)
     theirs = host(30, max_iter=12, verbose=True, **SOLVERS[solver]).fit(x, y)
@@ -121,12 +121,12 @@ def test_scikit_learns_own_formulas(host, dtype, solver, capsys):
         (SOLVERS["sgd, no Nesterov"], fastgd.SGD, dict(momentum=0.9)),
     ],
 )
-def test_optimizers_by_name_or_class(solver, optimizer, settings):
+def test_optimizers_by_name_or_class(solver: Any, optimizer: Any, settings: dict[str, Any]) -> None:
     theirs = Classifier(30, max_iter=12, **solver).fit(X, Y)
     assert_near(use_fastgd(theirs, optimizer, **settings).fit(X, Y), theirs)
 
 
-def test_accuracy_on_the_digits():
+def test_accuracy_on_the_digits() -> None:
     theirs = Classifier(64, max_iter=80).fit(X[TRAIN], Y[TRAIN])
     ours = use_fastgd(theirs).fit(X[TRAIN], Y[TRAIN])
     assert ours.score(X[TEST], Y[TEST]) == theirs.score(X[TEST], Y[TEST]) > 0.9
@@ -136,12 +136,12 @@ def test_accuracy_on_the_digits():
 
 @every_case
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_optimizer_has_the_bits_of_its_steps(case, dtype, monkeypatch):
+def test_every_optimizer_has_the_bits_of_its_steps(case: Case, dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """The weights are the very arrays that are updated, and they are what the same steps by hand give."""
     mlp = use_fastgd(Classifier(10, max_iter=3, alpha=0.01), case.optimizer, **case.arguments)
     update, twins = adapter._Steps.update_params, []
 
-    def recorded(self, params, grads):
+    def recorded(self: Any, params: Any, grads: Any) -> None:
         if not twins:
             arrays = [param.copy() for param in params]
             lr = case.arguments.get("lr", mlp.learning_rate_init)
@@ -156,7 +156,7 @@ def test_every_optimizer_has_the_bits_of_its_steps(case, dtype, monkeypatch):
     assert all(a is b for a, b in zip(bound, weights(mlp), strict=True))
 
 
-def test_float64_targets_and_weights_of_float32_samples():
+def test_float64_targets_and_weights_of_float32_samples() -> None:
     """scikit-learn's gradients are then float64, whatever the dtype of the parameters."""
     x, w = X[:400].astype(np.float32), np.linspace(0.5, 1.5, 400)
     for host, y in ((Regressor, Y[:400] / 9), (Classifier, Y[:400])):
@@ -166,13 +166,13 @@ def test_float64_targets_and_weights_of_float32_samples():
         assert_near(ours, theirs)
 
 
-def test_sparse_samples_and_labels_of_several_kinds():
+def test_sparse_samples_and_labels_of_several_kinds() -> None:
     x, y = scipy.sparse.csr_matrix(X[:400]), np.eye(10, dtype=int)[Y[:400]]
     theirs = Classifier(max_iter=8).fit(x, y)
     assert_near(use_fastgd(theirs).fit(x, y), theirs)
 
 
-def test_weights_in_fortran_order():
+def test_weights_in_fortran_order() -> None:
     mlps = [clone_of(20) for clone_of in (Classifier, lambda n: use_fastgd(Classifier(n)))]
     for mlp in mlps:
         mlp.partial_fit(X, Y, classes=range(10))
@@ -183,7 +183,7 @@ def test_weights_in_fortran_order():
     assert_near(mlps[1], mlps[0])
 
 
-def test_clipping_is_part_of_the_step():
+def test_clipping_is_part_of_the_step() -> None:
     x, y = X[:200], Y[:200]  # one batch
     free = use_fastgd(Classifier(max_iter=1, learning_rate_init=1.0), "sgd").fit(x, y)
     clipped = use_fastgd(free, "sgd", max_grad_norm=1e-3).fit(x, y)
@@ -200,7 +200,7 @@ def test_clipping_is_part_of_the_step():
 
 
 @both
-def test_fit_begins_anew_and_partial_fit_goes_on(host):
+def test_fit_begins_anew_and_partial_fit_goes_on(host: Any) -> None:
     x, y = X[:400], Y[:400]
     mlp = use_fastgd(host(max_iter=5), "nadam").fit(x, y)
     again = copy.deepcopy(mlp).fit(x, y)
@@ -215,7 +215,7 @@ def test_fit_begins_anew_and_partial_fit_goes_on(host):
     assert_same_networks(once, whole)
 
 
-def test_warm_start_keeps_the_weights_and_forgets_the_moments():
+def test_warm_start_keeps_the_weights_and_forgets_the_moments() -> None:
     theirs = Classifier(max_iter=3, warm_start=True)
     ours = use_fastgd(theirs)
     for _ in range(3):
@@ -224,7 +224,7 @@ def test_warm_start_keeps_the_weights_and_forgets_the_moments():
         assert_near(ours, theirs)
 
 
-def test_early_stopping_again_and_again():
+def test_early_stopping_again_and_again() -> None:
     theirs = Classifier(40, max_iter=200, early_stopping=True, n_iter_no_change=2, tol=0.01, warm_start=True)
     ours = use_fastgd(theirs)
     for n_iter_no_change in (2, 4):
@@ -261,7 +261,9 @@ RESUMED = {
         ("nadam", dict(lr=schedules.cosine(0.01, 20))),
     ],
 )
-def test_partial_fit_goes_on_after_copies_with_the_same_bits(optimizer, settings, way):
+def test_partial_fit_goes_on_after_copies_with_the_same_bits(
+    optimizer: Any, settings: dict[str, Any], way: Any
+) -> None:
     mlp = use_fastgd(Classifier(shuffle=False), optimizer, **settings)
     for _ in range(2):
         mlp.partial_fit(X, Y, classes=range(10))
@@ -274,7 +276,7 @@ def test_partial_fit_goes_on_after_copies_with_the_same_bits(optimizer, settings
     assert repr(rate(copied)) == repr(rate(mlp))
 
 
-def test_state_is_held_once_after_a_copy():
+def test_state_is_held_once_after_a_copy() -> None:
     mlp = use_fastgd(Classifier(), "adam").partial_fit(X, Y, classes=range(10))
     copied = copy.deepcopy(mlp)
     assert copied._optimizer._saved is not None
@@ -282,7 +284,7 @@ def test_state_is_held_once_after_a_copy():
     assert copied._optimizer._saved is None
 
 
-def test_parameters_changed_between_partial_fits_wait_for_the_next_fit():
+def test_parameters_changed_between_partial_fits_wait_for_the_next_fit() -> None:
     mlp = use_fastgd(Classifier(), "adam").partial_fit(X, Y, classes=range(10))
     before = mlp._optimizer
     mlp.set_params(optimizer="lion").partial_fit(X, Y)
@@ -294,7 +296,7 @@ def test_parameters_changed_between_partial_fits_wait_for_the_next_fit():
 # ---- rates --------------------------------------------------------------------------------------------------------
 
 
-def test_adaptive_rates_with_any_optimizer(capsys):
+def test_adaptive_rates_with_any_optimizer(capsys: pytest.CaptureFixture[str]) -> None:
     mlp = Classifier(learning_rate="adaptive", tol=100.0, n_iter_no_change=1, max_iter=100, verbose=True)
     mlp = use_fastgd(mlp, "adamw").fit(X, Y)
     output = capsys.readouterr().out
@@ -304,12 +306,12 @@ def test_adaptive_rates_with_any_optimizer(capsys):
     assert rate(mlp) == pytest.approx(1e-3 / 5**5)
 
 
-def test_inverse_scaling_with_any_optimizer():
+def test_inverse_scaling_with_any_optimizer() -> None:
     mlp = use_fastgd(Classifier(learning_rate="invscaling", power_t=0.25, max_iter=3), "rmsprop").fit(X, Y)
     assert rate(mlp) == pytest.approx(1e-3 / (2 * len(X) + 1) ** 0.25)
 
 
-def test_schedules_count_steps_and_begin_with_each_fit():
+def test_schedules_count_steps_and_begin_with_each_fit() -> None:
     schedule = schedules.step(0.01, step_size=9, gamma=0.1)  # an epoch has nine batches
     mlp = use_fastgd(Classifier(max_iter=2, shuffle=False), "sgd", lr=schedule).fit(X, Y)
     by_hand = use_fastgd(Classifier(shuffle=False), "sgd", lr=0.01).partial_fit(X, Y, classes=range(10))
@@ -318,7 +320,7 @@ def test_schedules_count_steps_and_begin_with_each_fit():
     assert_same_networks(mlp.fit(X, Y), by_hand)
 
 
-def test_lr_comes_before_learning_rate_init():
+def test_lr_comes_before_learning_rate_init() -> None:
     a = use_fastgd(Classifier(max_iter=2, learning_rate_init=0.5), "adam", lr=0.01).fit(X, Y)
     assert_same_networks(a, use_fastgd(Classifier(max_iter=2, learning_rate_init=0.01), "adam").fit(X, Y))
 
@@ -328,13 +330,13 @@ def test_lr_comes_before_learning_rate_init():
 
 @pytest.mark.parametrize("host", [neural_network.MLPClassifier, neural_network.MLPRegressor])
 @pytest.mark.parametrize(("optimizer", "settings"), [(None, {}), ("adamw", dict(weight_decay=0.1))])
-def test_scikit_learns_own_checks(host, optimizer, settings):
+def test_scikit_learns_own_checks(host: Any, optimizer: Any, settings: dict[str, Any]) -> None:
     results = check_estimator(use_fastgd(host(max_iter=20), optimizer, **settings), on_skip=None)
     assert sum(result["status"] == "passed" for result in results) > 50
 
 
 @both
-def test_parameters_are_scikit_learns_and_two_more(host):
+def test_parameters_are_scikit_learns_and_two_more(host: Any) -> None:
     given = host(alpha=0.5, solver="sgd")
     ours = use_fastgd(given, "lion", weight_decay=0.1)
     assert isinstance(ours, type(given))
@@ -351,7 +353,7 @@ def test_parameters_are_scikit_learns_and_two_more(host):
     assert use_fastgd(ours, "adam").get_params()["optimizer_settings"] is None
 
 
-def test_settings_are_set_by_name():
+def test_settings_are_set_by_name() -> None:
     mlp = use_fastgd(Classifier(), "adamw", weight_decay=0.1)
     settings = mlp.optimizer_settings
     assert mlp.set_params(optimizer__eps=1e-7, optimizer__weight_decay=0.2, alpha=0) is mlp
@@ -362,7 +364,7 @@ def test_settings_are_set_by_name():
         mlp.set_params(weight_decay=0.1)
 
 
-def test_the_estimator_given_is_left_alone():
+def test_the_estimator_given_is_left_alone() -> None:
     theirs = Classifier(max_iter=2).fit(X, Y)
     before = freeze(weights(theirs)), theirs.get_params(), theirs._optimizer
     ours = use_fastgd(theirs, "adamw")
@@ -374,7 +376,7 @@ def test_the_estimator_given_is_left_alone():
     theirs.partial_fit(X, Y)
 
 
-def test_grid_search_in_a_pipeline_with_processes():
+def test_grid_search_in_a_pipeline_with_processes() -> None:
     mlp = use_fastgd(Classifier(10, max_iter=10, learning_rate_init=0.01), "adamw")
     grid = {"mlpclassifier__optimizer__weight_decay": [0.0, 90.0], "mlpclassifier__optimizer": ["adamw", fastgd.AdamW]}
     # The BLAS may sum in another order on another number of threads, and joblib gives its processes fewer.
@@ -394,7 +396,7 @@ def test_grid_search_in_a_pipeline_with_processes():
     assert best.optimizer_settings == {"weight_decay": 0.0}
 
 
-def test_random_states_reproduce():
+def test_random_states_reproduce() -> None:
     mlp = use_fastgd(Classifier(10, max_iter=3), "radam")
     assert (cross_val_score(mlp, X, Y, cv=3) == cross_val_score(clone(mlp), X, Y, cv=3)).all()
     other = clone(mlp).set_params(random_state=1).fit(X, Y)
@@ -425,7 +427,9 @@ REFUSED = [
 
 @both
 @pytest.mark.parametrize(("params", "optimizer", "settings", "kind", "message"), REFUSED)
-def test_refused_at_once_and_by_fit(host, params, optimizer, settings, kind, message):
+def test_refused_at_once_and_by_fit(
+    host: Any, params: Any, optimizer: Any, settings: dict[str, Any], kind: Any, message: str
+) -> None:
     with pytest.raises(kind, match=message):
         use_fastgd(host(**params), optimizer, **settings)
     mlp = use_fastgd(host()).set_params(optimizer=optimizer, optimizer_settings=settings, **params)
@@ -435,16 +439,16 @@ def test_refused_at_once_and_by_fit(host, params, optimizer, settings, kind, mes
 
 
 @pytest.mark.parametrize("changed", [dict(optimizer=3), dict(optimizer_settings=[("lr", 0.1)])])
-def test_types_are_refused_as_scikit_learn_does(changed):
+def test_types_are_refused_as_scikit_learn_does(changed: Any) -> None:
     with pytest.raises(sklearn.utils._param_validation.InvalidParameterError, match=next(iter(changed))):
         use_fastgd(Classifier()).set_params(**changed).fit(X, Y)
 
 
 @pytest.mark.parametrize("given", [make_pipeline(Classifier()), neural_network.BernoulliRBM(), fastgd.Adam, None])
-def test_other_estimators_are_refused(given):
+def test_other_estimators_are_refused(given: Any) -> None:
     with pytest.raises(TypeError, match=r"^estimator must be an MLPClassifier or MLPRegressor, got \w+$"):
         use_fastgd(given)
 
 
-def test_fastgd_does_not_import_scikit_learn():
+def test_fastgd_does_not_import_scikit_learn() -> None:
     subprocess.run([sys.executable, "-c", "import sys, fastgd; sys.exit('sklearn' in sys.modules)"], check=True)

@@ -2,6 +2,9 @@
 
 import io
 import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +25,7 @@ PLAIN = ("a", "the", "film", "plot", "was", "it", "very", "and", "scenes", "with
 SETTINGS = {"learn_rate": 0.001, "L2": 0.01, "grad_clip": 1.0, "L2_is_weight_decay": True}
 
 
-def reviews(seed, count):
+def reviews(seed: int, count: int) -> Iterator[Any]:
     """Texts and categories: each text has a few words of its kind among plain ones."""
     rng = random.Random(seed)
     for _ in range(count):
@@ -32,16 +35,16 @@ def reviews(seed, count):
         yield " ".join(words), {"GOOD": float(good), "BAD": float(not good)}
 
 
-def examples(nlp, seed, count):
+def examples(nlp: Any, seed: int, count: int) -> Any:
     return [Example.from_dict(nlp.make_doc(text), {"cats": cats}) for text, cats in reviews(seed, count)]
 
 
 @spacy.registry.readers("fastgd_tests.reviews.v1")
-def reader(seed, count):
+def reader(seed: int, count: int) -> Any:
     return lambda nlp: examples(nlp, seed, count)
 
 
-def pipeline(optimizer):
+def pipeline(optimizer: Any) -> Any:
     """A classifier whose first weights are the same each time, and its optimizer from the config."""
     spacy.util.fix_random_seed(0)
     nlp = spacy.blank("en", config={"training": {"optimizer": optimizer}})
@@ -49,7 +52,7 @@ def pipeline(optimizer):
     return nlp, nlp.initialize(lambda: examples(nlp, 0, 50))
 
 
-def update(nlp, optimizer, batches):
+def update(nlp: Any, optimizer: Any, batches: Any) -> Any:
     """The losses of some updates."""
     losses = []
     for seed in batches:
@@ -60,13 +63,13 @@ def update(nlp, optimizer, batches):
     return np.array(losses)
 
 
-def accuracy(nlp):
+def accuracy(nlp: Any) -> Any:
     held_out = list(reviews(10_000, 100))
     return np.mean([(nlp(text).cats["GOOD"] > 0.5) == (cats["GOOD"] > 0.5) for text, cats in held_out])
 
 
 @pytest.mark.parametrize(("name", "rate"), [("Adam", 0.001), ("RAdam", 0.01)])
-def test_losses_are_those_of_thincs_optimizer(name, rate):
+def test_losses_are_those_of_thincs_optimizer(name: str, rate: Any) -> None:
     settings = {**SETTINGS, "learn_rate": rate}
     mine, optimizer = pipeline({"@optimizers": f"fastgd.{name}.v1", **settings})
     their, twin = pipeline({"@optimizers": f"{name}.v1", **settings})
@@ -78,7 +81,7 @@ def test_losses_are_those_of_thincs_optimizer(name, rate):
     assert abs(accuracy(mine) - accuracy(their)) < 0.05
 
 
-def test_averages_are_used_as_with_thincs_optimizer():
+def test_averages_are_used_as_with_thincs_optimizer() -> None:
     scores = []
     for name in ("fastgd.Adam.v1", "Adam.v1"):
         nlp, optimizer = pipeline({"@optimizers": name, **SETTINGS, "use_averages": True})
@@ -92,7 +95,7 @@ def test_averages_are_used_as_with_thincs_optimizer():
     assert np.allclose(*scores, atol=1e-4)
 
 
-def test_training_goes_on_from_a_saved_pipeline():
+def test_training_goes_on_from_a_saved_pipeline() -> None:
     losses = []
     for name in ("fastgd.Adam.v1", "Adam.v1"):
         nlp, optimizer = pipeline({"@optimizers": name, **SETTINGS})
@@ -149,7 +152,7 @@ initial_rate = 0.002
 """
 
 
-def test_spacy_trains_from_a_config(tmp_path):
+def test_spacy_trains_from_a_config(tmp_path: Path) -> None:
     trained = {}
     for name in ("fastgd.Adam.v1", "Adam.v1"):
         config = Config().from_str(CONFIG.replace("fastgd.Adam.v1", name))

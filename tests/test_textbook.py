@@ -30,17 +30,17 @@ def assert_near(ours: np.ndarray, before: np.ndarray, theirs: np.ndarray) -> Non
 # ---- the documents' formulas, as they write them -------------------------------------------------------------------
 
 
-def document_adagrad(w, g, cache, lr):  # type: ignore[no-untyped-def]
+def document_adagrad(w: Any, g: Any, cache: Any, lr: float) -> None:  # type: ignore[no-untyped-def]
     cache += g**2
     w -= lr * g / (np.sqrt(cache) + 1e-8)
 
 
-def document_momentum(w, g, v, r):  # type: ignore[no-untyped-def]
+def document_momentum(w: Any, g: Any, v: Any, r: Any) -> None:  # type: ignore[no-untyped-def]
     v[...] = 0.9 * v + (1 - 0.9) * g
     w -= r * v
 
 
-def document_rmsprop(w, g, s, r):  # type: ignore[no-untyped-def]
+def document_rmsprop(w: Any, g: Any, s: Any, r: Any) -> None:  # type: ignore[no-untyped-def]
     s[...] = 0.9 * s + (1 - 0.9) * g**2
     w -= r * g / np.sqrt(s + 1e-8)
 

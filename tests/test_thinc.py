@@ -6,6 +6,7 @@ import itertools
 import pickle
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,16 +18,16 @@ from thinc.schedules import constant
 from support.thinc_twins import EXACT, KEY, adapter, assert_near, every_name, host, normal, ours, same, snapshot, theirs
 
 
-def now(setting):
+def now(setting: str) -> Any:
     """The value of a setting that is constant: thinc 9 keeps a schedule."""
     return setting(0) if callable(setting) else setting
 
 
-def put(optimizer, name, value):
+def put(optimizer: Any, name: str, value: Any) -> None:
     setattr(optimizer, name, constant(value) if callable(getattr(optimizer, name)) else value)
 
 
-def run(optimizer, twin, steps, rtol=2e-6, **more):
+def run(optimizer: Any, twin: Any, steps: Any, rtol: float = 2e-6, **more: Any) -> None:
     """Both on the same gradients, compared after each step; those of thinc may return another array."""
     w = normal(100)
     v = w.copy()
@@ -52,14 +53,14 @@ def run(optimizer, twin, steps, rtol=2e-6, **more):
 
 
 @every_name
-def test_arguments_are_thincs(name):
+def test_arguments_are_thincs(name: str) -> None:
     mine, their = (inspect.signature(getattr(lib, name)).parameters for lib in (adapter, host))
     assert {k: (p.kind, p.default) for k, p in mine.items()} == {k: (p.kind, p.default) for k, p in their.items()}
     assert next(iter(mine)) == next(iter(their))
 
 
 @every_name
-def test_an_instance_is_thincs_optimizer(name):
+def test_an_instance_is_thincs_optimizer(name: str) -> None:
     mine, their = ours(name), theirs(name)
     assert isinstance(mine, host.Optimizer)
     assert mine.use_radam is their.use_radam is (name == "RAdam")
@@ -70,14 +71,14 @@ def test_an_instance_is_thincs_optimizer(name):
 
 
 @every_name
-def test_a_config_finds_it(name):
+def test_a_config_finds_it(name: str) -> None:
     config = {"@optimizers": f"fastgd.{name}.v1", "learn_rate": 0.5, "L2": 0.25, "use_averages": False}
     optimizer = registry.resolve({"optimizer": config})["optimizer"]
     assert type(optimizer) is getattr(adapter, name)
     assert (now(optimizer.learn_rate), now(optimizer.L2), optimizer.averages) == (0.5, 0.25, None)
 
 
-def test_fastgd_does_not_import_thinc():
+def test_fastgd_does_not_import_thinc() -> None:
     code = "import sys, fastgd; assert 'thinc' not in sys.modules and 'fastgd.thinc' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -89,23 +90,23 @@ def test_fastgd_does_not_import_thinc():
 @pytest.mark.parametrize("grad_clip", [0.0, 1.0, 15.0, 1e3])  # norms are about 15
 @pytest.mark.parametrize(("l2", "decay"), [(0.0, True), (0.3, True), (0.3, False)])
 @pytest.mark.parametrize("use_averages", [True, False])
-def test_numbers_are_thincs(name, grad_clip, l2, decay, use_averages):
+def test_numbers_are_thincs(name: str, grad_clip: Any, l2: float, decay: bool, use_averages: bool) -> None:
     settings = dict(grad_clip=grad_clip, L2=l2, L2_is_weight_decay=decay, use_averages=use_averages, **EXACT)
     run(ours(name, 0.05, **settings), theirs(name, 0.05, **settings), 40)
 
 
 @every_name
-def test_numbers_of_the_defaults_are_thincs(name):
+def test_numbers_of_the_defaults_are_thincs(name: str) -> None:
     run(ours(name), theirs(name), 40, rtol=2e-5)  # thinc's second moment is 1.3e-5 off
 
 
 @every_name
-def test_the_learning_rate_is_scaled_as_in_thinc(name):
+def test_the_learning_rate_is_scaled_as_in_thinc(name: str) -> None:
     run(ours(name, 0.05, L2=0.3, **EXACT), theirs(name, 0.05, L2=0.3, **EXACT), 20, lr_scale=0.25)
 
 
 @every_name
-def test_steps_are_counted_by_key(name):
+def test_steps_are_counted_by_key(name: str) -> None:
     mine, their = (lib(name, 0.05, **EXACT) for lib in (ours, theirs))
     w = {key: normal(key) for key in range(4)}
     v = copy.deepcopy(w)
@@ -120,7 +121,7 @@ def test_steps_are_counted_by_key(name):
 
 @every_name
 @pytest.mark.parametrize("t", [80_000, 200_000])  # averages decay by (1 + t) / (10 + t), and by 0.9999 at most
-def test_averages_of_long_trainings_are_thincs(name, t):
+def test_averages_of_long_trainings_are_thincs(name: str, t: int) -> None:
     mine, their = (lib(name, 0.05, **EXACT) for lib in (ours, theirs))
     for optimizer in (mine, their):
         w, _ = optimizer(KEY, normal(100), normal(0))
@@ -131,7 +132,7 @@ def test_averages_of_long_trainings_are_thincs(name, t):
 
 
 @every_name
-def test_settings_may_differ_between_the_parameters_of_a_step(name):
+def test_settings_may_differ_between_the_parameters_of_a_step(name: str) -> None:
     mine, their = (lib(name, 0.05, L2=0.3, **EXACT) for lib in (ours, theirs))
     w = [normal(key) for key in range(3)]
     v = copy.deepcopy(w)
@@ -144,7 +145,7 @@ def test_settings_may_differ_between_the_parameters_of_a_step(name):
 
 
 @every_name
-def test_float64_has_float64_state(name):
+def test_float64_has_float64_state(name: str) -> None:
     w, rate = normal(0, dtype=np.float64), 0.05
     optimizer = ours(name, rate, grad_clip=0.0, L2=0.1)
     v, m, s = w.copy(), np.zeros_like(w), np.zeros_like(w)
@@ -171,7 +172,7 @@ def test_float64_has_float64_state(name):
 
 @every_name
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_gradient_that_is_not_finite_does_what_it_does_in_thinc(name, bad):
+def test_a_gradient_that_is_not_finite_does_what_it_does_in_thinc(name: str, bad: Any) -> None:
     w, v, g, h = normal(0), normal(0), normal(1), normal(1)
     g[2, 3] = h[2, 3] = bad
     with np.errstate(invalid="ignore"):
@@ -195,7 +196,7 @@ SCHEDULES = {
 @every_name
 @pytest.mark.parametrize("form", SCHEDULES)
 @pytest.mark.parametrize("setting", ["learn_rate", "L2", "beta1", "beta2", "eps", "grad_clip"])
-def test_every_setting_may_be_a_schedule(name, form, setting):
+def test_every_setting_may_be_a_schedule(name: str, form: str, setting: str) -> None:
     start = {"learn_rate": 0.1, "L2": 0.5, "beta1": 0.875, "beta2": 1 - 2.0**-10, "eps": 0.5, "grad_clip": 12.0}
     mine, their = (
         lib(name, **{**start, setting: SCHEDULES[form](start[setting])}, use_averages=False) for lib in (ours, theirs)
@@ -204,7 +205,7 @@ def test_every_setting_may_be_a_schedule(name, form, setting):
 
 
 @every_name
-def test_settings_may_be_set_between_steps(name):
+def test_settings_may_be_set_between_steps(name: str) -> None:
     mine, their = (lib(name, 0.05, **EXACT) for lib in (ours, theirs))
     w, v = normal(100), normal(100)
     for t, (setting, value) in enumerate(
@@ -238,14 +239,16 @@ BAD = [
 
 @every_name
 @pytest.mark.parametrize(("settings", "kind", "message"), BAD)
-def test_settings_that_are_refused(name, settings, kind, message):
+def test_settings_that_are_refused(name: str, settings: dict[str, Any], kind: Any, message: str) -> None:
     with pytest.raises(kind, match=message):
         ours(name, **settings)
 
 
 @every_name
 @pytest.mark.parametrize(("settings", "kind", "message"), BAD)
-def test_schedules_are_refused_when_they_give_what_is(name, settings, kind, message):
+def test_schedules_are_refused_when_they_give_what_is(
+    name: str, settings: dict[str, Any], kind: Any, message: str
+) -> None:
     optimizer = ours(name, **{setting: [0.5, value] for setting, value in settings.items()})
     w = normal(0)
     optimizer(KEY, w, normal(1))
@@ -258,7 +261,7 @@ def test_schedules_are_refused_when_they_give_what_is(name, settings, kind, mess
 
 
 @pytest.mark.parametrize("setting", ["beta1", "beta2"])
-def test_adam_without_a_decay_rate_is_refused(setting):
+def test_adam_without_a_decay_rate_is_refused(setting: str) -> None:
     with pytest.raises(ValueError, match=rf"^{setting} must be above 0, got 0.0"):
         adapter.Adam(**{setting: 0.0})
     optimizer = adapter.Adam(**{setting: [0.0]})
@@ -267,7 +270,7 @@ def test_adam_without_a_decay_rate_is_refused(setting):
 
 
 @every_name
-def test_a_scale_that_is_refused(name):
+def test_a_scale_that_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"^lr_scale must be at least 0, got -1.0"):
         ours(name)(KEY, normal(0), normal(1), lr_scale=-1.0)
 
@@ -277,7 +280,7 @@ def test_a_scale_that_is_refused(name):
 
 @every_name
 @pytest.mark.parametrize("way", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))], ids=["deepcopy", "pickle"])
-def test_a_copy_goes_on_with_the_same_bits(name, way):
+def test_a_copy_goes_on_with_the_same_bits(name: str, way: Any) -> None:
     optimizer, w = ours(name, 0.05, L2=0.1), normal(0)
     for t in range(8):
         optimizer(KEY, w, normal(t))
@@ -290,7 +293,7 @@ def test_a_copy_goes_on_with_the_same_bits(name, way):
 
 @every_name
 @pytest.mark.parametrize("to_thinc", [False, True], ids=["from thinc", "to thinc"])
-def test_state_is_exchanged_mid_training(name, to_thinc):
+def test_state_is_exchanged_mid_training(name: str, to_thinc: bool) -> None:
     makers = (ours, theirs) if to_thinc else (theirs, ours)
     first, second, whole = (make(name, 0.05, **EXACT) for make in (*makers, theirs))
     w, v = normal(100), normal(100)
@@ -307,7 +310,7 @@ def test_state_is_exchanged_mid_training(name, to_thinc):
 # ---- in thinc ---------------------------------------------------------------------------------------------------
 
 
-def train(optimizer, steps, model=None):
+def train(optimizer: Any, steps: Any, model: Any = None) -> Any:
     """A classifier of points by their quadrant; returns it and its losses."""
     if model is None:
         model = chain(Relu(16), Softmax(4)).initialize(np.zeros((1, 2), np.float32), np.zeros((1, 4), np.float32))
@@ -326,14 +329,14 @@ def train(optimizer, steps, model=None):
 
 
 @every_name
-def test_a_model_trains_as_with_thincs(name):
+def test_a_model_trains_as_with_thincs(name: str) -> None:
     mine, their = (train(lib(name, 0.02, L2=0.01), 150) for lib in (ours, theirs))
     assert np.allclose(mine[1], their[1], rtol=1e-4)
     assert mine[1][-10:].mean() < 0.5 * mine[1][:10].mean()
 
 
 @every_name
-def test_a_model_takes_the_averages(name):
+def test_a_model_takes_the_averages(name: str) -> None:
     optimizer = ours(name, 0.02)
     model, _ = train(optimizer, 40)
     x = normal(0, (5, 2))
@@ -348,7 +351,7 @@ def test_a_model_takes_the_averages(name):
 
 
 @every_name
-def test_averages_may_be_trained_while_they_are_used(name):
+def test_averages_may_be_trained_while_they_are_used(name: str) -> None:
     losses = {}
     for lib in (ours, theirs):
         optimizer = lib(name, 0.02)
@@ -359,7 +362,7 @@ def test_averages_may_be_trained_while_they_are_used(name):
 
 
 @every_name
-def test_a_torch_module_inside_a_model_trains_as_with_thincs(name):
+def test_a_torch_module_inside_a_model_trains_as_with_thincs(name: str) -> None:
     torch = pytest.importorskip("torch")
     weights = {}
     for lib in (ours, theirs):

@@ -1,5 +1,7 @@
 """What fastgd.thinc takes as weights, gradients and state, and what it refuses before anything is changed."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ LAYOUTS = {
 @every_name
 @pytest.mark.parametrize("gradient", LAYOUTS)
 @pytest.mark.parametrize("weights", LAYOUTS)
-def test_layouts_give_the_same_bits(name, weights, gradient):
+def test_layouts_give_the_same_bits(name: str, weights: Any, gradient: Any) -> None:
     shape = (3, 4, 5)
     mine, plain = (ours(name, 0.05, L2=0.1) for _ in range(2))
     w, v = LAYOUTS[weights](normal(0, shape)), normal(0, shape)
@@ -36,7 +38,7 @@ def test_layouts_give_the_same_bits(name, weights, gradient):
 
 
 @every_name
-def test_an_array_that_threads_share_has_the_same_bits(name):
+def test_an_array_that_threads_share_has_the_same_bits(name: str) -> None:
     results = []
     before = fastgd.get_num_threads()
     for threads in (1, 2):
@@ -51,7 +53,7 @@ def test_an_array_that_threads_share_has_the_same_bits(name):
 
 
 @every_name
-def test_nothing_is_done_without_a_gradient(name):
+def test_nothing_is_done_without_a_gradient(name: str) -> None:
     optimizer, w, g = ours(name), normal(0, (1, 2)), np.zeros(0, np.float32)
     before = snapshot(optimizer, w, g)
     updated, gradient = optimizer(KEY, w, g)
@@ -64,12 +66,12 @@ class OnGPU:
     __cuda_array_interface__ = {}
 
 
-def read_only(array):
+def read_only(array: Any) -> Any:
     array.flags.writeable = False
     return array
 
 
-def refused():
+def refused() -> Any:
     w = normal(0, (4, 3))
     both = np.zeros(20, np.float32)
     return {
@@ -93,7 +95,7 @@ def refused():
 
 @every_name
 @pytest.mark.parametrize("which", refused())
-def test_arrays_that_are_refused(name, which):
+def test_arrays_that_are_refused(name: str, which: Any) -> None:
     weights, gradient, kind, message = refused()[which]
     optimizer = ours(name)
     before = snapshot(optimizer, weights, gradient)
@@ -108,7 +110,7 @@ def test_arrays_that_are_refused(name, which):
 
 @every_name
 @pytest.mark.parametrize("kind", ["mom1", "mom2", "averages"])
-def test_state_that_is_refused(name, kind):
+def test_state_that_is_refused(name: str, kind: Any) -> None:
     optimizer, w, g = ours(name), normal(0), normal(1)
     optimizer(KEY, w, g)
     for bad, message in [
@@ -130,7 +132,7 @@ def test_state_that_is_refused(name, kind):
     [("mom1", "mom2"), ("averages", "mom1"), ("averages", "mom2"), ("averages", "weights"), ("mom2", "weights"),
      ("mom1", "gradient"), ("averages", "gradient")],
 )  # fmt: skip
-def test_state_that_shares_memory_is_refused(name, one, other):
+def test_state_that_shares_memory_is_refused(name: str, one: Any, other: Any) -> None:
     optimizer, w, g = ours(name), normal(0), normal(1)
     optimizer(KEY, w, g)
     arrays = {"weights": w, "gradient": normal(2)}

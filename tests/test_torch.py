@@ -72,13 +72,13 @@ def difference(name: str, dtype: type, fused: bool = False) -> float:
 
 @by_dtype
 @by_case
-def test_parity(case, dtype):
+def test_parity(case: Case, dtype: type) -> None:
     assert difference(case.name, dtype) <= case.ulps[DTYPES.index(dtype)]
 
 
 @by_dtype
 @pytest.mark.parametrize("case", FUSED, ids=lambda case: case.name)
-def test_parity_with_fused(case, dtype):
+def test_parity_with_fused(case: Case, dtype: type) -> None:
     assert difference(case.name, dtype, fused=True) <= case.ulps[DTYPES.index(dtype)]
 
 
@@ -92,7 +92,7 @@ def as_tensors(state_dict: dict[str, Any]) -> dict[str, Any]:
 
 @by_dtype
 @by_case
-def test_torch_continues_from_our_state(case, dtype):
+def test_torch_continues_from_our_state(case: Case, dtype: type) -> None:
     params = start(dtype)
     ours = case.optimizer(params, **case.arguments)
     for t in range(STEPS // 2):
@@ -108,7 +108,7 @@ def test_torch_continues_from_our_state(case, dtype):
 
 @by_dtype
 @by_case
-def test_we_continue_from_torch_state(case, dtype):
+def test_we_continue_from_torch_state(case: Case, dtype: type) -> None:
     twins = tensors(start(dtype))
     other = theirs(case, twins)
     for t in range(STEPS // 2):
@@ -123,7 +123,7 @@ def test_we_continue_from_torch_state(case, dtype):
 
 
 @by_case
-def test_state_has_torch_keys_and_kinds(case):
+def test_state_has_torch_keys_and_kinds(case: Case) -> None:
     """The same keys for the same parameters; arrays of the parameter's shape, step a float32 scalar as torch's."""
     params, twins = start(np.float32), tensors(start(np.float32))
     ours, other = case.optimizer(params, **case.arguments), theirs(case, twins)
@@ -145,7 +145,7 @@ def test_state_has_torch_keys_and_kinds(case):
 
 
 @by_case
-def test_state_of_no_steps(case):
+def test_state_of_no_steps(case: Case) -> None:
     """What either has before its first step loads into the other."""
     params, twins = start(np.float32), tensors(start(np.float32))
     ours, other = case.optimizer(params, **case.arguments), theirs(case, twins)
@@ -156,7 +156,7 @@ def test_state_of_no_steps(case):
     assert ulps(params, twins) <= case.ulps[0]
 
 
-def test_names_of_parameters():
+def test_names_of_parameters() -> None:
     arrays = dict(zip(("weight", "bias", "scale"), start(np.float32), strict=True))
     twins = dict(zip(arrays, tensors(list(arrays.values())), strict=True))
     ours = fastgd.Adam(arrays)
@@ -174,7 +174,7 @@ def test_names_of_parameters():
     assert ours.state["weight"]["step"] == 1
 
 
-def test_groups():
+def test_groups() -> None:
     """Each group's hyperparameters and state go to the group of the same number."""
     params, twins = start(np.float32), tensors(start(np.float32))
     groups = [{"params": [0, 2]}, {"params": [1], "lr": 0.1, "betas": (0.5, 0.9)}]

@@ -4,13 +4,14 @@ import copy
 import inspect
 import io
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
 
 import fastgd
 from support import stepping
-from support.cases import CASES, every_case
+from support.cases import CASES, Case, every_case
 from support.torch_nets import (
     SHARED,
     TOLERANCE,
@@ -40,7 +41,7 @@ DOUBLE = torch.float64
 
 
 @pytest.mark.parametrize("name", sorted({case.torch for case in SHARED}))
-def test_arguments_stand_where_they_stand_in_torch(name):
+def test_arguments_stand_where_they_stand_in_torch(name: str) -> None:
     mine = inspect.signature(getattr(adapter, name)).parameters
     their = inspect.signature(getattr(torch.optim, name)).parameters
     positional = [p.name for p in their.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -51,7 +52,7 @@ def test_arguments_stand_where_they_stand_in_torch(name):
 
 
 @pytest.mark.parametrize("name", sorted({case.torch for case in SHARED}))
-def test_groups_have_torchs_keys_and_values(name):
+def test_groups_have_torchs_keys_and_values(name: str) -> None:
     params = [torch.zeros(2, requires_grad=True)]
     mine, their = getattr(adapter, name)(params), getattr(torch.optim, name)(params)
     own = {"eps_root", "eps_hat", "momentum_form"}
@@ -59,13 +60,13 @@ def test_groups_have_torchs_keys_and_values(name):
     assert isinstance(mine, torch.optim.Optimizer)
 
 
-def test_every_class_has_an_adapter():
+def test_every_class_has_an_adapter() -> None:
     assert {case.optimizer.__name__ for case in CASES} <= set(adapter.__all__)
 
 
 @every_name
 @pytest.mark.parametrize("switch", ["capturable", "differentiable"])
-def test_switches_that_are_refused(name, switch):
+def test_switches_that_are_refused(name: str, switch: str) -> None:
     cls = getattr(adapter, name)
     if switch not in inspect.signature(cls).parameters:
         pytest.skip(f"torch.optim.{name} does not have it")
@@ -88,12 +89,12 @@ def test_switches_that_are_refused(name, switch):
         (dict(max_grad_nrom=1.0), TypeError, r"^Adam: unknown argument 'max_grad_nrom'; did you mean 'max_grad_norm'"),
     ],
 )
-def test_arguments_that_are_refused(arguments, kind, message):
+def test_arguments_that_are_refused(arguments: Any, kind: Any, message: str) -> None:
     with pytest.raises(kind, match=message):
         adapter.Adam([torch.zeros(2)], **arguments)
 
 
-def test_foreach_and_fused_mean_nothing():
+def test_foreach_and_fused_mean_nothing() -> None:
     nets = [network() for _ in range(4)]
     for net, more in zip(nets, [{}, dict(foreach=True), dict(fused=True), dict(fused=False)], strict=True):
         train(net, adapter.AdamW(net.parameters(), **more), range(3))
@@ -104,7 +105,7 @@ def test_foreach_and_fused_mean_nothing():
 
 
 @every_case
-def test_bits_are_those_of_the_numpy_class(case):
+def test_bits_are_those_of_the_numpy_class(case: Case) -> None:
     arrays, params = stepping.parameters(), tensors()
     opt, twin = ours(case, params), stepping.make(case, arrays)
     for t in range(8):
@@ -122,7 +123,7 @@ def test_bits_are_those_of_the_numpy_class(case):
 
 
 @shared_case
-def test_training_is_torchs(case):
+def test_training_is_torchs(case: Case) -> None:
     net, twin = twins(DOUBLE)
     opt, other = ours(case, net.parameters()), theirs(case, twin.parameters())
     for steps in (range(5), range(5, 15) if case.arguments.get("maximize") else range(5, 40)):
@@ -137,7 +138,7 @@ def test_training_is_torchs(case):
 
 @shared_case
 @pytest.mark.parametrize("to_torch", [False, True], ids=["from_torch", "to_torch"])
-def test_state_is_exchanged_mid_training(case, to_torch):
+def test_state_is_exchanged_mid_training(case: Case, to_torch: bool) -> None:
     net, twin = twins(DOUBLE)
     make = (ours, theirs) if to_torch else (theirs, ours)
     first, whole = make[0](case, net.parameters()), theirs(case, twin.parameters())
@@ -151,7 +152,7 @@ def test_state_is_exchanged_mid_training(case, to_torch):
 
 @every_case
 @pytest.mark.parametrize("way", ["state_dict", "torch.save", "pickle", "deepcopy"])
-def test_resuming_gives_the_same_bits(case, way):
+def test_resuming_gives_the_same_bits(case: Case, way: Any) -> None:
     net, twin = twins()
     opt, whole = ours(case, net.parameters()), ours(case, twin.parameters())
     train(net, opt, range(7))
@@ -174,7 +175,7 @@ def test_resuming_gives_the_same_bits(case, way):
     assert same(opt.state_dict(), whole.state_dict())
 
 
-def test_loaded_state_is_a_copy():
+def test_loaded_state_is_a_copy() -> None:
     net, twin = twins()
     opt, other = (adapter.AdamW(n.parameters()) for n in (net, twin))
     train(net, opt, range(3))
@@ -184,7 +185,7 @@ def test_loaded_state_is_a_copy():
     assert same(snapshot(net, opt), before)
 
 
-def test_settings_are_pickled_and_kept_when_state_is_loaded():
+def test_settings_are_pickled_and_kept_when_state_is_loaded() -> None:
     opt = adapter.AdamW([torch.zeros(2)], max_grad_norm=2.0, max_grad_value=0.5, skip_nonfinite=True)
     assert settings(copy.deepcopy(opt)) == settings(opt) == settings(pickle.loads(pickle.dumps(opt)))
     opt.load_state_dict(opt.state_dict())
@@ -192,7 +193,7 @@ def test_settings_are_pickled_and_kept_when_state_is_loaded():
 
 
 @every_name
-def test_state_begins_with_the_first_step(name):
+def test_state_begins_with_the_first_step(name: str) -> None:
     net = network()
     opt = getattr(adapter, name)(net.parameters())
     assert bool(opt.state) == (name == "Adagrad")  # as in torch
@@ -206,7 +207,7 @@ def test_state_begins_with_the_first_step(name):
         assert [float(entry["step"]) for entry in map(opt.state.get, net.parameters())] == [2, 4, 4, 4]
 
 
-def test_load_state_dict_refuses_and_changes_nothing():
+def test_load_state_dict_refuses_and_changes_nothing() -> None:
     net = network()
     opt = adapter.AdamW(net.parameters())
     train(net, opt, range(3))
@@ -229,7 +230,7 @@ def test_load_state_dict_refuses_and_changes_nothing():
     train(net, opt, range(3, 5))
 
 
-def test_steps_beyond_float32():
+def test_steps_beyond_float32() -> None:
     param = torch.zeros(3, requires_grad=True)
     opt = adapter.Adam([param])
     param.grad = torch.ones(3)
@@ -244,8 +245,8 @@ def test_steps_beyond_float32():
     assert int(again.state[param]["step"]) == 2**24 + 3
 
 
-def test_state_may_be_edited():
-    def edited(opt, params, edit):
+def test_state_may_be_edited() -> None:
+    def edited(opt: Any, params: Any, edit: Any) -> Any:
         for t in range(6):
             if t == 3:
                 for param in params:
@@ -266,7 +267,7 @@ def test_state_may_be_edited():
         assert_near(edited(ours(case, params), params, edit), edited(theirs(case, other), other, edit))
 
 
-def test_groups_may_be_edited_and_rules_changed_mid_run():
+def test_groups_may_be_edited_and_rules_changed_mid_run() -> None:
     net, twin = twins(DOUBLE)
     pairs = [
         (adapter.SGD, torch.optim.SGD, dict(momentum=0.9), dict(momentum=0.0), dict(momentum=0.5, nesterov=True)),
@@ -298,7 +299,7 @@ SCHEDULERS = {
 @pytest.mark.parametrize("tensor_lr", [False, True])
 @pytest.mark.parametrize("name", SCHEDULERS)
 @pytest.mark.parametrize("optimizer", ["SGD", "AdamW"])
-def test_schedulers(name, optimizer, tensor_lr):
+def test_schedulers(name: str, optimizer: Any, tensor_lr: bool) -> None:
     nets = twins(DOUBLE)
     momentum = dict(momentum=0.9) if optimizer == "SGD" else {}
     for net, module in zip(nets, (adapter, torch.optim), strict=True):
@@ -311,7 +312,7 @@ def test_schedulers(name, optimizer, tensor_lr):
     assert_near(*nets, 1e-12)
 
 
-def test_plateau_and_averages():
+def test_plateau_and_averages() -> None:
     nets = twins(DOUBLE)
     for net, module in zip(nets, (adapter, torch.optim), strict=True):
         opt = module.AdamW(net.parameters(), lr=0.05)
@@ -323,7 +324,7 @@ def test_plateau_and_averages():
     assert_near(*nets, 1e-12)
 
 
-def test_hooks():
+def test_hooks() -> None:
     from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
     net = network()
@@ -345,9 +346,9 @@ def test_hooks():
     assert opt.step() == 7
 
 
-def test_hooks_run_once_in_a_subclass_that_has_its_own_step():
+def test_hooks_run_once_in_a_subclass_that_has_its_own_step() -> None:
     class Mine(adapter.AdamW):
-        def step(self, closure=None):
+        def step(self, closure: Any = None) -> Any:
             return super().step(closure)
 
     net = network()
@@ -357,7 +358,7 @@ def test_hooks_run_once_in_a_subclass_that_has_its_own_step():
     assert seen == [1]
 
 
-def test_the_profiler_sees_the_step():
+def test_the_profiler_sees_the_step() -> None:
     net = network()
     opt = adapter.AdamW(net.parameters())
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], acc_events=True) as profile:
@@ -365,19 +366,19 @@ def test_the_profiler_sees_the_step():
     assert "Optimizer.step#AdamW.step" in {event.key for event in profile.key_averages()}
 
 
-def test_gradients_are_no_closure():
+def test_gradients_are_no_closure() -> None:
     opt = adapter.AdamW(network().parameters())
     with pytest.raises(TypeError, match=r"^closure must be callable or None, got list$"):
         opt.step([torch.ones(2)])
 
 
-def test_closure():
+def test_closure() -> None:
     nets = twins(DOUBLE)
     losses = []
     for net, module in zip(nets, (adapter, torch.optim), strict=True):
         opt = module.AdamW(net.parameters(), lr=0.05)
 
-        def closure(net=net, opt=opt):
+        def closure(net: Any = net, opt: Any = opt) -> Any:
             opt.zero_grad()
             loss = loss_of(net, 0)
             loss.backward()
@@ -390,7 +391,7 @@ def test_closure():
 
 
 @pytest.mark.parametrize("unscale", [False, True])
-def test_grad_scaler(unscale):
+def test_grad_scaler(unscale: bool) -> None:
     nets = twins()
     for net, module in zip(nets, (adapter, torch.optim), strict=True):
         opt = module.AdamW(net.parameters(), lr=0.05)
@@ -409,7 +410,7 @@ def test_grad_scaler(unscale):
     assert opt.__dict__.get("found_inf") is None
 
 
-def test_zero_grad_keeps_or_frees():
+def test_zero_grad_keeps_or_frees() -> None:
     net = network()
     opt = adapter.SGD(net.parameters(), foreach=True)
     train(net, opt, range(1))
@@ -422,7 +423,7 @@ def test_zero_grad_keeps_or_frees():
     assert same(snapshot(net, opt), before)
 
 
-def test_gradients_are_treated_as_in_the_numpy_class():
+def test_gradients_are_treated_as_in_the_numpy_class() -> None:
     for arguments in (dict(max_grad_norm=0.5), dict(max_grad_value=0.1), dict(max_grad_norm=2.0, skip_nonfinite=True)):
         arrays, params = stepping.parameters(), tensors()
         opt, twin = adapter.AdamW(params, **arguments), fastgd.AdamW(arrays, **arguments)
@@ -445,7 +446,7 @@ def test_gradients_are_treated_as_in_the_numpy_class():
     assert copy.deepcopy(opt).skipped_steps == 1
 
 
-def test_groups_are_added_and_may_be_empty():
+def test_groups_are_added_and_may_be_empty() -> None:
     nets = twins(DOUBLE)
     for net, module in zip(nets, (adapter, torch.optim), strict=True):
         first, second, *rest = net.parameters()
@@ -460,13 +461,13 @@ def test_groups_are_added_and_may_be_empty():
     empty.load_state_dict(empty.state_dict())
 
 
-def test_named_parameters():
+def test_named_parameters() -> None:
     net = network()
     opt = adapter.AdamW(net.named_parameters())
     train(net, opt, range(2))
     assert opt.state_dict()["param_groups"][0]["param_names"] == [name for name, _ in net.named_parameters()]
 
 
-def test_torch_compile_leaves_the_step_alone():
+def test_torch_compile_leaves_the_step_alone() -> None:
     assert adapter.AdamW.step.hooked
     assert "Parameter Group 0" in repr(adapter.AdamW([torch.zeros(1)]))

@@ -8,6 +8,7 @@ import textwrap
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ STEPS = 6
 TIMEOUT = 120
 
 
-def zero(params, *args, **arguments):
+def zero(params: Any, *args: Any, **arguments: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what torch itself imports there
         from torch.distributed.optim import ZeroRedundancyOptimizer
@@ -36,7 +37,7 @@ KINDS = {
 }
 
 
-def alone(kind):
+def alone(kind: Any) -> Any:
     net = network(torch.float64)
     params = list(net.parameters())[: 1 if kind == "zero_empty_rank" else None]
     opt = adapter.SGD(params, lr=0.05, momentum=0.9) if kind == "zero_sgd" else adapter.AdamW(params, lr=0.05)
@@ -44,7 +45,7 @@ def alone(kind):
     return net, opt
 
 
-def rank_main(rank, port, kind, path):
+def rank_main(rank: Any, port: Any, kind: Any, path: Path) -> None:
     warnings.simplefilter("error")
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), GLOO_SOCKET_IFNAME="lo")
     torch.set_num_threads(1)
@@ -65,7 +66,7 @@ def rank_main(rank, port, kind, path):
         torch.distributed.destroy_process_group()
 
 
-def resumed(opt, kind, net):
+def resumed(opt: Any, kind: Any, net: Any) -> Any:
     """Another optimizer with the state of `opt`, gathered on rank 0 and given to all."""
     opt.consolidate_state_dict()
     state = [opt.state_dict() if torch.distributed.get_rank() == 0 else None]
@@ -76,7 +77,7 @@ def resumed(opt, kind, net):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_two_ranks_equal_one_process(kind, tmp_path):
+def test_two_ranks_equal_one_process(kind: Any, tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -95,7 +96,7 @@ def test_two_ranks_equal_one_process(kind, tmp_path):
     assert_near(list(net.state_dict().values()), list(nets[0].values()), 1e-12)
 
 
-def test_step_in_backward_refuses_what_averages_later(tmp_path):
+def test_step_in_backward_refuses_what_averages_later(tmp_path: Path) -> None:
     torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
     try:
         parallel = torch.nn.parallel.DistributedDataParallel(network())
@@ -105,7 +106,7 @@ def test_step_in_backward_refuses_what_averages_later(tmp_path):
         torch.distributed.destroy_process_group()
 
 
-def test_the_example_in_the_readme():
+def test_the_example_in_the_readme() -> None:
     """It is the script in examples/, and on two ranks it finds the same weights as on one."""
     script = ROOT / "examples" / "ranks.py"
     _, body = script.read_text(encoding="utf-8").split('"""\n\n', 1)

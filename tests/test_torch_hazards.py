@@ -5,12 +5,14 @@ that is not there.
 
 import copy
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
 
 import fastgd
 from fastgd.torch import bound, checks
+from support.cases import Case
 from support.torch_nets import (
     adapter,
     assert_equal,
@@ -31,7 +33,7 @@ from support.torch_nets import (
 LIST = torch.nn.ParameterList
 
 
-def stepped(n=4, cls=None, **more):
+def stepped(n: int = 4, cls: Any = None, **more: Any) -> Any:
     """A parameter with a gradient, and its optimizer after one step."""
     param = torch.nn.Parameter(torch.ones(n))
     param.grad = torch.ones(n)
@@ -40,7 +42,7 @@ def stepped(n=4, cls=None, **more):
     return param, opt
 
 
-def same_as_torch(change):
+def same_as_torch(change: Any) -> None:
     """With `change(opt, param)` between two of its steps, each library comes to the same numbers and state."""
     results = []
     for module in (adapter, torch.optim):
@@ -58,8 +60,8 @@ def same_as_torch(change):
 
 @pytest.mark.parametrize("key", ["exp_avg", "exp_avg_sq", "step"])
 @pytest.mark.parametrize("way", ["data", "share_memory"])
-def test_state_that_is_moved(key, way):
-    def move(opt, param):
+def test_state_that_is_moved(key: str, way: Any) -> None:
+    def move(opt: Any, param: np.ndarray) -> None:
         tensor = opt.state[param][key]
         if way == "data":
             tensor.data = tensor.data.clone()
@@ -75,10 +77,10 @@ def test_state_that_is_moved(key, way):
     assert not torch.equal(opt.state[param][key], before)
 
 
-def test_state_that_is_sent_to_a_process():
+def test_state_that_is_sent_to_a_process() -> None:
     """torch.multiprocessing moves what it sends into shared memory."""
 
-    def send(opt, _):
+    def send(opt: Any, _: Any) -> None:
         queue = torch.multiprocessing.get_context("spawn").SimpleQueue()
         queue.put(opt.state_dict())
         queue.get()
@@ -86,7 +88,7 @@ def test_state_that_is_sent_to_a_process():
     same_as_torch(send)
 
 
-def test_state_in_another_mapping():
+def test_state_in_another_mapping() -> None:
     same_as_torch(lambda opt, _: setattr(opt, "state", dict(opt.state)))
     param, opt = stepped()
     opt.state = {}
@@ -163,11 +165,11 @@ def test_parameters_in_another_order(name):
 # ---- groups -----------------------------------------------------------------------------------------------------
 
 
-def test_groups_in_tuples():
-    def params(opt, _):
+def test_groups_in_tuples() -> None:
+    def params(opt: Any, _: Any) -> None:
         opt.param_groups[0]["params"] = tuple(opt.param_groups[0]["params"])
 
-    def groups(opt, _):
+    def groups(opt: Any, _: Any) -> None:
         opt.param_groups = tuple(opt.param_groups)
 
     same_as_torch(params)
@@ -175,7 +177,7 @@ def test_groups_in_tuples():
 
 
 @pytest.mark.parametrize("intruder", [None, np.zeros(4), 3.0])
-def test_what_is_no_tensor_is_named(intruder):
+def test_what_is_no_tensor_is_named(intruder: Any) -> None:
     param, opt = stepped()
     before = snapshot(LIST([param]), opt)
     opt.param_groups[0]["params"].append(intruder)
@@ -186,7 +188,7 @@ def test_what_is_no_tensor_is_named(intruder):
 
 
 @shared_case
-def test_memory_that_changes_mid_training(case):
+def test_memory_that_changes_mid_training(case: Case) -> None:
     """State is taken along to the new memory, whatever it consists of."""
     nets = twins(torch.float64)
     for net, make in zip(nets, (ours, theirs), strict=True):
@@ -201,7 +203,7 @@ def test_memory_that_changes_mid_training(case):
 # ---- memory that is not there -----------------------------------------------------------------------------------
 
 
-def test_a_storage_that_is_freed_and_filled_again():
+def test_a_storage_that_is_freed_and_filled_again() -> None:
     """As by FSDP. The optimizer does not forbid it, as NumPy's arrays would."""
     param, opt = stepped(1000, lr=0.1)
     before = snapshot(LIST([]), opt)
@@ -218,20 +220,20 @@ def test_a_storage_that_is_freed_and_filled_again():
     assert_equal([param], [twin])
 
 
-def without_storage():
+def without_storage() -> Any:
     grad = torch.ones(4)
     grad.untyped_storage().resize_(0)
     return grad
 
 
-def fake():
+def fake() -> Any:
     from torch._subclasses.fake_tensor import FakeTensorMode
 
     with FakeTensorMode():
         return torch.ones(4)
 
 
-def wrapped():
+def wrapped() -> Any:
     from torch.testing._internal.two_tensor import TwoTensor
 
     return TwoTensor(torch.ones(4), torch.ones(4))
@@ -239,7 +241,7 @@ def wrapped():
 
 @every_name
 @pytest.mark.parametrize("make", [without_storage, fake, wrapped, lambda: torch._efficientzerotensor(4)])
-def test_gradients_without_memory(name, make):
+def test_gradients_without_memory(name: str, make: Any) -> None:
     param, opt = stepped(cls=getattr(adapter, name))
     before = snapshot(LIST([param]), opt)
     param.grad = make()
@@ -250,12 +252,12 @@ def test_gradients_without_memory(name, make):
 
 
 @pytest.mark.parametrize("make", [without_storage, fake, lambda: torch.ones([1] * 65)])
-def test_parameters_without_memory(make):
+def test_parameters_without_memory(make: Any) -> None:
     with pytest.raises(ValueError, match=r"^param_groups\[0\]\['params'\]\[0\]: expected elements in memory"):
         adapter.Adam([make()])
 
 
-def test_elements_that_torch_has_yet_to_negate():
+def test_elements_that_torch_has_yet_to_negate() -> None:
     weight = torch.tensor([1.0])
     params = []
     for module in (adapter, torch.optim):
@@ -272,7 +274,7 @@ def test_elements_that_torch_has_yet_to_negate():
         adapter.SGD([torch.complex(weight, weight).conj().imag])
 
 
-def test_misaligned_memory():
+def test_misaligned_memory() -> None:
     whole = torch.frombuffer(bytearray(40), dtype=torch.float32, offset=1, count=4)
     with pytest.raises(ValueError, match=r"\['params'\]\[0\]: expected an array aligned to its items"):
         adapter.SGD([whole])
@@ -289,7 +291,7 @@ def test_misaligned_memory():
 @pytest.mark.parametrize(
     ("where", "begun"), [("increment_version", False), ("increment_version", True), ("from_numpy", False)]
 )
-def test_ctrl_c(where, begun, monkeypatch):
+def test_ctrl_c(where: Any, begun: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step that is interrupted is either whole, as here, or has not begun."""
     net, twin = twins()
     opt, other = adapter.NAdam(net.parameters()), adapter.NAdam(twin.parameters())
@@ -301,10 +303,10 @@ def test_ctrl_c(where, begun, monkeypatch):
     loss_of(twin, 2).backward()
     versions = [param._version for param in net.parameters()]
 
-    def interrupted(function):
+    def interrupted(function: Any) -> Any:
         calls = iter([True])
 
-        def run(*args):
+        def run(*args: Any) -> Any:
             result = function(*args)
             if next(calls, False):
                 raise KeyboardInterrupt
@@ -384,7 +386,7 @@ def test_gradients_that_are_computed_when_they_are_asked_for():
 # ---- steps in the backward pass ---------------------------------------------------------------------------------
 
 
-def test_step_in_backward_leaves_what_is_no_longer_in_a_group():
+def test_step_in_backward_leaves_what_is_no_longer_in_a_group() -> None:
     net = network()
     handle = adapter.step_in_backward(net, adapter.AdamW)
     loss_of(net, 0).backward()
@@ -397,14 +399,14 @@ def test_step_in_backward_leaves_what_is_no_longer_in_a_group():
     assert not any(map(torch.equal, others, handle.optimizer.param_groups[0]["params"]))
 
 
-def test_step_in_backward_sees_state_that_is_replaced_between_passes():
+def test_step_in_backward_sees_state_that_is_replaced_between_passes() -> None:
     """Also where a pass reaches other parameters than the one before."""
     results = []
     for in_backward in (True, False):
         a, b = torch.nn.Parameter(torch.zeros(3)), torch.nn.Parameter(torch.zeros(3))
         opt = adapter.step_in_backward([a, b], adapter.Adam).optimizer if in_backward else adapter.Adam([a, b])
 
-        def run(loss, opt=opt, in_backward=in_backward):
+        def run(loss: Any, opt: Any = opt, in_backward: Any = in_backward) -> None:
             loss.backward()
             if not in_backward:
                 opt.step()
@@ -421,7 +423,7 @@ def test_step_in_backward_sees_state_that_is_replaced_between_passes():
 
 
 @pytest.mark.parametrize("setting", [dict(max_grad_norm=1.0), dict(skip_nonfinite=True)])
-def test_step_in_backward_refuses_settings_that_come_later(setting):
+def test_step_in_backward_refuses_settings_that_come_later(setting: str) -> None:
     net = network()
     handle = adapter.step_in_backward(net, adapter.SGD)
     before = snapshot(net, handle.optimizer)
@@ -435,11 +437,11 @@ def test_step_in_backward_refuses_settings_that_come_later(setting):
 # ---- state and groups that are not the adapter's ------------------------------------------------------------------
 
 
-def of_sgd():
+def of_sgd() -> Any:
     return stepped(3, torch.optim.SGD, momentum=0.9)[1].state_dict()
 
 
-def of_numpy():
+def of_numpy() -> Any:
     opt = fastgd.AdamW([np.ones(3, np.float32)])
     opt.step([np.ones(3, np.float32)])
     return opt.state_dict()
@@ -458,7 +460,7 @@ def of_numpy():
         (list, TypeError, "state_dict: expected a mapping, got list"),
     ],
 )
-def test_state_of_another_kind_is_refused(state, kind, message):
+def test_state_of_another_kind_is_refused(state: dict[str, Any], kind: Any, message: str) -> None:
     param = torch.nn.Parameter(torch.ones(3))
     opt = adapter.AdamW([param])
     before = copy.deepcopy(opt.state_dict())
@@ -467,7 +469,7 @@ def test_state_of_another_kind_is_refused(state, kind, message):
     assert same(opt.state_dict(), before)
 
 
-def test_a_setting_of_all_groups_is_refused_in_one():
+def test_a_setting_of_all_groups_is_refused_in_one() -> None:
     param = torch.nn.Parameter(torch.ones(3))
     with pytest.raises(ValueError, match=r"param_groups\[0\]: max_grad_norm is for all groups together"):
         adapter.AdamW([{"params": [param], "max_grad_norm": 1.0}])
@@ -480,7 +482,7 @@ def test_a_setting_of_all_groups_is_refused_in_one():
 # ---- other parts of torch that reach into an optimizer ----------------------------------------------------------
 
 
-def test_swapped_tensors():
+def test_swapped_tensors() -> None:
     torch.__future__.set_swap_module_params_on_conversion(True)
     try:
         nets = twins()
@@ -495,7 +497,7 @@ def test_swapped_tensors():
         torch.__future__.set_swap_module_params_on_conversion(False)
 
 
-def test_state_dicts_of_torch_distributed():
+def test_state_dicts_of_torch_distributed() -> None:
     """They are made with a step of zero gradients where there is no state yet, and loaded through the model's names."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what torch itself imports there
@@ -514,14 +516,14 @@ def test_state_dicts_of_torch_distributed():
 
 
 @pytest.mark.filterwarnings("ignore:Dynamo does not know how to trace")
-def test_a_compiled_training_step():
+def test_a_compiled_training_step() -> None:
     """torch.compile leaves the graph for the optimizer's step."""
     nets = twins()
     for net, compiled in zip(nets, (True, False), strict=True):
         opt = adapter.AdamW(net.parameters(), lr=0.05)
         data = torch.randn(16, 5, generator=torch.Generator().manual_seed(0))
 
-        def step(x, net=net, opt=opt):
+        def step(x: Any, net: Any = net, opt: Any = opt) -> None:
             opt.zero_grad()
             net(x).square().mean().backward()
             opt.step()
@@ -533,7 +535,7 @@ def test_a_compiled_training_step():
     assert_near(*nets)
 
 
-def test_inference_mode():
+def test_inference_mode() -> None:
     param, opt = stepped()
     twin, other = stepped()
     version = param._version
@@ -547,7 +549,7 @@ def test_inference_mode():
     assert same(opt.state_dict(), other.state_dict())
 
 
-def test_views_of_one_buffer():
+def test_views_of_one_buffer() -> None:
     flat = torch.ones(10)
     params = [torch.nn.Parameter(flat[:3]), torch.nn.Parameter(flat[3:])]
     for param in params:
@@ -558,7 +560,7 @@ def test_views_of_one_buffer():
     assert flat._version > version
 
 
-def test_two_optimizers_with_one_parameter():
+def test_two_optimizers_with_one_parameter() -> None:
     nets = twins(torch.float64)
     for net, module in zip(nets, (adapter, torch.optim), strict=True):
         opts = [module.AdamW(net.parameters(), lr=0.05), module.SGD(net[0].parameters(), lr=0.01, momentum=0.9)]
@@ -567,7 +569,7 @@ def test_two_optimizers_with_one_parameter():
     assert_near(*nets, 1e-12)
 
 
-def test_adagrad_beside_another_default_device():
+def test_adagrad_beside_another_default_device() -> None:
     with torch.device("meta"):
         opt = adapter.Adagrad([torch.zeros(3, device="cpu", requires_grad=True)])
     assert next(iter(opt.state.values()))["step"].device.type == "cpu"

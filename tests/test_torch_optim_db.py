@@ -1,6 +1,7 @@
 """torch's own descriptions of its optimizers, with the inputs that they take and that they refuse, run against ours."""
 
 import warnings
+from typing import Any
 
 import pytest
 
@@ -15,12 +16,12 @@ INFOS = [info for info in optim_db if hasattr(adapter, info.optim_cls.__name__)]
 every_info = pytest.mark.parametrize("info", INFOS, ids=lambda info: info.optim_cls.__name__)
 
 
-def test_all_of_torchs_descriptions_are_used():
+def test_all_of_torchs_descriptions_are_used() -> None:
     assert {info.optim_cls.__name__ for info in INFOS} == {case.torch for case in SHARED}
 
 
 @every_info
-def test_torchs_own_inputs(info):
+def test_torchs_own_inputs(info: Any) -> None:
     for given in info.optim_inputs_func(device="cpu", dtype=torch.float64):
         arguments = {k: v for k, v in given.kwargs.items() if k not in ("foreach", "fused")}
         cls = getattr(adapter, info.optim_cls.__name__)
@@ -40,7 +41,7 @@ MEANINGLESS = ("foreach", "both floats or both Tensors", "capturable")
 
 
 @every_info
-def test_torchs_own_error_inputs(info):
+def test_torchs_own_error_inputs(info: Any) -> None:
     cls = getattr(adapter, info.optim_cls.__name__)
     for error in info.optim_error_inputs_func(device="cpu", dtype=torch.float32):
         given = error.optimizer_error_input

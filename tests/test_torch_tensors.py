@@ -2,6 +2,7 @@
 
 import copy
 import weakref
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from support.torch_nets import (
 )
 
 
-def one(value, **more):
+def one(value: Any, **more: Any) -> Any:
     param = torch.as_tensor(value).clone().requires_grad_()
     return param, adapter.AdamW([param], **more)
 
@@ -32,7 +33,7 @@ def one(value, **more):
 
 
 @pytest.mark.parametrize("kind", [torch.Tensor, object], ids=["dlpack", "numpy"])
-def test_views_are_the_tensors_memory(kind):
+def test_views_are_the_tensors_memory(kind: Any) -> None:
     views = Views(kind)
     tensors = [torch.zeros(3, 2).t(), None, torch.tensor(1.0, dtype=torch.float64), torch.zeros(0, 3), torch.zeros(4)]
     arrays = views.look(tensors)
@@ -53,7 +54,7 @@ def test_views_are_the_tensors_memory(kind):
     assert views.look([torch.zeros(2, device="meta")])[0].is_meta
 
 
-def test_a_gradient_is_not_kept():
+def test_a_gradient_is_not_kept() -> None:
     param, opt = one(torch.zeros(3))
     param.grad = torch.ones(3)
     gone = weakref.ref(param.grad)
@@ -62,7 +63,7 @@ def test_a_gradient_is_not_kept():
     assert gone() is None
 
 
-def test_state_is_the_memory_that_the_step_writes():
+def test_state_is_the_memory_that_the_step_writes() -> None:
     param, opt = one(torch.zeros(3))
     param.grad = torch.ones(3)
     opt.step()
@@ -79,7 +80,7 @@ def test_state_is_the_memory_that_the_step_writes():
 # ---- moved, replaced, of other strides --------------------------------------------------------------------------
 
 
-def test_data_that_is_replaced_between_steps():
+def test_data_that_is_replaced_between_steps() -> None:
     nets = twins(torch.float64)
     for net, module in zip(nets, (adapter, torch.optim), strict=True):
         opt = module.AdamW(net.parameters(), lr=0.05)
@@ -93,7 +94,7 @@ def test_data_that_is_replaced_between_steps():
     assert_near(*nets, 1e-12)
 
 
-def test_a_changed_dtype_before_the_first_step():
+def test_a_changed_dtype_before_the_first_step() -> None:
     net, twin = twins()
     opt = adapter.AdamW(net.parameters())
     net.double()
@@ -108,7 +109,7 @@ def test_a_changed_dtype_before_the_first_step():
     assert same(snapshot(net, opt), before)
 
 
-def test_parameters_that_are_replaced_in_a_group():
+def test_parameters_that_are_replaced_in_a_group() -> None:
     nets = twins(torch.float64)
     for net, module in zip(nets, (adapter, torch.optim), strict=True):
         opt = module.AdamW(net.parameters(), lr=0.05)
@@ -126,7 +127,7 @@ def test_parameters_that_are_replaced_in_a_group():
     lambda g: g[:1].expand(5, 7), lambda g: g.flip(0).flip(0),
 ], ids=["C", "F", "strided", "expanded", "flipped"])  # fmt: skip
 @pytest.mark.parametrize("order", ["C", "F", "channels_last"])
-def test_gradients_of_other_strides_are_paired_rightly(grad, order):
+def test_gradients_of_other_strides_are_paired_rightly(grad: np.ndarray, order: Any) -> None:
     generator = torch.Generator().manual_seed(0)
     start, g = torch.randn(2, 5, 7, generator=generator).unbind()
     params = [start.clone(memory_format=torch.contiguous_format), start.clone()]
@@ -148,7 +149,7 @@ def test_gradients_of_other_strides_are_paired_rightly(grad, order):
     assert_near([params[0]], [params[1]])
 
 
-def test_channels_last_and_shared_gradients_in_a_network():
+def test_channels_last_and_shared_gradients_in_a_network() -> None:
     nets = []
     for module in (adapter, torch.optim):
         torch.manual_seed(3)
@@ -180,7 +181,7 @@ def test_channels_last_and_shared_gradients_in_a_network():
         (lambda: torch.zeros(6)[::2], ValueError, "expected a dense array"),
     ],
 )  # fmt: skip
-def test_parameters_that_are_refused(make, kind, message):
+def test_parameters_that_are_refused(make: Any, kind: Any, message: str) -> None:
     fine = torch.zeros(2, requires_grad=True)
     with pytest.raises(kind, match=rf"^param_groups\[0\]\['params'\]\[1\]: .*{message}"):
         adapter.AdamW([fine, make()])
@@ -190,7 +191,7 @@ def test_parameters_that_are_refused(make, kind, message):
     assert len(opt.param_groups) == 1
 
 
-def test_overlapping_parameters_are_refused():
+def test_overlapping_parameters_are_refused() -> None:
     whole = torch.zeros(6)
     with pytest.raises(ValueError, match=r"^param_groups\[0\]\['params'\]\[1\]: expected memory of its own"):
         adapter.AdamW([whole[:4], whole[2:]])
@@ -200,7 +201,7 @@ def test_overlapping_parameters_are_refused():
     assert len(opt.param_groups) == 1
 
 
-def test_wrapped_tensors_are_refused():
+def test_wrapped_tensors_are_refused() -> None:
     from torch.testing._internal.two_tensor import TwoTensor
 
     with pytest.raises(TypeError, match="expected a plain tensor, got TwoTensor"):
@@ -216,7 +217,7 @@ def test_wrapped_tensors_are_refused():
     ],
     ids=["sparse", "overlapping"],
 )  # fmt: skip
-def test_gradients_that_are_refused_change_nothing(name, make, kind, message):
+def test_gradients_that_are_refused_change_nothing(name: str, make: Any, kind: Any, message: str) -> None:
     params = [torch.ones(4, requires_grad=True), torch.ones(4, requires_grad=True)]
     opt = getattr(adapter, name)(params)
     for step in range(2):
@@ -230,7 +231,7 @@ def test_gradients_that_are_refused_change_nothing(name, make, kind, message):
             opt.step()
 
 
-def test_groups_that_are_refused_change_nothing():
+def test_groups_that_are_refused_change_nothing() -> None:
     net = network()
     opt = adapter.AdamW(net.parameters())
     train(net, opt, range(2))
@@ -244,7 +245,7 @@ def test_groups_that_are_refused_change_nothing():
     train(net, opt, range(2, 3))
 
 
-def test_two_threads_in_one_step():
+def test_two_threads_in_one_step() -> None:
     net = network()
     opt = adapter.AdamW(net.parameters())
     with opt._steps, pytest.raises(RuntimeError, match="in use by another thread"):
@@ -256,7 +257,7 @@ def test_two_threads_in_one_step():
 
 
 @every_name
-def test_autograd_notices_a_step_between_forward_and_backward(name):
+def test_autograd_notices_a_step_between_forward_and_backward(name: str) -> None:
     net = network()
     opt = getattr(adapter, name)(net.parameters())
     for _ in range(2):
@@ -269,7 +270,7 @@ def test_autograd_notices_a_step_between_forward_and_backward(name):
             loss.backward()
 
 
-def test_only_what_was_updated_has_a_new_version():
+def test_only_what_was_updated_has_a_new_version() -> None:
     net = network()
     opt = adapter.AdamW(net.parameters(), skip_nonfinite=True)
     train(net, opt, range(1))
@@ -289,7 +290,7 @@ def test_only_what_was_updated_has_a_new_version():
 
 @every_name
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_step_in_backward_has_the_same_numbers(name, dtype):
+def test_step_in_backward_has_the_same_numbers(name: str, dtype: Any) -> None:
     net, twin = twins(dtype)
     cls = getattr(adapter, name)
     arguments = dict(max_grad_value=0.01)
@@ -314,7 +315,7 @@ def test_step_in_backward_has_the_same_numbers(name, dtype):
     assert_equal(net, twin)
 
 
-def test_step_in_backward_takes_groups_and_leaves_frozen_parameters():
+def test_step_in_backward_takes_groups_and_leaves_frozen_parameters() -> None:
     net, twin = twins()
     for n in (net, twin):
         n[0].weight.requires_grad_(False)
@@ -331,7 +332,7 @@ def test_step_in_backward_takes_groups_and_leaves_frozen_parameters():
 
 
 @pytest.mark.parametrize("arguments", [dict(max_grad_norm=1.0), dict(skip_nonfinite=True)])
-def test_step_in_backward_refuses_what_needs_all_gradients(arguments):
+def test_step_in_backward_refuses_what_needs_all_gradients(arguments: Any) -> None:
     with pytest.raises(ValueError, match=f"^{next(iter(arguments))} needs all gradients at once"):
         adapter.step_in_backward(network(), adapter.AdamW, **arguments)
     with pytest.raises(TypeError, match=r"^factory: expected a class of fastgd\.torch, got one that makes AdamW"):
@@ -340,7 +341,7 @@ def test_step_in_backward_refuses_what_needs_all_gradients(arguments):
         adapter.step_in_backward(network(), fastgd.AdamW)
 
 
-def test_step_in_backward_refuses_a_second_one_until_the_first_is_removed():
+def test_step_in_backward_refuses_a_second_one_until_the_first_is_removed() -> None:
     net, twin = twins()
     first = adapter.step_in_backward(net, adapter.AdamW)
     with pytest.raises(ValueError, match="got one in number 0 of those that require a gradient; call remove"):
@@ -353,8 +354,8 @@ def test_step_in_backward_refuses_a_second_one_until_the_first_is_removed():
     assert_equal(net, twin)
 
 
-def test_step_in_backward_frees_gradients():
-    def most(net, step):
+def test_step_in_backward_frees_gradients() -> None:
+    def most(net: Any, step: Any) -> Any:
         """Largest number of bytes of gradients alive when a gradient is complete."""
         alive = []
         for param in net.parameters():
@@ -366,7 +367,7 @@ def test_step_in_backward_frees_gradients():
         step()
         return max(alive)
 
-    def deep():
+    def deep() -> Any:
         torch.manual_seed(0)
         return torch.nn.Sequential(*[torch.nn.Linear(64, 64) for _ in range(12)])
 
@@ -380,7 +381,7 @@ def test_step_in_backward_frees_gradients():
     assert_equal(plain, other)
 
 
-def test_numpy_class_over_the_same_memory_gives_the_same_bits():
+def test_numpy_class_over_the_same_memory_gives_the_same_bits() -> None:
     param, opt = one(torch.linspace(-1, 1, 1001), lr=0.1)
     array = param.detach().numpy().copy()
     twin = fastgd.AdamW(array, lr=0.1)

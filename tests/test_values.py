@@ -23,7 +23,7 @@ def decays(case: Case) -> bool:
 
 
 @every_case
-def test_the_formula_as_it_is_published(case):
+def test_the_formula_as_it_is_published(case: Case) -> None:
     rng = np.random.default_rng(19)
     param = rng.uniform(1, 2, 500) * rng.choice([-1, 1], 500)
     expected = param.copy()
@@ -41,7 +41,7 @@ def test_the_formula_as_it_is_published(case):
 
 @by_dtype
 @every_case
-def test_zero_gradient_with_zero_state(case, dtype):
+def test_zero_gradient_with_zero_state(case: Case, dtype: type) -> None:
     start = np.array([1.0, -2.0, 0.0, 1e10, -1e-30], dtype)
     for zero in (0.0, -0.0):
         param = start.copy()
@@ -56,7 +56,7 @@ def test_zero_gradient_with_zero_state(case, dtype):
 
 @by_isa
 @pytest.mark.parametrize("name", ["lion", "sign_sgd", "rprop"])
-def test_sign_of_zero_is_zero(name, isa):
+def test_sign_of_zero_is_zero(name: str, isa: str) -> None:
     case = BY_NAME[name]
     grad = np.array([0.0, -0.0, 1e-45, -1e-45, np.nan] * 9, np.float32)
     param = np.full_like(grad, 0.5)
@@ -70,7 +70,7 @@ def test_sign_of_zero_is_zero(name, isa):
 @by_isa
 @by_dtype
 @pytest.mark.parametrize(("name", "key"), [("adam_amsgrad", "max_exp_avg_sq"), ("adamax", "exp_inf")])
-def test_maximum_keeps_nan_as_numpy_does(name, key, dtype, isa):
+def test_maximum_keeps_nan_as_numpy_does(name: str, key: str, dtype: type, isa: str) -> None:
     """From either side: NaN that is there stays, and NaN that comes is taken."""
     case = BY_NAME[name]
     values = np.repeat(specials(dtype), 5)
@@ -90,7 +90,7 @@ def test_maximum_keeps_nan_as_numpy_does(name, key, dtype, isa):
 
 @by_isa
 @pytest.mark.parametrize("case", [case for case in CASES if not decays(case)], ids=lambda case: case.name)
-def test_infinite_parameter_without_decay_leaves_state_finite(case, isa):
+def test_infinite_parameter_without_decay_leaves_state_finite(case: Case, isa: str) -> None:
     param = np.array([np.inf, -np.inf, 1.0] * 11, np.float32)
     optimizer = case.optimizer(param, **case.arguments)
     with instruction_set(isa):
@@ -105,7 +105,7 @@ def test_infinite_parameter_without_decay_leaves_state_finite(case, isa):
 
 
 @every_case
-def test_lr_zero(case):
+def test_lr_zero(case: Case) -> None:
     """Only the state moves. Rprop's step is then the smallest allowed, as in torch."""
     param = np.array([1.5, -0.25, 0.0])
     optimizer = case.optimizer(param, **{**case.arguments, "lr": 0.0})
@@ -121,7 +121,7 @@ def test_lr_zero(case):
 @pytest.mark.parametrize(
     "optimizer", [fastgd.Adam, fastgd.AdamW, fastgd.Adamax, fastgd.NAdam, fastgd.RAdam, fastgd.Lion]
 )
-def test_beta_zero(optimizer):
+def test_beta_zero(optimizer: Any) -> None:
     """Without memory the state is the gradient, and the step has lr's size: RAdam's is the gradient's."""
     param, grad = np.array([1.0, -1.0, 3.0]), np.array([4.0, -0.5, 1e-3])
     decay = {"weight_decay": 0.0} if optimizer is fastgd.AdamW else {}
@@ -137,7 +137,7 @@ def test_beta_zero(optimizer):
 @by_dtype
 @pytest.mark.parametrize("optimizer", [fastgd.Adam, fastgd.AdamW, fastgd.Adamax, fastgd.NAdam, fastgd.RAdam])
 @pytest.mark.parametrize("beta", [1 - 2**-40, 1 - 2**-53])
-def test_beta_next_to_one(optimizer, beta, dtype):
+def test_beta_next_to_one(optimizer: Any, beta: float, dtype: type) -> None:
     """Bias correction makes up for the smallest 1 - beta that there is."""
     param, grad = np.array([1.0, -1.0], dtype), np.array([4.0, -0.5], dtype)
     decay = {"weight_decay": 0.0} if optimizer is fastgd.AdamW else {}
@@ -157,7 +157,7 @@ LATE = ["adam_l2", "adam_amsgrad", "adamw", "adamax", "radam", "adagrad_l2_lr_de
 
 @pytest.mark.parametrize("steps", [2**24 - 2, 2**24 - 1, 2**24, 2**24 + 1, 10**9])
 @pytest.mark.parametrize("name", LATE)
-def test_late_steps(name, steps):
+def test_late_steps(name: str, steps: Any) -> None:
     """The count goes on where a float32 would stay, and biases are then corrected no more."""
     case = BY_NAME[name]
     rng = np.random.default_rng(23)
@@ -199,7 +199,7 @@ CHANGES = {
 
 @by_dtype
 @pytest.mark.parametrize("name", CHANGES)
-def test_hyperparameters_that_change(name, dtype):
+def test_hyperparameters_that_change(name: str, dtype: type) -> None:
     case = BY_NAME[name]
     rng = np.random.default_rng(29)
     param = gradient(rng, 333, dtype)
@@ -220,7 +220,7 @@ def test_hyperparameters_that_change(name, dtype):
 # ---- rules that are often wrong, by hand ---------------------------------------------------------------------------
 
 
-def test_adagrad_decays_in_numerator_and_denominator():
+def test_adagrad_decays_in_numerator_and_denominator() -> None:
     param = np.array([4.0])
     optimizer = fastgd.Adagrad(param, lr=0.5, weight_decay=0.5, eps=0.0)
     optimizer.step(np.array([1.0]))
@@ -231,7 +231,7 @@ def test_adagrad_decays_in_numerator_and_denominator():
     assert param == 3.5 - 0.5 * 4.0 / 5.0
 
 
-def test_dampening_begins_with_the_second_step():
+def test_dampening_begins_with_the_second_step() -> None:
     param = np.array([0.0])
     optimizer = fastgd.SGD(param, lr=1.0, momentum=0.5, dampening=0.75)
     optimizer.step(np.array([1.0]))
@@ -241,7 +241,7 @@ def test_dampening_begins_with_the_second_step():
     assert param == -2.0
 
 
-def test_momentum_of_a_parameter_begins_with_its_own_first_gradient():
+def test_momentum_of_a_parameter_begins_with_its_own_first_gradient() -> None:
     params = [np.array([0.0]), np.array([0.0])]
     optimizer = fastgd.SGD(params, lr=1.0, momentum=0.5, dampening=0.75)
     optimizer.step([np.array([1.0]), None])
@@ -249,7 +249,7 @@ def test_momentum_of_a_parameter_begins_with_its_own_first_gradient():
     assert params[1] == -1.0
 
 
-def test_radam_is_rectified_from_its_sixth_step():
+def test_radam_is_rectified_from_its_sixth_step() -> None:
     """A constant gradient: before, each step is lr * gradient; then it no longer depends on the gradient's size."""
     params = [np.array([0.0]), np.array([0.0])]
     optimizer = fastgd.RAdam(params, lr=1.0)
@@ -263,7 +263,7 @@ def test_radam_is_rectified_from_its_sixth_step():
     assert 0 < sizes[5][0] < sizes[6][0] < 0.1
 
 
-def test_amsgrad_keeps_the_largest_second_moment():
+def test_amsgrad_keeps_the_largest_second_moment() -> None:
     params = [np.array([0.0]), np.array([0.0])]
     optimizers = [
         fastgd.Adam(param, lr=1.0, betas=(0.5, 0.5), amsgrad=amsgrad)
@@ -281,7 +281,7 @@ def test_amsgrad_keeps_the_largest_second_moment():
 
 
 @pytest.mark.parametrize("name", ["adam", "sgd_momentum", "rmsprop", "lion"])
-def test_state_decays_into_subnormals(name):
+def test_state_decays_into_subnormals(name: str) -> None:
     case = BY_NAME[name]
     start = gradient(np.random.default_rng(31), 40, np.float32)
     param, expected, state = start.copy(), start.copy(), {}
@@ -305,7 +305,7 @@ def subnormal_arithmetic_works() -> bool:
 
 
 @by_isa
-def test_subnormals_are_not_flushed(isa):
+def test_subnormals_are_not_flushed(isa: str) -> None:
     """Neither in the workers nor, afterwards, in the caller's threads."""
     param = np.full(100_000, 3e-39, np.float32)
     found = []

@@ -3,8 +3,8 @@ One row for every rule and every option that changes its arithmetic.
 
 `rules` are the rows of kernels/table.pxi that a case runs through. Where `torch` names a torch.optim class, the same
 arguments give the same parameters there, within `ulps` (float32, float64) after twenty steps; test_torch.py says what
-an ulp is. The bounds are one ulp above what has been measured, since torch takes powers from the machine's C library;
-those of NAdam and of float64 ASGD are wide because torch keeps mu_product, eta and mu in float32.
+an ulp is. The bounds are one ulp above what has been measured, since torch takes powers from the C library of the
+machine; those of NAdam and of float64 ASGD are wide because torch keeps mu_product, eta and mu in float32.
 """
 
 from collections.abc import Callable
