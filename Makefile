@@ -33,7 +33,7 @@ lint: $(VENV)/dev $(VENV)/built
 
 # make bench measures the core of the suite, make bench-full all of it, and make bench BENCH='step\.Limit.*adamw' a
 # part: asv's regular expression.
-BENCH_CORE := .
+BENCH_CORE := ^core
 bench bench-compare bench-history: export BENCH ?= $(BENCH_CORE)
 bench-full: export BENCH ?= .
 bench-full: export FASTGD_BENCH := full
