@@ -3,6 +3,7 @@ fastgd.torch where tensors, groups or state are no longer what they were: no ste
 that is not there.
 """
 
+import collections
 import copy
 import warnings
 
@@ -161,6 +162,35 @@ def test_parameters_in_another_order(name):
 
 
 # ---- groups -----------------------------------------------------------------------------------------------------
+
+
+def test_groups_that_are_subclasses_of_dict():
+    def replace(opt, _):
+        opt.param_groups[0] = collections.OrderedDict(opt.param_groups[0])
+
+    def change(opt, param):
+        replace(opt, param)
+        opt.param_groups[0]["lr"] = 0.5
+
+    same_as_torch(replace)
+    same_as_torch(change)
+    params = []
+    for module in (adapter, torch.optim):
+        param = torch.nn.Parameter(torch.ones(3))
+        param.grad = torch.ones(3)
+        module.SGD([collections.OrderedDict(params=[param], lr=0.5)]).step()
+        params.append(param)
+    assert_equal([params[0]], [params[1]])
+
+
+@pytest.mark.parametrize("entry", [None, [], 3])
+def test_state_that_is_no_mapping_is_named(entry):
+    param, opt = stepped()
+    before = param.detach().clone()
+    opt.state[param] = entry
+    with pytest.raises(TypeError, match=r"state_dict\['state'\]\[0\]: expected a mapping, got"):
+        opt.step()
+    assert torch.equal(param.detach(), before)
 
 
 def test_groups_in_tuples():
@@ -475,6 +505,12 @@ def test_a_setting_of_all_groups_is_refused_in_one():
     with pytest.raises(ValueError, match=r"param_groups\[1\]: skip_nonfinite is for all groups together"):
         opt.add_param_group({"params": [torch.nn.Parameter(torch.ones(2))], "skip_nonfinite": True})
     assert len(opt.param_groups) == 1
+    param.grad = torch.ones(3)
+    opt.param_groups[0]["max_grad_norm"] = 1.0
+    with pytest.raises(ValueError, match=r"param_groups\[0\]: max_grad_norm is for all groups together"):
+        opt.step()
+    del opt.param_groups[0]["max_grad_norm"]
+    opt.step()
 
 
 # ---- other parts of torch that reach into an optimizer ----------------------------------------------------------

@@ -289,6 +289,8 @@ cdef class Bound(Steps):
         if array.dtype != before.dtype or array.shape != before.shape or array.strides != before.strides:
             return None
         entry = state.get(leaf)
+        if not isinstance(entry, dict):
+            return None if leaf in state or self.slots[i].steps else (0, (), self.states[i])
         if not entry:
             return None if self.slots[i].steps else (0, (), self.states[i])
         for key, tensor in entry.items():
