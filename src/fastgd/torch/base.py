@@ -16,6 +16,7 @@ from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.base import GradientSettings, Settings
 from fastgd.torch import checks
 from fastgd.torch.bound import Bound
+from fastgd.torch.views import Views
 
 Closure = Callable[[], Any]
 SETTINGS = tuple(Settings.__annotations__)
@@ -119,7 +120,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             raise
 
     def _check_apart(self) -> None:
-        if self._steps.lie_apart(self.param_groups):
+        if Views(torch.Tensor).lie_apart([param for group in self.param_groups for param in group["params"]]):
             return
         groups = enumerate(self.param_groups)
         named = [(f"param_groups[{n}]['params'][{k}]", p) for n, g in groups for k, p in enumerate(g["params"])]
