@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from collections import OrderedDict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -264,3 +265,32 @@ def test_groups_that_come_one_by_one_are_not_compared_with_all_before(monkeypatc
         with pytest.raises(ValueError, match=r"params\[51\]\[0\]: expected memory of its own|state 'exp_avg'"):
             opt.add_param_group({"params": [array]})
     assert len(opt.param_groups) == 51
+
+
+def test_groups_and_their_list_may_be_of_subclasses() -> None:
+    class Groups(list[Any]):
+        pass
+
+    w, twin = np.ones(2), np.ones(2)
+    opt, other = fastgd.Adam(w), fastgd.Adam(twin)
+    opt.param_groups = Groups(OrderedDict(group) for group in opt.param_groups)
+    for lr in (0.1, 0.1, 0.2):
+        for one in (opt, other):
+            one.param_groups[0]["lr"] = lr
+            one.step(np.ones(2))
+    opt.load_state_dict(other.state_dict())
+    opt.add_param_group({"params": np.ones(3)})
+    opt.step([np.ones(2), None])
+    other.step(np.ones(2))
+    np.testing.assert_array_equal(w, twin)
+
+
+def test_a_group_is_not_added_to_what_a_step_would_refuse() -> None:
+    opt = fastgd.Adam(np.ones(2))
+    groups = opt.param_groups
+    opt.param_groups = tuple(groups)  # type: ignore[assignment]
+    with pytest.raises(TypeError, match="param_groups must be a list, got tuple"):
+        opt.add_param_group({"params": np.ones(3)})
+    opt.param_groups = groups
+    opt.add_param_group({"params": np.ones(3)})
+    opt.step([np.ones(2), np.ones(3)])

@@ -196,8 +196,9 @@ cdef class Plan:
         cdef Py_ssize_t* shape = <Py_ssize_t*>PyMem_Malloc(2 * nbytes)
         if shape == NULL:
             raise MemoryError
-        memcpy(shape, shape_of(p), nbytes)
-        memcpy(shape + ndim_of(p), strides_of(p), nbytes)
+        if nbytes:      # NumPy has no memory for the shape of 0-d arrays.
+            memcpy(shape, shape_of(p), nbytes)
+            memcpy(shape + ndim_of(p), strides_of(p), nbytes)
         self.params[i] = param
         PyMem_Free(slot.shape)
         slot.shape = shape

@@ -90,7 +90,7 @@ cdef class Reader:
             self.together(dict(zip(self.names, values)))
         return 0
 
-    def values(self, dict given not None, where=None):
+    def values(self, given not None, where=None):
         """The plain forms of all hyperparameters of a dict, in order."""
         cdef double[MAX_HYPER] hyper
         result = tuple([self.read(k, where, given[name], hyper) for k, name in enumerate(self.names)])

@@ -17,8 +17,8 @@ cdef class Settings:
     cdef readonly object schedule       # lr, where it is a function
 
     cdef bint same(self, dict given) noexcept
-    cdef int remember(self, dict given, Reader reader) except -1
-    cdef list changed(self, dict given)
+    cdef int remember(self, object given, Reader reader) except -1
+    cdef list changed(self, object given)
 
 cdef class Steps(Plan):
     cdef readonly Reader reader

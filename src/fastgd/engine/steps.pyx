@@ -62,7 +62,7 @@ cdef double ask(object schedule, Py_ssize_t number, long long completed) except 
 cdef class Settings:
     """A group of `param_groups` as it was read."""
 
-    def __init__(self, Group group not None, tree, dict given not None, Reader reader not None, where=None):
+    def __init__(self, Group group not None, tree, given not None, Reader reader not None, where=None):
         self.group = group
         self.names = None if tree is None else tree.names
         self.kind = SINGLE if tree is not None and tree.single else (LIST if self.names is None else NAMES)
@@ -80,7 +80,7 @@ cdef class Settings:
             i += 1
         return i == n
 
-    cdef int remember(self, dict given, Reader reader) except -1:
+    cdef int remember(self, given, Reader reader) except -1:
         """The items of a dict whose hyperparameters have been read into `plain`."""
         cdef list keys = list(given), values = list(given.values())
         cdef dict numbers = {name: k for k, name in enumerate(reader.names)}
@@ -94,7 +94,7 @@ cdef class Settings:
         self.given, self.keys, self.values = given, keys, values
         return 0
 
-    cdef list changed(self, dict given):
+    cdef list changed(self, given):
         """Which hyperparameters have another value; None where more than that is different."""
         cdef Py_ssize_t i = 0
         cdef list result = []
@@ -153,7 +153,7 @@ cdef class Steps(Plan):
         self.max_value = -1 if max_value is None else max_value
         self.skip_nonfinite = skip_nonfinite
 
-    def add(self, list param_groups not None, list added not None, set names not None, bint grouped):
+    def add(self, param_groups not None, list added not None, set names not None, bint grouped):
         """
         Checked groups, all of them or none: (Group, tree, dict, parameters) for each. `names` are those of all
         parameters that came in dicts; `grouped`: gradients come as for groups.
@@ -179,7 +179,7 @@ cdef class Steps(Plan):
         self.grouped = grouped
         self.bound = None
 
-    def load(self, list param_groups not None, list values not None, list entries not None, long long completed):
+    def load(self, param_groups not None, list values not None, list entries not None, long long completed):
         """Take over checked hyperparameters of all groups and the progress and state arrays of all slots."""
         cdef Py_ssize_t number
         cdef Settings one
@@ -244,7 +244,7 @@ cdef class Steps(Plan):
         cdef Settings settings
         cdef PyObject* given
         cdef bint changed = False
-        if not PyList_CheckExact(groups) or len(<list>groups) != len(self.settings):
+        if not PyList_Check(groups) or len(<list>groups) != len(self.settings):
             front._refused_groups(len(self.settings))
         for i in range(len(self.settings)):
             settings = <Settings>self.settings[i]
@@ -262,7 +262,7 @@ cdef class Steps(Plan):
     def check_groups(self, front, groups):
         """Raise if more than hyperparameters has been changed in `param_groups`."""
         cdef Settings settings
-        if not PyList_CheckExact(groups) or len(<list>groups) != len(self.settings):
+        if not PyList_Check(groups) or len(<list>groups) != len(self.settings):
             front._refused_groups(len(self.settings))
         for number, given in enumerate(groups):
             settings = self.settings[number]

@@ -182,6 +182,7 @@ class Optimizer(GradientSettings):
         if not isinstance(group, dict) or "params" not in group:
             raise TypeError("group must be a dict with the key 'params'")
         with self._steps:
+            self._steps.check_groups(self, self.param_groups)
             self._add_groups([group], grouped=True)
 
     def _add_groups(self, groups: list[dict[str, Any]], grouped: bool) -> None:

@@ -57,7 +57,7 @@ def restore_schedules(optimizer: "Optimizer", state_dict: Mapping[str, Any], ent
             if "schedule" not in group:
                 continue
             label = f"state_dict['param_groups'][{i}]['schedule']"
-            saved = dict(_mapping(label, group["schedule"]))
+            saved = dict(mapping(label, group["schedule"]))
             completed = import_step(f"{label}['step']", saved.pop("step", None))
             schedule = optimizer.param_groups[i]["lr"]
             if hasattr(schedule, "load_state_dict"):
@@ -105,12 +105,12 @@ def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tu
         keys, others = slots.keys(), slots.all_keys()
         for key, param in zip(group["params"], optimizer._steps.params[ours.start :][: ours.count], strict=True):
             label = f"state_dict['state'][{key!r}]"
-            entry = {k: v for k, v in _mapping(label, state.get(key, {})).items() if v is not None}
+            entry = {k: v for k, v in mapping(label, state.get(key, {})).items() if v is not None}
             entries.append(read_entry(type(optimizer), label, entry, param, keys, others))
     return values, entries
 
 
-def _mapping(label: str, value: Any) -> Mapping[Any, Any]:
+def mapping(label: str, value: Any) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
         raise TypeError(f"{label}: expected a mapping, got {type(value).__name__}")
     return value
@@ -125,12 +125,12 @@ def _list(label: str, value: Any) -> list[Any]:
 def parts(state_dict: Any) -> tuple[list[Mapping[str, Any]], Mapping[int, Any]]:
     """(groups, state), which have the form that they must have."""
     for key in ("state", "param_groups"):
-        if key not in _mapping("state_dict", state_dict):
+        if key not in mapping("state_dict", state_dict):
             raise ValueError(f"state_dict: expected the keys 'state' and 'param_groups', missing {key!r}")
     groups = _list("state_dict['param_groups']", state_dict["param_groups"])
     for i, group in enumerate(groups):
         label = f"state_dict['param_groups'][{i}]"
-        if "params" not in _mapping(label, group):
+        if "params" not in mapping(label, group):
             raise ValueError(f"{label}: missing 'params'")
         for key in _list(f"{label}['params']", group["params"]):
             if not isinstance(key, (int, str)):
@@ -138,7 +138,7 @@ def parts(state_dict: Any) -> tuple[list[Mapping[str, Any]], Mapping[int, Any]]:
     times = Counter(key for group in groups for key in group["params"])
     if repeated := {key for key, count in times.items() if count > 1}:
         raise ValueError(f"state_dict['param_groups']: expected each parameter once, got {sorted(repeated)} again")
-    return groups, _mapping("state_dict['state']", state_dict["state"])
+    return groups, mapping("state_dict['state']", state_dict["state"])
 
 
 def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -179,9 +179,9 @@ def read_entry(
     others: tuple[str, ...],
 ) -> Entry:
     """
-    Return the state of one parameter, in arrays of its own.
+    State of one parameter, in arrays of its own.
 
-    `keys` must be there; `others` are taken where they are, since an option that is off may be switched on again.
+    `keys` must be there; `others` are taken where they are, since an option that is off now may be switched on again.
     """
     begun = {key: zeros_beside(param) for key in keys}
     if not entry:

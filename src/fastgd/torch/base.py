@@ -16,6 +16,7 @@ from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.base import GradientSettings, Settings
 from fastgd.torch import checks
 from fastgd.torch.bound import Bound
+from fastgd.torch.views import Views
 
 Closure = Callable[[], Any]
 SETTINGS = tuple(Settings.__annotations__)
@@ -107,9 +108,6 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         try:
             super().add_param_group(param_group)
             where = f"param_groups[{len(self.param_groups) - 1}]"
-            for name in SETTINGS:
-                if name in param_group:  # torch lets a group have any key
-                    raise ValueError(f"{where}: {name} is for all groups together, an argument of the optimizer")
             self._refused_group(len(self.param_groups) - 1, param_group)
             self._reader.values(param_group, where)
             for k, param in enumerate(param_group["params"]):
@@ -122,7 +120,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             raise
 
     def _check_apart(self) -> None:
-        if self._steps.lie_apart(self.param_groups):
+        if Views(torch.Tensor).lie_apart([param for group in self.param_groups for param in group["params"]]):
             return
         groups = enumerate(self.param_groups)
         named = [(f"param_groups[{n}]['params'][{k}]", p) for n, g in groups for k, p in enumerate(g["params"])]
@@ -139,16 +137,20 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         if not isinstance(group, dict):
             raise TypeError(f"{where} must be a dict, got {type(group).__name__}")
         checks.switches(where, group)
+        for name in SETTINGS:
+            if name in group:  # torch lets a group have any key
+                raise ValueError(f"{where}: {name} is for all groups together, an argument of the optimizer")
         if missing := [name for name in self._reader.names if name not in group]:
             raise ValueError(f"{where}: missing {', '.join(map(repr, missing))}")
 
     def _entry(self, i: int, param: torch.Tensor, array: np.ndarray, slots: Group) -> saved.Entry:
         """Progress and state arrays of parameter `i`, copied from `state`."""
-        given = self.state.get(param, {})
+        label = f"state_dict['state'][{i}]"
+        given = saved.mapping(label, self.state.get(param, {}))
         keys, others = slots.keys(), slots.all_keys()
         known = dict.fromkeys(["step", *self._numpy.carried, *keys, *others])
         entry = {key: checks.array(given[key]) for key in known if given.get(key) is not None}
-        return saved.read_entry(self._numpy, f"state_dict['state'][{i}]", entry, array, keys, others)
+        return saved.read_entry(self._numpy, label, entry, array, keys, others)
 
     def _label(self, i: int) -> str:
         """What messages call a parameter."""

@@ -5,9 +5,7 @@ Compiled, since with small networks a step takes hardly longer than to find out 
 """
 from cpython.dict cimport PyDict_Check, PyDict_GetItem, PyDict_Next
 from cpython.list cimport PyList_Check
-from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.ref cimport Py_REFCNT, PyObject, PyTypeObject
-from libc.stdlib cimport qsort
 from libc.string cimport memcmp, memcpy
 
 cimport numpy as cnp
@@ -183,32 +181,6 @@ cdef class Bound(Steps):
             memcpy(numbers + MAX_CARRY * i, self.slots[i].carry, sizeof(self.slots[i].carry))
         return exact
 
-    def lie_apart(self, groups):
-        """Whether the parameters of groups, which are dense, plainly share no memory."""
-        cdef list leaves = [leaf for group in groups for leaf in group["params"]]
-        cdef Py_ssize_t i, axis, nbytes, n = 0
-        cdef Place place
-        cdef bint apart = True
-        cdef Extent* extents = <Extent*>PyMem_Malloc((len(leaves) + 1) * sizeof(Extent))
-        if extents == NULL:
-            raise MemoryError
-        try:
-            for leaf in leaves:
-                if not PyObject_TypeCheck(leaf, <PyTypeObject*>torch.Tensor) or not find(self.borrow, leaf, &place):
-                    return False
-                nbytes = itemsize(place.format)
-                for axis in range(place.ndim):
-                    nbytes *= place.shape[axis]
-                if nbytes:
-                    extents[n] = Extent(<const char*>place.data, <const char*>place.data + nbytes)
-                    n += 1
-            qsort(extents, n, sizeof(Extent), compare_starts)
-            for i in range(1, n):
-                apart = apart and extents[i - 1].stop <= extents[i].start
-            return apart
-        finally:
-            PyMem_Free(extents)
-
     # ---- finding them anew ----------------------------------------------------------------------------------------
 
     def find(self, front):
@@ -289,6 +261,8 @@ cdef class Bound(Steps):
         if array.dtype != before.dtype or array.shape != before.shape or array.strides != before.strides:
             return None
         entry = state.get(leaf)
+        if not isinstance(entry, dict):
+            return None if leaf in state or self.slots[i].steps else (0, (), self.states[i])
         if not entry:
             return None if self.slots[i].steps else (0, (), self.states[i])
         for key, tensor in entry.items():
@@ -434,8 +408,7 @@ cdef class Bound(Steps):
 
     cdef int check_places(self) except -1:
         """
-        Raise if anything has moved since its gradient was taken. Where tensors are of a subclass, to ask for gradients
-        is Python code, which can give other tensors other memory.
+        Raise if anything has moved since gradients were taken: to ask a subclass is Python code, which can do so.
         """
         cdef Py_ssize_t i, k = 0
         cdef Place place
@@ -445,13 +418,12 @@ cdef class Bound(Steps):
             there = there and self.holds_leaf(i)
             if self.slots[i].cohort < 0:
                 k += 1
-                continue
-            if k + 1 < self.held_count and type(<object>self.held[k + 1]) is cnp.ndarray:
+            elif k + 1 < self.held_count and type(<object>self.held[k + 1]) is cnp.ndarray:
                 k += 2      # what was copied stays as it was
-                continue
-            there = there and find(self.borrow, <object>self.held[k], &place) and (
-                place.data == self.slots[i].arrays[1] and laid_out(<PyArrayObject*>self.slots[i].param, &place))
-            k += 1
+            else:
+                there = there and find(self.borrow, <object>self.held[k], &place) and (
+                    place.data == self.slots[i].arrays[1] and laid_out(<PyArrayObject*>self.slots[i].param, &place))
+                k += 1
         if not there:
             raise RuntimeError("a parameter or a gradient was moved while gradients were asked for")
         return 0

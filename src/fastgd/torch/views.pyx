@@ -3,9 +3,11 @@ Tensors of other libraries seen as NumPy arrays, without a call into Python for 
 interface (DLPack 1.2) where the library has it, else through the method `numpy`.
 """
 from cpython.exc cimport PyErr_Clear
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from cpython.ref cimport PyObject, PyTypeObject
 from libc.stdint cimport uint32_t
+from libc.stdlib cimport qsort
 
 cimport numpy as cnp
 
@@ -13,6 +15,8 @@ from fastgd.engine.arrays cimport (
     NPY_ARRAY_OWNDATA, NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, format_of, ndim_of, pointer, shape_of,
     size_of, strides_of,
 )
+from fastgd.engine.execute cimport itemsize
+from fastgd.engine.plan cimport Extent, compare_starts
 from fastgd.kernels.rule cimport FLOAT32, FLOAT64
 
 cdef extern from "Python.h":
@@ -161,3 +165,28 @@ cdef class Views:
         if changed is not None:
             self.arrays = tuple(changed)
         return self.arrays
+
+    def lie_apart(self, list tensors):
+        """Whether tensors, which are dense, plainly share no memory."""
+        cdef Py_ssize_t i, axis, nbytes, n = 0
+        cdef Place place
+        cdef bint apart = True
+        cdef Extent* extents = <Extent*>PyMem_Malloc((len(tensors) + 1) * sizeof(Extent))
+        if extents == NULL:
+            raise MemoryError
+        try:
+            for tensor in tensors:
+                if not PyObject_TypeCheck(tensor, <PyTypeObject*>self.kind) or not find(self.borrow, tensor, &place):
+                    return False
+                nbytes = itemsize(place.format)
+                for axis in range(place.ndim):
+                    nbytes *= place.shape[axis]
+                if nbytes:
+                    extents[n] = Extent(<const char*>place.data, <const char*>place.data + nbytes)
+                    n += 1
+            qsort(extents, n, sizeof(Extent), compare_starts)
+            for i in range(1, n):
+                apart = apart and extents[i - 1].stop <= extents[i].start
+            return apart
+        finally:
+            PyMem_Free(extents)
