@@ -96,7 +96,7 @@ def test_state_in_another_mapping() -> None:
     assert float(opt.state[param]["step"]) == 1
 
 
-def test_state_that_is_deleted_is_missed():
+def test_state_that_is_deleted_is_missed() -> None:
     param, opt = stepped()
     before = param.detach().clone()
     del opt.state[param]["exp_avg"]
@@ -114,7 +114,9 @@ def test_state_that_is_deleted_is_missed():
     ],
 )
 @pytest.mark.parametrize("way", ["as it is", "data", "load", "in place"])
-def test_state_of_an_option_that_is_switched_off_and_on(name, on, off, way):
+def test_state_of_an_option_that_is_switched_off_and_on(
+    name: str, on: dict[str, Any], off: dict[str, Any], way: str
+) -> None:
     results = []
     for module in (adapter, torch.optim):
         param, opt = stepped(cls=getattr(module, name), lr=0.1, **on)
@@ -140,7 +142,7 @@ def test_state_of_an_option_that_is_switched_off_and_on(name, on, off, way):
 
 
 @every_name
-def test_parameters_in_another_order(name):
+def test_parameters_in_another_order(name: str) -> None:
     """A step count stays with its parameter, in `state` as in the engine."""
     params = [torch.nn.Parameter(torch.ones(n)) for n in (2, 3, 4)]
     opt = getattr(adapter, name)(params)
@@ -328,11 +330,11 @@ def test_ctrl_c(where: Any, begun: Any, monkeypatch: pytest.MonkeyPatch) -> None
     assert_equal(net, twin)
 
 
-def test_ctrl_c_while_a_group_is_added(monkeypatch):
+def test_ctrl_c_while_a_group_is_added(monkeypatch: pytest.MonkeyPatch) -> None:
     param, opt = stepped()
     more = torch.nn.Parameter(torch.ones(2))
 
-    def interrupted(*args):
+    def interrupted(*args: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(checks, "parameter", interrupted)
@@ -349,10 +351,10 @@ def test_ctrl_c_while_a_group_is_added(monkeypatch):
 
 
 @pytest.mark.parametrize("where", ["params", "grads"])
-def test_memory_that_moves_while_gradients_are_asked_for(where):
+def test_memory_that_moves_while_gradients_are_asked_for(where: str) -> None:
     class Late(torch.nn.Parameter):
         @property
-        def grad(self):
+        def grad(self) -> Any:
             moved = first if where == "params" else first.grad
             moved.data = torch.full((1000,), 5.0)
             return torch.ones(2)
@@ -367,12 +369,12 @@ def test_memory_that_moves_while_gradients_are_asked_for(where):
     assert torch.equal(first.detach(), torch.full((1000,), 5.0 if where == "params" else 1.0))
 
 
-def test_gradients_that_are_computed_when_they_are_asked_for():
+def test_gradients_that_are_computed_when_they_are_asked_for() -> None:
     class Late(torch.nn.Parameter):
         asked = 0
 
         @property
-        def grad(self):
+        def grad(self) -> Any:
             self.asked += 1
             return torch.full((3,), 2.0) if self.asked % 2 else torch.full((6,), 2.0)[::2]
 

@@ -179,8 +179,10 @@ def read_entry(
     others: tuple[str, ...],
 ) -> Entry:
     """
-    State of one parameter, in arrays of its own. `keys` must be there; `others` are taken where they are, since an
-    option that is switched off now may be switched on again.
+    Read the state of one parameter into arrays of its own.
+
+    `keys` must be there; `others` are taken where they are, since an option that is switched off now may be switched on
+    again.
     """
     begun = {key: zeros_beside(param) for key in keys}
     if not entry:
