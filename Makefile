@@ -31,11 +31,9 @@ lint: $(VENV)/dev $(VENV)/built
 	mypy
 	python -m mypy.stubtest --allowlist tools/stubtest.txt $(STUBBED)
 
-# make bench measures the core of the suite, make bench-full all of it, and make bench BENCH='step\.Limit.*adamw' a
-# part: asv's regular expression.
-BENCH_CORE := .
-bench bench-compare bench-history: export BENCH ?= $(BENCH_CORE)
-bench-full: export BENCH ?= .
+# make bench measures the core of the suite, make bench-full all of it, and make bench BENCH='core\.Roof.*adamw' a part:
+# asv's regular expression.
+bench bench-full bench-compare bench-history: export BENCH ?= .
 bench-full: export FASTGD_BENCH := full
 bench bench-full: $(VENV)/bench $(VENV)/deepspeed $(VENV)/built
 	cd benchmarks && asv machine --yes && \
