@@ -105,13 +105,13 @@ class Optimizer(host.Optimizer):
         Parameters
         ----------
         key : tuple of int and str
-            Of the parameter; state is kept by it.
+            What the parameter is called; its state is kept under this key.
         weights : ndarray
             float32 or float64, dense.
         gradient : ndarray
-            Of the shape and dtype of `weights`, dense. Where its axes are in another order in memory it is copied.
+            As `weights` in shape and dtype, dense. Where its axes are in another order in memory it is copied.
         lr_scale : float, default 1
-            Multiplies the learning rate; at least 0. As in thinc, RAdam's weight decay alone.
+            What the learning rate is multiplied by, at least 0. As in thinc, RAdam has it in its weight decay alone.
 
         Returns
         -------
