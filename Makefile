@@ -33,7 +33,9 @@ lint: $(VENV)/dev $(VENV)/built
 
 # make bench measures the core of the suite, make bench-full all of it, and make bench BENCH='core\.Roof.*adamw' a part:
 # asv's regular expression.
-bench bench-full bench-compare bench-history: export BENCH ?= .
+BENCH_CORE := ^core
+bench bench-compare bench-history: export BENCH ?= $(BENCH_CORE)
+bench-full: export BENCH ?= .
 bench-full: export FASTGD_BENCH := full
 bench bench-full: $(VENV)/bench $(VENV)/deepspeed $(VENV)/built
 	cd benchmarks && asv machine --yes && \

@@ -354,7 +354,7 @@ def test_ctrl_c_while_a_group_is_added(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_memory_that_moves_while_gradients_are_asked_for(where: str) -> None:
     class Late(torch.nn.Parameter):
         @property
-        def grad(self) -> Any:
+        def grad(self) -> torch.Tensor:
             moved = first if where == "params" else first.grad
             moved.data = torch.full((1000,), 5.0)
             return torch.ones(2)
@@ -374,7 +374,7 @@ def test_gradients_that_are_computed_when_they_are_asked_for() -> None:
         asked = 0
 
         @property
-        def grad(self) -> Any:
+        def grad(self) -> torch.Tensor:
             self.asked += 1
             return torch.full((3,), 2.0) if self.asked % 2 else torch.full((6,), 2.0)[::2]
 

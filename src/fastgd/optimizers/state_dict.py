@@ -179,10 +179,9 @@ def read_entry(
     others: tuple[str, ...],
 ) -> Entry:
     """
-    Read the state of one parameter into arrays of its own.
+    Return the state of one parameter, in arrays of its own.
 
-    `keys` must be there; `others` are taken where they are, since an option that is switched off now may be switched on
-    again.
+    `keys` must be there; `others` are taken where they are, since an option that is off may be switched on again.
     """
     begun = {key: zeros_beside(param) for key in keys}
     if not entry:
