@@ -31,8 +31,8 @@ lint: $(VENV)/dev $(VENV)/built
 	mypy
 	python -m mypy.stubtest --allowlist tools/stubtest.txt $(STUBBED)
 
-# make bench measures the core of the suite, make bench-full all of it, and make bench BENCH='step\.Limit.*adamw' a
-# part: asv's regular expression.
+# make bench measures the core of the suite, make bench-full all of it, and make bench BENCH='core\.Roof.*adamw' a part:
+# asv's regular expression.
 BENCH_CORE := ^core
 bench bench-compare bench-history: export BENCH ?= $(BENCH_CORE)
 bench-full: export BENCH ?= .

@@ -70,21 +70,9 @@ class BuildExt(build_ext):
 
 Options.warning_errors = STRICT
 kernels = [kernel(name, flags) for name, flags in INSTRUCTION_SETS.items() if X86_64 or name == "generic"]
-engines = [
-    engine("engine.dispatch"),
-    engine("engine.exact"),
-    engine("engine.threads", openmp=True),
-    engine("engine.execute", openmp=True),
-    engine("engine.norm", openmp=True),
-    engine("engine.plan"),
-    engine("engine.reader"),
-    engine("engine.steps"),
-    engine("engine.apply"),
-    engine("torch.views"),
-    engine("torch.bound"),
-    engine("capi"),
-    engine("thinc_update"),
-]
+engines = [engine(name, openmp=True) for name in ("engine.threads", "engine.execute", "engine.norm")]
+engines += [engine(f"engine.{name}") for name in ("dispatch", "exact", "plan", "reader", "steps", "apply")]
+engines += [engine(name) for name in ("torch.views", "torch.bound", "capi", "thinc_update")]
 setup(
     ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]),
     cmdclass={"build_ext": BuildExt},

@@ -96,8 +96,7 @@ def rule_of(symbol: str) -> tuple[str, str] | None:
     mangled = re.match(r"(__pyx_fuse_\d)__pyx_f_6fastgd_7kernels_5rules_(\d+)(\w+)", symbol)
     if mangled is None:
         return None
-    module, rule = mangled[3][: int(mangled[2])], mangled[3][int(mangled[2]) + 1 :]
-    return None if module == "limits" else (mangled[1], rule)
+    return mangled[1], mangled[3][int(mangled[2]) + 1 :]
 
 
 @pytest.fixture(scope="module")

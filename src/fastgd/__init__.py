@@ -1,5 +1,15 @@
 """fastgd: optimizer steps fused into one pass over memory, for training on CPUs."""
 
+# The way of the data, on which nothing knows what stands to its left:
+#
+#     arrays -> checks -> Steps (slots, groups, threads) -> fold -> kernel for this CPU -> arrays changed in place
+#
+# `optimizers` is what a user constructs, with `hyperparameters` and `validation` for the checks; `engine` is the step
+# and `kernels` the mathematics. `functional` and `capi` are the rules without state, for Python and for compiled
+# libraries. `torch`, `thinc` and `sklearn` are the hosts, imported only by name. `schedules`, `gradients` and
+# `checkpoint` go with every optimizer; `descent` is minimize and what documents teach, public as `minimize`,
+# `line_search`, `losses` and `textbook`. `tools` is what `python -m fastgd` runs.
+
 from fastgd import functional, line_search, losses, schedules, textbook
 from fastgd.checkpoint import load, save
 from fastgd.config import get_include, show_config

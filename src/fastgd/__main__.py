@@ -9,7 +9,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "info": ("info", "version, instruction sets, OpenMP, threads and compiler flags"),
     "demo": ("demo.digits", "train a network on handwritten digits with fastgd and with NumPy"),
-    "bench": ("bench.cli", "fastgd against the machine's limit and the installed peers"),
+    "bench": ("bench.cli", "fastgd against the machine's roof and the installed peers"),
     "examples": ("examples.cli", "list the examples, or run one by its name"),
 }
 

@@ -26,7 +26,7 @@ def real(name: str, value: object) -> float:
         raise TypeError(f"{name} must be a real number, got {type(value).__name__}")
     try:
         number = float(value)
-    except OverflowError:  # an integer beyond float64
+    except OverflowError:  # float() has no room for a large integer
         number = math.inf
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {number}")
@@ -36,6 +36,7 @@ def real(name: str, value: object) -> float:
 
 
 def flag(name: str, value: object) -> bool:
+    """`value` as a bool; a number is none."""
     if not isinstance(value, (bool, np.bool)):
         raise TypeError(f"{name} must be a bool, got {type(value).__name__}")
     return bool(value)
@@ -69,7 +70,16 @@ class Check:
 
 
 class Number(Check):
-    """A real number that float32 holds too, in [low, high]; the engine takes floats in that range without asking."""
+    """
+    A real number that float32 holds too; the engine takes floats in its range without a call.
+
+    Parameters
+    ----------
+    requirement : str
+        As for `Check`.
+    low, high : float
+        The least and the largest number allowed; a bound that is open is the next double.
+    """
 
     def __init__(self, requirement: str, low: float, high: float = LARGEST) -> None:
         super().__init__(requirement)
@@ -84,7 +94,14 @@ class Number(Check):
 
 
 class LearningRate(Check):
-    """A number, or a schedule, whose values are checked when they are used."""
+    """
+    A number, or a schedule, whose values are checked when they are used; C gets 0 for a schedule.
+
+    Parameters
+    ----------
+    number : Number
+        The check of a number.
+    """
 
     def __init__(self, number: Number) -> None:
         super().__init__(f"{number}, or a schedule")
@@ -98,7 +115,20 @@ class LearningRate(Check):
 
 
 class Pair(Check):
-    """Two numbers; `accepts` says of both together what the check of each cannot."""
+    """
+    A tuple or list of two numbers; its plain form is a tuple.
+
+    Parameters
+    ----------
+    each : Number
+        The check of either.
+    fields : tuple of str
+        Names of the two doubles that C gets.
+    together : str, optional
+        The requirement on the pair, where there is more than that on each.
+    accepts : callable, optional
+        Whether two numbers meet it.
+    """
 
     def __init__(
         self,
@@ -126,7 +156,18 @@ class Pair(Check):
 
 
 class Flag(Check):
-    """A bool; where `only` is given, a class allows that one value."""
+    """
+    A bool; C gets 0 or 1.
+
+    Parameters
+    ----------
+    requirement : str
+        As for `Check`.
+    only : bool, optional
+        The one value that a class allows.
+    otherwise : str
+        What a message adds about the other one.
+    """
 
     def __init__(self, requirement: str = "a bool", only: bool | None = None, otherwise: str = "") -> None:
         super().__init__(requirement)
@@ -141,7 +182,14 @@ class Flag(Check):
 
 
 class Choice(Check):
-    """One of a few strings; C gets its place in the list."""
+    """
+    One of a few strings; C gets its place among them, from 0.
+
+    Parameters
+    ----------
+    *allowed : str
+        The strings.
+    """
 
     def __init__(self, *allowed: str) -> None:
         super().__init__(f"one of {', '.join(map(repr, allowed))}")

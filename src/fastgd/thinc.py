@@ -13,7 +13,7 @@ from thinc import optimizers as host
 from thinc.config import registry
 
 from fastgd import thinc_update, validation
-from fastgd.engine.apply import fit
+from fastgd.engine.apply import is_plain
 from fastgd.engine.plan import zeros_beside
 from fastgd.engine.reader import Reader
 from fastgd.hyperparameters import LARGEST, Check, Number, decay_rate, nonnegative, positive
@@ -105,13 +105,13 @@ class Optimizer(host.Optimizer):
         Parameters
         ----------
         key : tuple of int and str
-            Of the parameter; state is kept by it.
+            What the parameter is called; its state is kept under this key.
         weights : ndarray
             float32 or float64, dense.
         gradient : ndarray
-            Of the shape and dtype of `weights`, dense. Where its axes are in another order in memory it is copied.
+            As `weights` in shape and dtype, dense. Where its axes are in another order in memory it is copied.
         lr_scale : float, default 1
-            Multiplies the learning rate; at least 0. As in thinc, RAdam's weight decay alone.
+            What the learning rate is multiplied by, at least 0. As in thinc, RAdam has it in its weight decay alone.
 
         Returns
         -------
@@ -154,7 +154,7 @@ class Optimizer(host.Optimizer):
     ) -> tuple[list[np.ndarray], np.ndarray | None]:
         """Weights, gradient and moments, and perhaps the average, flat, once all of them are known to be good."""
         given = weights
-        if not fit((gradient, weights)):  # the first must be writeable
+        if not is_plain((gradient, weights)):  # the first must be writeable
             weights, gradient = _explain(weights, gradient)
         w, g = weights.ravel("K"), gradient.ravel("K")
         flat: tuple[np.ndarray, ...] = (w, g, _state(self.mom1, key, w), _state(self.mom2, key, w))
@@ -162,11 +162,11 @@ class Optimizer(host.Optimizer):
         # Within `use_params(averages)` it is the averages themselves that are trained.
         if self.averages is not None and self.averages.get(key) is not given:
             average = _state(self.averages, key, weights)
-            if not fit((average, weights)):
+            if not is_plain((average, weights)):
                 label = f"averages[{key!r}]"
                 average = validation.writeable(label, validation.like(label, average, weights))
             flat = (*flat, average.ravel("K"))
-        if not fit(flat):
+        if not is_plain(flat):
             labels = ("weights", "gradient", *(f"{name}[{key!r}]" for name in ("mom1", "mom2", "averages")))
             flat = validation.together(list(zip(labels, flat, strict=False)))
         _, _, self.mom1[key], self.mom2[key], *_ = flat

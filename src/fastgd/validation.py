@@ -1,8 +1,10 @@
 """
-Every check on a user's array or number, and every message that one can get.
+Checks of arrays and numbers that all parts of fastgd share, and their messages.
 
-Messages name the argument, what is required and what came. ValueError is for values, shapes, layouts and read-only
-arrays; TypeError for types and dtypes.
+Hyperparameters have theirs in hyperparameters.py, and what one format or one host alone can get wrong is checked there:
+optimizers/tree.py, optimizers/state_dict.py, checkpoint.py, torch/checks.py. Everywhere messages name the argument,
+what is required and what came. ValueError is for values, shapes, layouts and read-only arrays; TypeError for types and
+dtypes.
 """
 
 import difflib
@@ -22,7 +24,6 @@ flag = hyperparameters.flag
 nonnegative = hyperparameters.nonnegative
 positive = hyperparameters.positive
 fraction = hyperparameters.fraction
-decay_rate = hyperparameters.decay_rate
 rate = hyperparameters.rate
 choice = hyperparameters.Choice
 
@@ -191,14 +192,6 @@ def not_within(label: str, array: np.ndarray, written: Sequence[Named]) -> None:
         begin, end = extent_of(target)
         if start < end and begin < stop and array.size and target.size:
             raise ValueError(f"{label}: expected memory of its own, got memory that it shares with {other}")
-
-
-def unchanged(label: str, param: np.ndarray, extent: tuple[int, int]) -> None:
-    """A bound parameter still has the memory that it was bound with."""
-    if extent_of(param) != extent or not is_dense(param):
-        raise ValueError(f"{label}: expected the array that was given, got one resized or moved since")
-    if not param.flags.writeable:
-        raise ValueError(f"{label}: expected a writeable array, got a read-only one")
 
 
 def array_list(name: str, value: object) -> list[Any]:

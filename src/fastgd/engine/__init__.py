@@ -1,4 +1,18 @@
-"""The engine: bound arrays -> ranges for threads -> kernels."""
+"""
+A step, compiled from its call to its kernels. There is no mathematics here.
+
+`steps` is the step: it reads groups (by `reader`, which has the checks of a class), takes gradients, measures, clips,
+folds and runs. `Steps` is a `Plan`: `plan` has the slots and groups, and binds arrays to them. `execute` cuts the slots
+into ranges for threads and calls the kernels; `norm` sums in blocks that no thread count changes. `apply` is one rule
+on one parameter, for functions without state.
+
+Below them, `dispatch` chooses the kernel module for this CPU and has its table; `threads`, with `cgroup`, says how many
+threads there are; `fpmode` sets the floating-point mode; `arrays` reads NumPy's arrays without a call. `exact` gives
+the powers of `kernels/exact.pxd` to Python.
+
+`optimizers` and `torch` are the fronts of `steps`. It asks a front about whatever is not plainly right, and the front
+has the words for it.
+"""
 
 import importlib
 import os

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 from typing_extensions import disjoint_base
 
-def fit(arrays: tuple[Any, ...]) -> bool: ...
+def is_plain(arrays: tuple[Any, ...]) -> bool: ...
 
 @disjoint_base
 class Function:

@@ -61,7 +61,7 @@ cdef bint together(PyArrayObject** arrays, int n) noexcept:
     return True
 
 
-def fit(tuple arrays not None):
+def is_plain(tuple arrays not None):
     """Whether `arrays` (param, grad and states) are plainly what an update takes."""
     cdef PyArrayObject* found[MAX_ARRAYS]
     cdef int i, n = len(arrays)

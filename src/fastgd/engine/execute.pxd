@@ -3,6 +3,7 @@ from fastgd.kernels.rule cimport MAX_CARRY, MAX_STATES, Format, Rule, Scalars
 
 cdef enum:
     MAX_ARRAYS = MAX_STATES + 2     # param, grad and the states
+    CACHE_LINE = 64                 # bytes
 
 cpdef enum:
     ALIGN_FROM = 1024       # elements from which a short head pays that brings the parameter to a cache line
@@ -11,7 +12,7 @@ cpdef enum:
     PARALLEL_FROM = 524288
 
 ctypedef struct Slot:
-    # One parameter with what belongs to it.
+    # A parameter with all that a step needs to know of it.
     void* arrays[MAX_ARRAYS]
     Py_ssize_t size
     Format format
@@ -35,7 +36,7 @@ ctypedef struct Cohort:
     Scalars scalars
 
 ctypedef struct Stage:
-    # Of the gradient, before the rule: multiplied by scale, then clipped to [-bound, bound].
+    # What happens to the gradient before the rule: it is multiplied by scale, then clipped to [-bound, bound].
     bint active
     double scale
     double bound

@@ -18,7 +18,6 @@ cdef extern from *:
     void prefetch "fastgd_prefetch"(const void*) nogil
 
 cdef enum:
-    CACHE_LINE = 64
     AHEAD = 3               # slots between the one that is updated and the one that is asked for
     TILE = 512              # elements that a gradient stage holds in L1
     PER_THREAD = 8192       # elements from which one more thread pays
@@ -127,7 +126,7 @@ cdef void run_range(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, 
 
 cdef void run_thread(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, Cut start, Cut stop,
                      const Stage* stage) noexcept nogil:
-    """The same in a thread of a parallel region, whose floating-point mode need not be the caller's."""
+    """Run a range in a thread of a parallel region, whose floating-point mode need not be the caller's."""
     cdef fp_mode mode = enter()
     run_range(slots, count, cohorts, start, stop, stage)
     leave(mode)

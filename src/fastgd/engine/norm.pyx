@@ -23,8 +23,8 @@ from fastgd.kernels.rule cimport FLOAT32, Format
 cnp.import_array()
 
 cdef enum:
-    BLOCK = 4096            # elements; part of the definition of a norm's bits
-    PARALLEL_FROM = 131072  # elements from which a parallel region pays
+    BLOCK = 4096                    # elements; part of the definition of a norm's bits
+    NORM_PARALLEL_FROM = 131072     # elements from which a parallel region pays; a step has its own, PARALLEL_FROM
 
 # Outside these bounds a sum of float64 squares may have lost elements to overflow or underflow.
 cdef double TRUST_FROM = 1e-280
@@ -120,12 +120,12 @@ cdef Py_ssize_t blocks(const View* views, Py_ssize_t count) noexcept nogil:
     return result
 
 
-cdef double sum_squares(const View* views, Py_ssize_t count, double* partial, int threads,
+cdef double all_squares(const View* views, Py_ssize_t count, double* partial, int threads,
                         double scale) noexcept nogil:
     cdef Py_ssize_t n = blocks(views, count), b
     cdef double result = 0
     cdef int k
-    if n < PARALLEL_FROM // BLOCK or threads == 1:
+    if n < NORM_PARALLEL_FROM // BLOCK or threads == 1:
         return sum_in_order(views, count, scale)
     threads = <int>min(<Py_ssize_t>threads, n // 2)
     for k in prange(threads, num_threads=threads, schedule="static", chunksize=1):
@@ -135,8 +135,8 @@ cdef double sum_squares(const View* views, Py_ssize_t count, double* partial, in
     return result
 
 
-cdef double largest(const View* views, Py_ssize_t count) noexcept nogil:
-    """Largest magnitude, NaN if there is one. The views are dense, so that memory order does."""
+cdef double largest_of_all(const View* views, Py_ssize_t count) noexcept nogil:
+    """Largest magnitude, NaN if there is one. The views are dense, so they can be read in the order of memory."""
     cdef Py_ssize_t i
     cdef double result = 0, value
     for i in range(count):
@@ -161,20 +161,20 @@ cdef double norm(const View* views, Py_ssize_t count, double* partial, int threa
     The norm of all elements of all views; not finite only if an element or the norm itself is not. One thread needs no
     room for partial sums. The caller has entered the usual floating-point mode.
     """
-    cdef double total = sum_squares(views, count, partial, threads, 1)
+    cdef double total = all_squares(views, count, partial, threads, 1)
     cdef double most
     cdef int exponent
     if TRUST_FROM < total < TRUST_TO or isnan(total):
         return sqrt(total)
     if total == 0 and all_single(views, count):
         return 0    # a float32 squared does not vanish in double, so they are zeros
-    most = largest(views, count)
+    most = largest_of_all(views, count)
     if most == 0 or not isfinite(most):
         return most
     frexp(most, &exponent)
     # ldexp(1, -exponent) itself overflows where the largest element is subnormal.
     exponent = max(exponent, -1000)
-    return ldexp(sqrt(sum_squares(views, count, partial, threads, ldexp(1, -exponent))), exponent)
+    return ldexp(sqrt(all_squares(views, count, partial, threads, ldexp(1, -exponent))), exponent)
 
 
 def grad_norm(list arrays):

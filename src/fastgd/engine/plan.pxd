@@ -20,8 +20,8 @@ cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale,
 cdef class Group:
     cdef const Family* family
     cdef double[MAX_HYPER] hyper
-    cdef readonly Py_ssize_t start, count   # of its slots
-    cdef int layout                         # of the states that its slots have; -1 before the first
+    cdef readonly Py_ssize_t start, count   # of its slots: the first, and how many
+    cdef int layout                         # which states its slots have; -1 before the first
     cdef int latest                         # its latest cohort in this step; -1 before the first
 
     cdef const Rule* first_rule(self) noexcept
@@ -38,7 +38,7 @@ cdef class Plan:
     cdef Py_ssize_t count, room, written_count, partial_room
     cdef Py_ssize_t first, stop             # the slots of this step: others have no gradient
     cdef int cohort_count
-    cdef bint moved                         # since `written` was sorted
+    cdef bint moved                         # whether anything has, since `written` was sorted
 
     cdef int reserve(self, Py_ssize_t count) except -1
     cdef int place(self, Py_ssize_t i, cnp.ndarray param) except -1

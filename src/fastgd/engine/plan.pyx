@@ -1,6 +1,6 @@
 """
-Plan: bound arrays, and what each step does with them. It holds no mathematics and gives no message: an array that is
-not plainly as it must be is reported by its number, and Python says what is wrong with it.
+Plan: bound arrays, and what each step does with them. It holds no mathematics and finds no words for a user: it says
+that an array is not plainly as it must be, and a front says what is wrong with it.
 """
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.ref cimport PyTypeObject
@@ -14,7 +14,7 @@ from fastgd.engine.arrays cimport (
     size_of, strides_of, type_of,
 )
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport ALIGN_FROM, Stage, execute, itemsize
+from fastgd.engine.execute cimport ALIGN_FROM, CACHE_LINE, Stage, execute, itemsize
 from fastgd.engine.norm cimport blocks, norm, view
 from fastgd.engine.threads cimport count as thread_count
 from fastgd.kernels.rule cimport MAX_CARRY, Scalars
@@ -28,9 +28,6 @@ cdef extern from "numpy/arrayobject.h":
 from numpy import uint8, zeros
 
 cnp.import_array()
-
-cdef enum:
-    CACHE_LINE = 64
 
 
 cdef int compare_extents(const void* a, const void* b) noexcept nogil:
@@ -448,7 +445,7 @@ cdef class Plan:
             self.run(1.0, 0.0, False)
 
 
-cdef dict _keys = {}     # by layout
+cdef dict _keys = {}     # layout -> the keys
 
 
 cdef tuple state_keys(int rule):

@@ -1,4 +1,4 @@
-# The step: groups read, gradients taken, clipped and applied, for NumPy's and torch's optimizers alike.
+# The step of NumPy's and torch's optimizers: it reads groups, takes gradients, clips them and updates.
 from cpython.ref cimport PyObject
 
 from fastgd.engine.plan cimport Group, Plan
@@ -7,11 +7,11 @@ from fastgd.engine.reader cimport Reader
 cdef class Settings:
     # Hyperparameters of a group as they were found in the caller's dict.
     cdef Group group
-    cdef int kind                       # of the form of its gradients
-    cdef tuple names                    # of its parameters, where they came as a dict
+    cdef int kind                       # which form its gradients have
+    cdef tuple names                    # names of its parameters, where they came as a dict
     cdef readonly object given          # the dict
     cdef list keys, values              # its items when they were read, recognised by identity
-    cdef list places                    # of each key: which hyperparameter it is, -1 for others
+    cdef list places                    # for each key, which hyperparameter it is; -1 for others
     cdef tuple plain                    # checked values, in the reader's order
     cdef bint mutable                   # whether a value may change without another object taking its place
     cdef readonly object schedule       # lr, where it is a function
@@ -22,8 +22,8 @@ cdef class Settings:
 
 cdef class Steps(Plan):
     cdef readonly Reader reader
-    cdef readonly list settings, trees  # of each group
-    cdef readonly set names             # of parameters that came in dicts
+    cdef readonly list settings, trees  # one of each for each group
+    cdef readonly set names             # names of parameters that came in dicts
     cdef readonly object grad_norm
     cdef public long long skipped_steps, completed
     cdef public tuple bound             # gradients that stay where they are, or None

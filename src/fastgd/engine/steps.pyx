@@ -36,7 +36,7 @@ cdef enum:
     NAMES       # a dict by name
 
 cdef dict LARGEST_OF = {"f": float(np.finfo(np.float32).max), "d": float(np.finfo(np.float64).max)}
-cdef double LARGEST = _LARGEST      # that float32 holds, so that scalars do
+cdef double LARGEST = _LARGEST      # the largest number that float32 holds
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
 cdef tuple IMMUTABLE = (float, int, bool, str, type(None))
 
@@ -397,7 +397,7 @@ cdef class Steps(Plan):
         return 0
 
     cdef int take_gradients(self, object front) except -1:
-        """Find each slot's gradient good, and where it lies."""
+        """Check the gradient of each slot, and find where it lies."""
         cdef Py_ssize_t i
         cdef bint asked = False
         if self.moved:
@@ -477,7 +477,7 @@ cdef class Steps(Plan):
                     return False
                 if self.max_norm >= 0:
                     factor = self.max_norm / (norm + 1e-6)
-                    # A NaN norm must spread, as in torch, so that the comparison asks for what is surely too large.
+                    # A NaN norm must spread, as in torch: it is not above 1, and min() might hide it.
                     scale *= 1.0 if factor > 1.0 else factor
             self.fold(1.0 if bounded else scale)
             found = norm if measured else None

@@ -121,11 +121,11 @@ class Optimizer(GradientSettings):
     decay, in this order, all in the one pass of the update; the norm costs one more read of the gradient.
     """
 
-    family: ClassVar[str]  # of rules, in kernels/rules
-    checks: ClassVar[dict[str, Check]]  # of each hyperparameter, read off the signature
+    family: ClassVar[str]  # the family of its rules, in kernels/rules
+    checks: ClassVar[dict[str, Check]]  # hyperparameter -> its check, read off the signature
     fixed: ClassVar[dict[str, Flag]] = {}  # hyperparameters of the family that this class does not let choose
     beyond_torch: ClassVar[tuple[str, ...]] = ()  # hyperparameters that torch does not have
-    torch_signature: ClassVar[str]  # of the class in fastgd.torch: torch's order, with torch's own switches
+    torch_signature: ClassVar[str]  # arguments of the class in fastgd.torch: torch's order and its own switches
     implied: ClassVar[dict[str, str]] = {}  # options that functions read off the presence of a state array
     carried: ClassVar[dict[str, Check]] = {}  # state keys of the numbers that a rule carries from step to step
     has_step: ClassVar[bool] = True
@@ -352,7 +352,7 @@ class Optimizer(GradientSettings):
             keys = self._steps.state_keys(number)
             hyperparameters = dict(zip(self.checks, self._steps.plain(number), strict=True))
             for i in range(group.start, group.start + group.count):
-                held = self._steps.states[i]  # also of an option that is switched off, and may be on again
+                held = self._steps.states[i]  # An option that is switched off may be switched on again.
                 arrays = {key: held[key] for key in dict.fromkeys([*keys, *held])}
                 entries.append(self.entry(*self._steps.progress(i), arrays, hyperparameters))
         return entries

@@ -32,7 +32,7 @@ class NAdam(Optimizer):
     weight_decay : float, default 0
         At least 0.
     momentum_decay : float, default 4e-3
-        Of the momentum schedule, at least 0; Keras has 1.
+        How fast the momentum rises to `betas[0]`, at least 0; Keras has 1.
     decoupled_weight_decay : bool, default False
         As for `Adam`.
     maximize : bool, default False

@@ -12,7 +12,7 @@ class Tree:
     Attributes
     ----------
     keys : list
-        Of the parameters: names for a dict, numbers for a list, [None] for a single array.
+        One for each parameter: names for a dict, numbers for a list, [None] for a single array.
     arrays : list
         The parameters, in order.
     names : tuple of str or None

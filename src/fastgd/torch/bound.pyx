@@ -10,11 +10,11 @@ from libc.string cimport memcmp, memcpy
 
 cimport numpy as cnp
 
-from fastgd.engine.arrays cimport PyArrayObject, data_of, itemsize_of, pointer
+from fastgd.engine.arrays cimport PyArrayObject, data_of, format_of, pointer
 from fastgd.engine.execute cimport Slot, itemsize
 from fastgd.engine.plan cimport Extent, Group, are_apart, compare_starts
 from fastgd.engine.steps cimport Settings, Steps
-from fastgd.kernels.rule cimport MAX_CARRY
+from fastgd.kernels.rule cimport FLOAT32, MAX_CARRY
 from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
 
 import numpy as np
@@ -101,13 +101,13 @@ cdef bint all_held(dict lent) noexcept:
 
 
 cdef inline double get(cnp.ndarray steps, Py_ssize_t i) noexcept:
-    if itemsize_of(pointer(steps)) == sizeof(float):
+    if format_of(pointer(steps)) == FLOAT32:
         return (<float*>data_of(pointer(steps)))[i]
     return (<double*>data_of(pointer(steps)))[i]
 
 
 cdef inline void put(cnp.ndarray steps, Py_ssize_t i, long long value) noexcept:
-    if itemsize_of(pointer(steps)) == sizeof(float):
+    if format_of(pointer(steps)) == FLOAT32:
         (<float*>data_of(pointer(steps)))[i] = <float>value
     else:
         (<double*>data_of(pointer(steps)))[i] = <double>value
@@ -121,17 +121,17 @@ cdef class Bound(Steps):
     engine's own is then copied, so that it lies in memory as the engine wants it, and its tensors in `state` are
     replaced by those that share memory with the engine's arrays. What has not moved is left alone.
     """
-    cdef object found_groups, found_state   # of the optimizer; None where they have to be found anew
-    cdef list group_dicts, members          # of groups: their dicts, and the parameters of each
+    cdef object found_groups, found_state   # the optimizer's own; None where they have to be found anew
+    cdef list group_dicts, members          # the dicts of the groups, and the parameters of each
     cdef readonly list leaves               # parameters, in the order of the slots
     cdef list state_values
     cdef Borrow borrow
     cdef dict lent                          # (slot, state key): the array that a tensor in `state` was made of
     cdef dict sources, tensors              # the same: whose view that array is, and the tensor
-    cdef dict places                        # by id of a parameter: its slot
+    cdef dict places                        # id of a parameter -> its slot
     cdef object backward                    # the backward pass in which `step_one` looked at everything
     cdef cnp.ndarray steps, carry           # what the scalars in `state` are views of
-    cdef list layouts                       # of the state arrays of each group that `state` has
+    cdef list layouts                       # for each group, that of the state arrays that `state` has
     cdef set waiting                        # slots that have not begun
     cdef bint asked                         # whether gradients of this step may have been computed by Python code
 
@@ -458,8 +458,8 @@ cdef class Bound(Steps):
 
     def step_one(self, front, groups, state, leaf, backward):
         """
-        Update one parameter, as in a step in which no other has a gradient; False if it is in no group. Everything
-        is looked at once in a backward pass, later only `leaf`.
+        Update one parameter, as in a step in which no other has a gradient; False if it is in no group. The first
+        call in a backward pass looks at everything, later ones only at `leaf`.
         """
         cdef Py_ssize_t i
         if self.busy:

@@ -11,7 +11,7 @@ from fastgd import validation
 from fastgd.optimizers import base
 from fastgd.torch.views import Views
 
-SWITCHES = ("capturable", "differentiable")  # of torch, which cannot be on here
+SWITCHES = ("capturable", "differentiable")  # what torch can switch on and a step here does not do
 
 
 def plain(label: str, value: Any) -> Any:
@@ -26,7 +26,7 @@ def plain(label: str, value: Any) -> Any:
 
 
 def switches(where: str, group: Mapping[str, Any]) -> None:
-    """Refuse what torch can switch on and a step here does not do."""
+    """Refuse a switch that is on."""
     for name in SWITCHES:
         if group.get(name):
             label = f"{where}[{name!r}]" if where else name
@@ -87,7 +87,7 @@ def entry(label: str, numpy_class: type[base.Optimizer], given: Any) -> Any:
     for key in there:
         if isinstance(given[key], np.ndarray):
             raise TypeError(f"{label}[{key!r}]: expected a number or a torch.Tensor, got ndarray")
-    # as numbers, since torch would round tensors to the parameter's dtype
+    # They are given to torch as numbers, since it would round tensors to the parameter's dtype.
     return {key: plain(key, value) if key in numpy_class.carried else value for key, value in given.items()}
 
 
