@@ -2,6 +2,7 @@
 
 import collections
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from support.torch_nets import (
 LIST = torch.nn.ParameterList
 
 
-def stepped(n=4, cls=None, **more):
+def stepped(n: Any = 4, cls: Any = None, **more: Any) -> Any:
     """A parameter with a gradient, and its optimizer after one step."""
     param = torch.nn.Parameter(torch.ones(n))
     param.grad = torch.ones(n)
@@ -33,7 +34,7 @@ def stepped(n=4, cls=None, **more):
     return param, opt
 
 
-def same_as_torch(change):
+def same_as_torch(change: Any) -> None:
     """With `change(opt, param)` between two of its steps, each library comes to the same numbers and state."""
     results = []
     for module in (adapter, torch.optim):
@@ -51,8 +52,8 @@ def same_as_torch(change):
 
 @pytest.mark.parametrize("key", ["exp_avg", "exp_avg_sq", "step"])
 @pytest.mark.parametrize("way", ["data", "share_memory"])
-def test_state_that_is_moved(key, way):
-    def move(opt, param):
+def test_state_that_is_moved(key: Any, way: Any) -> None:
+    def move(opt: Any, param: Any) -> None:
         tensor = opt.state[param][key]
         if way == "data":
             tensor.data = tensor.data.clone()
@@ -68,10 +69,10 @@ def test_state_that_is_moved(key, way):
     assert not torch.equal(opt.state[param][key], before)
 
 
-def test_state_that_is_sent_to_a_process():
+def test_state_that_is_sent_to_a_process() -> None:
     """torch.multiprocessing moves what it sends into shared memory."""
 
-    def send(opt, _):
+    def send(opt: Any, _: Any) -> None:
         queue = torch.multiprocessing.get_context("spawn").SimpleQueue()
         queue.put(opt.state_dict())
         queue.get()
@@ -79,7 +80,7 @@ def test_state_that_is_sent_to_a_process():
     same_as_torch(send)
 
 
-def test_state_in_another_mapping():
+def test_state_in_another_mapping() -> None:
     same_as_torch(lambda opt, _: setattr(opt, "state", dict(opt.state)))
     param, opt = stepped()
     opt.state = {}
@@ -87,7 +88,7 @@ def test_state_in_another_mapping():
     assert float(opt.state[param]["step"]) == 1
 
 
-def test_state_that_is_deleted_is_missed():
+def test_state_that_is_deleted_is_missed() -> None:
     param, opt = stepped()
     before = param.detach().clone()
     del opt.state[param]["exp_avg"]
@@ -105,7 +106,7 @@ def test_state_that_is_deleted_is_missed():
     ],
 )
 @pytest.mark.parametrize("way", ["as it is", "data", "load", "in place"])
-def test_state_of_an_option_that_is_switched_off_and_on(name, on, off, way):
+def test_state_of_an_option_that_is_switched_off_and_on(name: Any, on: Any, off: Any, way: Any) -> None:
     results = []
     for module in (adapter, torch.optim):
         param, opt = stepped(cls=getattr(module, name), lr=0.1, **on)
@@ -131,7 +132,7 @@ def test_state_of_an_option_that_is_switched_off_and_on(name, on, off, way):
 
 
 @every_name
-def test_parameters_in_another_order(name):
+def test_parameters_in_another_order(name: Any) -> None:
     """A step count stays with its parameter, in `state` as in the engine."""
     params = [torch.nn.Parameter(torch.ones(n)) for n in (2, 3, 4)]
     opt = getattr(adapter, name)(params)
@@ -156,11 +157,11 @@ def test_parameters_in_another_order(name):
 # ---- groups -----------------------------------------------------------------------------------------------------
 
 
-def test_groups_that_are_subclasses_of_dict():
-    def replace(opt, _):
+def test_groups_that_are_subclasses_of_dict() -> None:
+    def replace(opt: Any, _: Any) -> None:
         opt.param_groups[0] = collections.OrderedDict(opt.param_groups[0])
 
-    def change(opt, param):
+    def change(opt: Any, param: Any) -> None:
         replace(opt, param)
         opt.param_groups[0]["lr"] = 0.5
 
@@ -176,7 +177,7 @@ def test_groups_that_are_subclasses_of_dict():
 
 
 @pytest.mark.parametrize("entry", [None, [], 3])
-def test_state_that_is_no_mapping_is_named(entry):
+def test_state_that_is_no_mapping_is_named(entry: Any) -> None:
     param, opt = stepped()
     before = param.detach().clone()
     opt.state[param] = entry
@@ -185,11 +186,11 @@ def test_state_that_is_no_mapping_is_named(entry):
     assert torch.equal(param.detach(), before)
 
 
-def test_groups_in_tuples():
-    def params(opt, _):
+def test_groups_in_tuples() -> None:
+    def params(opt: Any, _: Any) -> None:
         opt.param_groups[0]["params"] = tuple(opt.param_groups[0]["params"])
 
-    def groups(opt, _):
+    def groups(opt: Any, _: Any) -> None:
         opt.param_groups = tuple(opt.param_groups)
 
     same_as_torch(params)
@@ -197,7 +198,7 @@ def test_groups_in_tuples():
 
 
 @pytest.mark.parametrize("intruder", [None, np.zeros(4), 3.0])
-def test_what_is_no_tensor_is_named(intruder):
+def test_what_is_no_tensor_is_named(intruder: Any) -> None:
     param, opt = stepped()
     before = snapshot(LIST([param]), opt)
     opt.param_groups[0]["params"].append(intruder)
@@ -208,7 +209,7 @@ def test_what_is_no_tensor_is_named(intruder):
 
 
 @shared_case
-def test_memory_that_changes_mid_training(case):
+def test_memory_that_changes_mid_training(case: Any) -> None:
     """State is taken along to the new memory, whatever it consists of."""
     nets = twins(torch.float64)
     for net, make in zip(nets, (ours, theirs), strict=True):

@@ -5,6 +5,7 @@ that is not there.
 
 import copy
 import warnings
+from typing import Any, Never
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from support.torch_nets import (
 LIST = torch.nn.ParameterList
 
 
-def stepped(n=4, cls=None, **more):
+def stepped(n: Any = 4, cls: Any = None, **more: Any) -> Any:
     """A parameter with a gradient, and its optimizer after one step."""
     param = torch.nn.Parameter(torch.ones(n))
     param.grad = torch.ones(n)
@@ -40,7 +41,7 @@ def stepped(n=4, cls=None, **more):
 # ---- memory that is not there -----------------------------------------------------------------------------------
 
 
-def test_a_storage_that_is_freed_and_filled_again():
+def test_a_storage_that_is_freed_and_filled_again() -> None:
     """As by FSDP. The optimizer does not forbid it, as NumPy's arrays would."""
     param, opt = stepped(1000, lr=0.1)
     before = snapshot(LIST([]), opt)
@@ -57,20 +58,20 @@ def test_a_storage_that_is_freed_and_filled_again():
     assert_equal([param], [twin])
 
 
-def without_storage():
+def without_storage() -> Any:
     grad = torch.ones(4)
     grad.untyped_storage().resize_(0)
     return grad
 
 
-def fake():
+def fake() -> Any:
     from torch._subclasses.fake_tensor import FakeTensorMode
 
     with FakeTensorMode():
         return torch.ones(4)
 
 
-def wrapped():
+def wrapped() -> Any:
     from torch.testing._internal.two_tensor import TwoTensor
 
     return TwoTensor(torch.ones(4), torch.ones(4))
@@ -78,7 +79,7 @@ def wrapped():
 
 @every_name
 @pytest.mark.parametrize("make", [without_storage, fake, wrapped, lambda: torch._efficientzerotensor(4)])
-def test_gradients_without_memory(name, make):
+def test_gradients_without_memory(name: Any, make: Any) -> None:
     param, opt = stepped(cls=getattr(adapter, name))
     before = snapshot(LIST([param]), opt)
     param.grad = make()
@@ -89,12 +90,12 @@ def test_gradients_without_memory(name, make):
 
 
 @pytest.mark.parametrize("make", [without_storage, fake, lambda: torch.ones([1] * 65)])
-def test_parameters_without_memory(make):
+def test_parameters_without_memory(make: Any) -> None:
     with pytest.raises(ValueError, match=r"^param_groups\[0\]\['params'\]\[0\]: expected elements in memory"):
         adapter.Adam([make()])
 
 
-def test_elements_that_torch_has_yet_to_negate():
+def test_elements_that_torch_has_yet_to_negate() -> None:
     weight = torch.tensor([1.0])
     params = []
     for module in (adapter, torch.optim):
@@ -111,7 +112,7 @@ def test_elements_that_torch_has_yet_to_negate():
         adapter.SGD([torch.complex(weight, weight).conj().imag])
 
 
-def test_misaligned_memory():
+def test_misaligned_memory() -> None:
     whole = torch.frombuffer(bytearray(40), dtype=torch.float32, offset=1, count=4)
     with pytest.raises(ValueError, match=r"\['params'\]\[0\]: expected an array aligned to its items"):
         adapter.SGD([whole])
@@ -128,7 +129,7 @@ def test_misaligned_memory():
 @pytest.mark.parametrize(
     ("where", "begun"), [("increment_version", False), ("increment_version", True), ("from_numpy", False)]
 )
-def test_ctrl_c(where, begun, monkeypatch):
+def test_ctrl_c(where: Any, begun: Any, monkeypatch: Any) -> None:
     """A step that is interrupted is either whole, as here, or has not begun."""
     net, twin = twins()
     opt, other = adapter.NAdam(net.parameters()), adapter.NAdam(twin.parameters())
@@ -140,10 +141,10 @@ def test_ctrl_c(where, begun, monkeypatch):
     loss_of(twin, 2).backward()
     versions = [param._version for param in net.parameters()]
 
-    def interrupted(function):
+    def interrupted(function: Any) -> Any:
         calls = iter([True])
 
-        def run(*args):
+        def run(*args: Any) -> Any:
             result = function(*args)
             if next(calls, False):
                 raise KeyboardInterrupt
@@ -165,11 +166,11 @@ def test_ctrl_c(where, begun, monkeypatch):
     assert_equal(net, twin)
 
 
-def test_ctrl_c_while_a_group_is_added(monkeypatch):
+def test_ctrl_c_while_a_group_is_added(monkeypatch: Any) -> None:
     param, opt = stepped()
     more = torch.nn.Parameter(torch.ones(2))
 
-    def interrupted(*args):
+    def interrupted(*args: Any) -> Never:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(checks, "parameter", interrupted)
@@ -186,10 +187,10 @@ def test_ctrl_c_while_a_group_is_added(monkeypatch):
 
 
 @pytest.mark.parametrize("where", ["params", "grads"])
-def test_memory_that_moves_while_gradients_are_asked_for(where):
+def test_memory_that_moves_while_gradients_are_asked_for(where: Any) -> None:
     class Late(torch.nn.Parameter):
         @property
-        def grad(self):
+        def grad(self) -> Any:
             moved = first if where == "params" else first.grad
             moved.data = torch.full((1000,), 5.0)
             return torch.ones(2)
@@ -204,12 +205,12 @@ def test_memory_that_moves_while_gradients_are_asked_for(where):
     assert torch.equal(first.detach(), torch.full((1000,), 5.0 if where == "params" else 1.0))
 
 
-def test_gradients_that_are_computed_when_they_are_asked_for():
+def test_gradients_that_are_computed_when_they_are_asked_for() -> None:
     class Late(torch.nn.Parameter):
         asked = 0
 
         @property
-        def grad(self):
+        def grad(self) -> Any:
             self.asked += 1
             return torch.full((3,), 2.0) if self.asked % 2 else torch.full((6,), 2.0)[::2]
 
@@ -223,7 +224,7 @@ def test_gradients_that_are_computed_when_they_are_asked_for():
 # ---- steps in the backward pass ---------------------------------------------------------------------------------
 
 
-def test_step_in_backward_leaves_what_is_no_longer_in_a_group():
+def test_step_in_backward_leaves_what_is_no_longer_in_a_group() -> None:
     net = network()
     handle = adapter.step_in_backward(net, adapter.AdamW)
     loss_of(net, 0).backward()
@@ -236,14 +237,14 @@ def test_step_in_backward_leaves_what_is_no_longer_in_a_group():
     assert not any(map(torch.equal, others, handle.optimizer.param_groups[0]["params"]))
 
 
-def test_step_in_backward_sees_state_that_is_replaced_between_passes():
+def test_step_in_backward_sees_state_that_is_replaced_between_passes() -> None:
     """Also where a pass reaches other parameters than the one before."""
     results = []
     for in_backward in (True, False):
         a, b = torch.nn.Parameter(torch.zeros(3)), torch.nn.Parameter(torch.zeros(3))
         opt = adapter.step_in_backward([a, b], adapter.Adam).optimizer if in_backward else adapter.Adam([a, b])
 
-        def run(loss, opt=opt, in_backward=in_backward):
+        def run(loss: Any, opt: Any = opt, in_backward: Any = in_backward) -> None:
             loss.backward()
             if not in_backward:
                 opt.step()
@@ -260,7 +261,7 @@ def test_step_in_backward_sees_state_that_is_replaced_between_passes():
 
 
 @pytest.mark.parametrize("setting", [dict(max_grad_norm=1.0), dict(skip_nonfinite=True)])
-def test_step_in_backward_refuses_settings_that_come_later(setting):
+def test_step_in_backward_refuses_settings_that_come_later(setting: Any) -> None:
     net = network()
     handle = adapter.step_in_backward(net, adapter.SGD)
     before = snapshot(net, handle.optimizer)
@@ -274,11 +275,11 @@ def test_step_in_backward_refuses_settings_that_come_later(setting):
 # ---- state and groups that are not the adapter's ------------------------------------------------------------------
 
 
-def of_sgd():
+def of_sgd() -> Any:
     return stepped(3, torch.optim.SGD, momentum=0.9)[1].state_dict()
 
 
-def of_numpy():
+def of_numpy() -> Any:
     opt = fastgd.AdamW([np.ones(3, np.float32)])
     opt.step([np.ones(3, np.float32)])
     return opt.state_dict()
@@ -297,7 +298,7 @@ def of_numpy():
         (list, TypeError, "state_dict: expected a mapping, got list"),
     ],
 )
-def test_state_of_another_kind_is_refused(state, kind, message):
+def test_state_of_another_kind_is_refused(state: Any, kind: Any, message: Any) -> None:
     param = torch.nn.Parameter(torch.ones(3))
     opt = adapter.AdamW([param])
     before = copy.deepcopy(opt.state_dict())
@@ -306,7 +307,7 @@ def test_state_of_another_kind_is_refused(state, kind, message):
     assert same(opt.state_dict(), before)
 
 
-def test_a_setting_of_all_groups_is_refused_in_one():
+def test_a_setting_of_all_groups_is_refused_in_one() -> None:
     param = torch.nn.Parameter(torch.ones(3))
     with pytest.raises(ValueError, match=r"param_groups\[0\]: max_grad_norm is for all groups together"):
         adapter.AdamW([{"params": [param], "max_grad_norm": 1.0}])
@@ -325,7 +326,7 @@ def test_a_setting_of_all_groups_is_refused_in_one():
 # ---- other parts of torch that reach into an optimizer ----------------------------------------------------------
 
 
-def test_swapped_tensors():
+def test_swapped_tensors() -> None:
     torch.__future__.set_swap_module_params_on_conversion(True)
     try:
         nets = twins()
@@ -340,7 +341,7 @@ def test_swapped_tensors():
         torch.__future__.set_swap_module_params_on_conversion(False)
 
 
-def test_state_dicts_of_torch_distributed():
+def test_state_dicts_of_torch_distributed() -> None:
     """They are made with a step of zero gradients where there is no state yet, and loaded through the model's names."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what torch itself imports there
@@ -359,14 +360,14 @@ def test_state_dicts_of_torch_distributed():
 
 
 @pytest.mark.filterwarnings("ignore:Dynamo does not know how to trace")
-def test_a_compiled_training_step():
+def test_a_compiled_training_step() -> None:
     """torch.compile leaves the graph for the optimizer's step."""
     nets = twins()
     for net, compiled in zip(nets, (True, False), strict=True):
         opt = adapter.AdamW(net.parameters(), lr=0.05)
         data = torch.randn(16, 5, generator=torch.Generator().manual_seed(0))
 
-        def step(x, net=net, opt=opt):
+        def step(x: Any, net: Any = net, opt: Any = opt) -> None:
             opt.zero_grad()
             net(x).square().mean().backward()
             opt.step()
@@ -378,7 +379,7 @@ def test_a_compiled_training_step():
     assert_near(*nets)
 
 
-def test_inference_mode():
+def test_inference_mode() -> None:
     param, opt = stepped()
     twin, other = stepped()
     version = param._version
@@ -392,7 +393,7 @@ def test_inference_mode():
     assert same(opt.state_dict(), other.state_dict())
 
 
-def test_views_of_one_buffer():
+def test_views_of_one_buffer() -> None:
     flat = torch.ones(10)
     params = [torch.nn.Parameter(flat[:3]), torch.nn.Parameter(flat[3:])]
     for param in params:
@@ -403,7 +404,7 @@ def test_views_of_one_buffer():
     assert flat._version > version
 
 
-def test_two_optimizers_with_one_parameter():
+def test_two_optimizers_with_one_parameter() -> None:
     nets = twins(torch.float64)
     for net, module in zip(nets, (adapter, torch.optim), strict=True):
         opts = [module.AdamW(net.parameters(), lr=0.05), module.SGD(net[0].parameters(), lr=0.01, momentum=0.9)]
@@ -412,7 +413,7 @@ def test_two_optimizers_with_one_parameter():
     assert_near(*nets, 1e-12)
 
 
-def test_adagrad_beside_another_default_device():
+def test_adagrad_beside_another_default_device() -> None:
     with torch.device("meta"):
         opt = adapter.Adagrad([torch.zeros(3, device="cpu", requires_grad=True)])
     assert next(iter(opt.state.values()))["step"].device.type == "cpu"
