@@ -12,7 +12,7 @@ cimport numpy as cnp
 
 from fastgd.engine.arrays cimport PyArrayObject, data_of, format_of, pointer
 from fastgd.engine.execute cimport Slot, itemsize
-from fastgd.engine.plan cimport Extent, Group, are_apart, compare_starts
+from fastgd.engine.plan cimport Group, are_apart
 from fastgd.engine.steps cimport Settings, Steps
 from fastgd.kernels.rule cimport FLOAT32, MAX_CARRY
 from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
