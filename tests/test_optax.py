@@ -36,7 +36,7 @@ ROWS = {
     "adam_eps_root": (
         lambda p: fastgd.Adam(p, lr=0.01, eps_root=1e-3),
         lambda: optax.adam(0.01, eps=1e-8, eps_root=1e-3),
-        (3, 2),
+        (3, 5),
     ),
     "adagrad_eps_root": (
         lambda p: fastgd.Adagrad(p, lr=0.01, initial_accumulator_value=0.1, eps=0.0, eps_root=1e-7),
@@ -51,7 +51,7 @@ ROWS = {
     "nadam_without_schedule": (
         lambda p: fastgd.NAdam(p, lr=0.01, momentum_decay=1e9),
         lambda: optax.nadam(0.01),
-        (2, 2),
+        (2, 5),
     ),
 }
 

@@ -323,7 +323,7 @@ def test_an_interrupt_after_any_call_leaves_a_whole_number_of_steps() -> None:
     calls = 1
     while interrupted_after(calls):
         calls += 1
-    assert calls > 20
+    assert calls > 5  # what is left in Python: the front, and the schedule
 
 
 # ---- limits on threads ----------------------------------------------------------------------------------------------

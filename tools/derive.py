@@ -45,12 +45,18 @@ def derived() -> dict[Path, str]:
         (PACKAGE / "torch/__init__.py", "names", derive_python.all_lines(optimizers)),
     ):
         opening, closing = MARKS[path.suffix]
-        texts[path] = between(path, texts.get(path, path.read_text()), lines, opening.format(mark), closing)
+        texts[path] = between(
+            path, texts.get(path, path.read_text(encoding="utf-8")), lines, opening.format(mark), closing
+        )
     return texts
 
 
 def main() -> None:
-    stale = [(path, text) for path, text in derived().items() if not path.exists() or path.read_text() != text]
+    stale = [
+        (path, text)
+        for path, text in derived().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
     if sys.argv[1:] == ["--check"]:
         if stale:
             fail("stale, run make derive: " + ", ".join(str(path.relative_to(ROOT)) for path, _ in stale))
@@ -58,7 +64,7 @@ def main() -> None:
     if sys.argv[1:]:
         fail(f"expected no argument or --check, got {' '.join(sys.argv[1:])}")
     for path, text in stale:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         print(path.relative_to(ROOT))
 
 

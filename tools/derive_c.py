@@ -116,7 +116,7 @@ def numbers(family: Family) -> list[str]:
 
 
 def room(name: str) -> str:
-    (number,) = re.findall(rf"^    {name} = (\d+)", (KERNELS / "rule.pxd").read_text(), re.MULTILINE)
+    (number,) = re.findall(rf"^    {name} = (\d+)", (KERNELS / "rule.pxd").read_text(encoding="utf-8"), re.MULTILINE)
     return number
 
 
@@ -155,7 +155,7 @@ def ledger(rules: list[Rule], families: list[Family]) -> str:
         lines += [f"{family.struct}[{i}]: double {field}" for i, field in enumerate(family.hyper)] + numbers(family)
         for f in functions(rules, family):
             lines.append(f"{f.name}: {f.returns} ({', '.join(in_c(a) for a in f.arguments)})")
-    recorded = LEDGER.read_text().splitlines() if LEDGER.exists() else []
+    recorded = LEDGER.read_text(encoding="utf-8").splitlines() if LEDGER.exists() else []
     for line in recorded:
         if line not in lines:
             fail(f"{LEDGER.relative_to(ROOT)}: compiled projects rely on what is changed or gone: {line}")

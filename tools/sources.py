@@ -67,12 +67,12 @@ def fail(message: str) -> NoReturn:
 
 
 def kernels_in(path: Path) -> list[Rule]:
-    found = KERNEL.findall(path.read_text())
+    found = KERNEL.findall(path.read_text(encoding="utf-8"))
     return [Rule(name, path.stem, ARRAY.findall(arguments)[2:]) for name, arguments in found]
 
 
 def only(path: Path, what: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
-    found = pattern.findall(path.read_text())
+    found = pattern.findall(path.read_text(encoding="utf-8"))
     if len(found) != 1:
         fail(f"{path.name}: expected one {what}, got {len(found)}")
     return found[0]
@@ -82,7 +82,7 @@ def family_in(path: Path) -> Family:
     struct, c_name, fields = only(path, 'ctypedef struct X "fastgd_X"', HYPER)
     name, scalars = only(path, "cdef inline int fold_x", FOLD)
     owner, rules = only(path, "cdef enum XRules", RULES)
-    carry = CARRY.findall(path.read_text())
+    carry = CARRY.findall(path.read_text(encoding="utf-8"))
     if not struct == c_name == owner or name != snake(struct):
         fail(f"{path.name}: struct {struct} needs the C name fastgd_{struct}, {struct}Rules and fold_{snake(struct)}")
     return Family(
@@ -125,7 +125,7 @@ def parameters(init: ast.FunctionDef, text: str) -> list[Parameter]:
 def optimizers_in(path: Path) -> list[Optimizer]:
     """The classes of a file that are a family's, or inherit from one that stands before them."""
     found: dict[str, Optimizer] = {}
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         if not isinstance(node, ast.ClassDef):
             continue
@@ -144,7 +144,7 @@ def optimizers_in(path: Path) -> list[Optimizer]:
 
 def aliases() -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """The types that hyperparameters.py defines: name, plain type, fields of a struct where they are several."""
-    for node in ast.parse(HYPERPARAMETERS.read_text()).body:
+    for node in ast.parse(HYPERPARAMETERS.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("Annotated["):
             keywords = [k for n in ast.walk(node.value) if isinstance(n, ast.Call) for k in n.keywords]
             fields = [ast.literal_eval(k.value) for k in keywords if k.arg == "fields"]
@@ -202,7 +202,7 @@ def read() -> tuple[list[Rule], list[Family], dict[str, str]]:
     paths = sorted(p for p in (KERNELS / "rules").glob("*.pxd") if p.stem != "__init__")
     rules = [rule for path in paths for rule in kernels_in(path)]
     families = [family_in(path) for path in paths]
-    scalars = {struct: path.stem for path in paths for struct in SCALARS.findall(path.read_text())}
+    scalars = {struct: path.stem for path in paths for struct in SCALARS.findall(path.read_text(encoding="utf-8"))}
     names = {rule.name for rule in rules}
     for family in families:
         for name in family.rules:

@@ -171,7 +171,7 @@ cdef void execute(const Slot* slots, Py_ssize_t count, const Cohort* cohorts,
     if total < parallel_from or threads == 1:
         run_range(slots, count, cohorts, Cut(0, 0), Cut(count - 1, slots[count - 1].size), stage)
         return
-    threads = <int>min(<Py_ssize_t>threads, total // PER_THREAD)
+    threads = <int>max(1, min(<Py_ssize_t>threads, total // PER_THREAD))
     for k in prange(threads, num_threads=threads, schedule="static", chunksize=1):
         run_thread(slots, count, cohorts, split(slots, count, total // threads * k),
                    split(slots, count, total if k == threads - 1 else total // threads * (k + 1)), stage)

@@ -103,7 +103,13 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         ------
         TypeError, ValueError
             As by the constructor; the optimizer is then unchanged.
+        RuntimeError
+            If another thread is inside a step of this optimizer.
         """
+        with self._steps:
+            self._add_checked(param_group)
+
+    def _add_checked(self, param_group: dict[str, Any]) -> None:
         count = len(self.param_groups)
         try:
             super().add_param_group(param_group)

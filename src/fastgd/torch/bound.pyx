@@ -295,6 +295,7 @@ cdef class Bound(Steps):
                     sources[i, key], tensors[i, key] = self.sources[before, key], self.tensors[before, key]
             places[id(leaf)] = i
         self.found_groups = self.found_state = None
+        self.places = {}
         self.clear()
         self.settings, self.scheduled = [], False
         self.largest = np.finfo(np.float64).max
