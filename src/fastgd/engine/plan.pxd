@@ -52,6 +52,7 @@ cdef class Plan:
     cdef int use(self, Group group, int rule) except -1
     cdef int run(self, double scale, double bound, bint staged) except -1
 
+cdef bint disjoint(Extent* extents, Py_ssize_t n) noexcept nogil
 cdef bint are_apart(list arrays) except -1
 cpdef object zeros_beside(cnp.ndarray param)
 cpdef tuple keys_of_layout(int layout)

@@ -48,10 +48,20 @@ cdef Extent extent_of(PyArrayObject* a) noexcept:
     return result
 
 
+cdef bint disjoint(Extent* extents, Py_ssize_t n) noexcept nogil:
+    """Whether extents, which this sorts, share no memory."""
+    cdef Py_ssize_t i
+    qsort(extents, n, sizeof(Extent), compare_starts)
+    for i in range(1, n):
+        if extents[i - 1].stop > extents[i].start:
+            return False
+    return True
+
+
 cdef bint are_apart(list arrays) except -1:
     """Whether dense arrays share no memory."""
-    cdef Py_ssize_t i, n = 0
-    cdef bint result = True
+    cdef Py_ssize_t n = 0
+    cdef bint result
     cdef Extent* extents = <Extent*>PyMem_Malloc((len(arrays) + 1) * sizeof(Extent))
     if extents == NULL:
         raise MemoryError
@@ -59,9 +69,7 @@ cdef bint are_apart(list arrays) except -1:
         if size_of(pointer(array)):
             extents[n] = extent_of(pointer(array))
             n += 1
-    qsort(extents, n, sizeof(Extent), compare_starts)
-    for i in range(n - 1):
-        result = result and extents[i].stop <= extents[i + 1].start
+    result = disjoint(extents, n)
     PyMem_Free(extents)
     return result
 

@@ -45,3 +45,5 @@ cdef class Steps(Plan):
     cdef int take_gradients(self, object front) except -1
     cdef int take_slowly(self, object front, Py_ssize_t i) except -1
     cdef bint update(self, double scale) except -1
+    cdef int bound_largest(self, array) except -1
+    cpdef tuple bound_gradients(self)

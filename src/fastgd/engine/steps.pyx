@@ -172,12 +172,17 @@ cdef class Steps(Plan):
             self.trees.append(tree)
             param_groups.append(given)
             for array in arrays:
-                self.largest = min(self.largest, LARGEST_OF[array.dtype.char])
+                self.bound_largest(array)
         self.settings.extend(settings)
         self.scheduled = self.scheduled or any([one.schedule is not None for one in settings])
         self.names = names
         self.grouped = grouped
         self.bound = None
+
+    cdef int bound_largest(self, array) except -1:
+        """Let the norm of a finite gradient be at most what a parameter's dtype holds."""
+        self.largest = min(self.largest, LARGEST_OF[array.dtype.char])
+        return 0
 
     def load(self, param_groups not None, list values not None, list entries not None, long long completed):
         """Take over checked hyperparameters of all groups and the progress and state arrays of all slots."""
@@ -430,6 +435,12 @@ cdef class Steps(Plan):
             raise RuntimeError(f"gradient {i} passed every check and was refused by the plan; please report this")
         return 0
 
+    cpdef tuple bound_gradients(self):
+        """The gradients that stay where they are; raises if there are none."""
+        if self.bound is None:
+            raise RuntimeError("no gradients are bound: give them to bind once, or to each step")
+        return self.bound
+
     # ---- the step ---------------------------------------------------------------------------------------------
 
     def step(self, front, groups, grads, grad_scale):
@@ -448,10 +459,8 @@ cdef class Steps(Plan):
                 self.ask_schedules()
             if grads is not None:
                 self.hold_gradients(front, grads)
-            elif self.bound is None:
-                raise RuntimeError("no gradients are bound: give them to bind once, or to each step")
             else:
-                for grad in <tuple>self.bound:
+                for grad in self.bound_gradients():
                     self.hold(grad)
             self.take_gradients(front)
             self.update(scale)

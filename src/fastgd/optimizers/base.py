@@ -266,11 +266,6 @@ class Optimizer(GradientSettings):
             validation.not_within(label, array, self._written())
         return array
 
-    def _bound_gradients(self) -> tuple[np.ndarray | None, ...]:
-        if self._steps.bound is None:
-            raise RuntimeError("no gradients are bound: give them to bind once, or to each step")
-        return self._steps.bound
-
     # ---- a step -----------------------------------------------------------------------------------------------
 
     def step(self, grads: object = None, *, grad_scale: float = 1.0) -> None:
@@ -327,7 +322,7 @@ class Optimizer(GradientSettings):
             If one of them is read-only; all are then unchanged.
         """
         with self._steps:
-            bound = [(i, grad) for i, grad in enumerate(self._bound_gradients()) if grad is not None]
+            bound = [(i, grad) for i, grad in enumerate(self._steps.bound_gradients()) if grad is not None]
             for i, grad in bound:
                 if not grad.flags.writeable:
                     label = "grads" + self._label(i).removeprefix("params")

@@ -146,17 +146,18 @@ cdef class Bound(Steps):
     cdef bint holds_all(self, object groups, object state) except -1:
         """Whether parameters, groups and state are where and what they were after the latest step."""
         cdef Py_ssize_t i
-        if not (groups is self.found_groups
-                and state is self.found_state
-                and has_objects(groups, self.group_dicts)
-                and has_members(self.group_dicts, self.members)
-                and has_values(state, self.state_values)
-                and all_held(self.lent)):
+        if not (self.has_groups(groups) and state is self.found_state
+                and has_values(state, self.state_values) and all_held(self.lent)):
             return False
         for i in range(self.count):
             if not (self.holds_leaf(i) and self.has_progress(i)):
                 return False
         return True
+
+    cdef bint has_groups(self, object groups) except -1:
+        """Whether the groups and their parameters are the objects that were found."""
+        return (groups is self.found_groups and has_objects(groups, self.group_dicts)
+                and has_members(self.group_dicts, self.members))
 
     cdef bint holds_leaf(self, Py_ssize_t i) except -1:
         """Whether a parameter lies where it was found."""
@@ -185,8 +186,7 @@ cdef class Bound(Steps):
 
     def find(self, front):
         """Find parameters, groups and state where they are now."""
-        if (front.param_groups is self.found_groups and has_objects(front.param_groups, self.group_dicts)
-                and has_members(self.group_dicts, self.members)):
+        if self.has_groups(front.param_groups):
             self.find_moved(front)
         else:
             self.find_all(front)
@@ -303,8 +303,8 @@ cdef class Bound(Steps):
         for settings, arrays, entries in found:
             self.add_group((<Settings>settings).group, arrays, entries)
             self.settings.append(settings)
-            if any([array.dtype == np.float32 for array in arrays]):
-                self.largest = np.finfo(np.float32).max
+            for array in arrays:
+                self.bound_largest(array)
         self.lent, self.sources, self.tensors, self.places, self.leaves = lent, sources, tensors, places, leaves
         self.group_dicts, self.members = list(groups), members
         if moved:
@@ -383,12 +383,10 @@ cdef class Bound(Steps):
         grad = leaf.grad    # asked for once, and held
         self.hold(grad)
         slot.cohort = -1
-        if type(leaf) is not Parameter and type(leaf) is not Tensor:
-            self.asked = True
+        self.asked = self.asked or (type(leaf) is not Parameter and type(leaf) is not Tensor)
         if grad is None:
             return False
-        if type(grad) is not Tensor:
-            self.asked = True
+        self.asked = self.asked or type(grad) is not Tensor
         plain = (PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
                  and find(self.borrow, grad, &place)
                  and laid_out(<PyArrayObject*>slot.param, &place)

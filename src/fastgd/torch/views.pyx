@@ -7,7 +7,6 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from cpython.ref cimport PyObject, PyTypeObject
 from libc.stdint cimport uint32_t
-from libc.stdlib cimport qsort
 
 cimport numpy as cnp
 
@@ -16,7 +15,7 @@ from fastgd.engine.arrays cimport (
     size_of, strides_of,
 )
 from fastgd.engine.execute cimport itemsize
-from fastgd.engine.plan cimport Extent, compare_starts
+from fastgd.engine.plan cimport Extent, disjoint
 from fastgd.kernels.rule cimport FLOAT32, FLOAT64
 
 cdef extern from "Python.h":
@@ -168,9 +167,8 @@ cdef class Views:
 
     def lie_apart(self, list tensors):
         """Whether tensors, which are dense, plainly share no memory."""
-        cdef Py_ssize_t i, axis, nbytes, n = 0
+        cdef Py_ssize_t axis, nbytes, n = 0
         cdef Place place
-        cdef bint apart = True
         cdef Extent* extents = <Extent*>PyMem_Malloc((len(tensors) + 1) * sizeof(Extent))
         if extents == NULL:
             raise MemoryError
@@ -184,9 +182,6 @@ cdef class Views:
                 if nbytes:
                     extents[n] = Extent(<const char*>place.data, <const char*>place.data + nbytes)
                     n += 1
-            qsort(extents, n, sizeof(Extent), compare_starts)
-            for i in range(1, n):
-                apart = apart and extents[i - 1].stop <= extents[i].start
-            return apart
+            return disjoint(extents, n)
         finally:
             PyMem_Free(extents)
