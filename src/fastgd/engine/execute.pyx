@@ -3,9 +3,10 @@ from cython.parallel cimport prange
 from libc.stdint cimport uintptr_t
 from libc.string cimport memcpy
 
-from fastgd.engine.dispatch cimport table
+from fastgd.engine.formats cimport computed_in, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.kernels.rule cimport FLOAT32, Kernel0, Kernel1, Kernel2, Kernel3, Kernel4
+from fastgd.engine.tile cimport call, run_tiles
+from fastgd.kernels.rule cimport DIRECT
 
 cdef extern from *:
     """
@@ -19,7 +20,6 @@ cdef extern from *:
 
 cdef enum:
     AHEAD = 3               # slots between the one that is updated and the one that is asked for
-    TILE = 512              # elements that a gradient stage holds in L1
     PER_THREAD = 8192       # elements from which one more thread pays
 
 cdef Py_ssize_t parallel_from = PARALLEL_FROM
@@ -38,21 +38,12 @@ ctypedef struct Cut:
     Py_ssize_t element
 
 
-cdef Py_ssize_t itemsize(Format format) noexcept nogil:
-    return sizeof(float) if format == FLOAT32 else sizeof(double)
-
-
-cdef inline void call(void* f, int states, void* const* a, Py_ssize_t n, const void* scalars) noexcept nogil:
-    if states == 2:
-        (<Kernel2>f)(a[0], a[1], a[2], a[3], n, scalars)
-    elif states == 1:
-        (<Kernel1>f)(a[0], a[1], a[2], n, scalars)
-    elif states == 0:
-        (<Kernel0>f)(a[0], a[1], n, scalars)
-    elif states == 3:
-        (<Kernel3>f)(a[0], a[1], a[2], a[3], a[4], n, scalars)
-    else:
-        (<Kernel4>f)(a[0], a[1], a[2], a[3], a[4], a[5], n, scalars)
+cdef void settle_formats(Slot* slot, int states) noexcept nogil:
+    """Find out whether a slot is direct, once parameter and states are there."""
+    cdef int k
+    slot.direct = slot.formats[0] < DIRECT
+    for k in range(2, states + 2):
+        slot.direct = slot.direct and slot.formats[k] == slot.formats[0]
 
 
 cdef inline void advance(void** arrays, int count, Py_ssize_t nbytes) noexcept nogil:
@@ -61,48 +52,29 @@ cdef inline void advance(void** arrays, int count, Py_ssize_t nbytes) noexcept n
         arrays[k] = <char*>arrays[k] + nbytes
 
 
-cdef void run_staged(const Cohort* cohort, Format format, void** arrays, Py_ssize_t n,
-                     const Stage* stage) noexcept nogil:
-    """The rule on tiles whose gradient has been scaled and clipped in L1; the gradient itself is only read."""
-    cdef double[TILE] tile
-    cdef void* grad
-    cdef Py_ssize_t m, width = itemsize(format)
-    cdef int states = cohort.rule.state_count
-    while n > 0:
-        m = min(n, <Py_ssize_t>TILE)
-        grad = arrays[1]
-        memcpy(tile, grad, m * width)
-        table().clip[format](tile, m, stage.scale, stage.bound)
-        arrays[1] = tile
-        call(cohort.rule.kernels[format], states, arrays, m, &cohort.scalars)
-        arrays[1] = grad
-        advance(arrays, states + 2, m * width)
-        n -= m
-
-
 cdef void run_part(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop,
                    const Stage* stage) noexcept nogil:
     """Elements [start, stop) of one slot."""
     cdef void* arrays[MAX_ARRAYS]
-    cdef void* f = cohort.rule.kernels[slot.format]
+    cdef void* f = cohort.rule.kernels[computed_in(slot.formats[0])]
     cdef int states = cohort.rule.state_count
-    cdef Py_ssize_t n = stop - start, width, head
-    if not stage.active and start == 0 and n < ALIGN_FROM:
+    cdef Py_ssize_t n = stop - start, width, head = 0
+    cdef bint direct = slot.direct and slot.formats[1] == slot.formats[0] and not stage.active
+    if direct and start == 0 and n < ALIGN_FROM:
         call(f, states, slot.arrays, n, &cohort.scalars)
         return
-    width = itemsize(slot.format)
+    width = itemsize(slot.formats[0])
+    if n >= ALIGN_FROM:
+        head = (-(<uintptr_t>slot.arrays[0] + start * width) % CACHE_LINE) // width
+    if not direct:
+        run_tiles(slot, cohort, start, stop, head, stage)
+        return
     memcpy(arrays, slot.arrays, sizeof(arrays))
     advance(arrays, states + 2, start * width)
-    if stage.active:
-        run_staged(cohort, slot.format, arrays, n, stage)
-        return
-    if n >= ALIGN_FROM:
-        head = (-<uintptr_t>arrays[0] % CACHE_LINE) // width
-        if head:
-            call(f, states, arrays, head, &cohort.scalars)
-            advance(arrays, states + 2, head * width)
-            n -= head
-    call(f, states, arrays, n, &cohort.scalars)
+    if head:
+        call(f, states, arrays, head, &cohort.scalars)
+        advance(arrays, states + 2, head * width)
+    call(f, states, arrays, n - head, &cohort.scalars)
 
 
 cdef inline void fetch(const Slot* slot) noexcept nogil:
@@ -143,7 +115,7 @@ cdef Cut split(const Slot* slots, Py_ssize_t count, Py_ssize_t target) noexcept 
         if slots[i].cohort < 0:
             continue
         if target < slots[i].size:
-            width = itemsize(slots[i].format)
+            width = itemsize(slots[i].formats[0])
             element = target + (-(<uintptr_t>slots[i].arrays[0] + target * width) % CACHE_LINE) // width
             result.slot = i
             result.element = min(element, slots[i].size)

@@ -5,8 +5,9 @@ cimport numpy as cnp
 
 from fastgd.engine.arrays cimport PyArrayObject
 from fastgd.engine.execute cimport Cohort, Slot
+from fastgd.engine.formats cimport Storage
 from fastgd.engine.norm cimport View
-from fastgd.kernels.rule cimport MAX_HYPER, Family, Rule, Scalars
+from fastgd.kernels.rule cimport MAX_HYPER, Family, Format, Rule, Scalars
 
 ctypedef struct Extent:
     # Memory that a step writes to: [start, stop).
@@ -20,6 +21,7 @@ cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale,
 cdef class Group:
     cdef const Family* family
     cdef double[MAX_HYPER] hyper
+    cdef readonly Storage storage
     cdef readonly Py_ssize_t start, count   # of its slots: the first, and how many
     cdef int layout                         # which states its slots have; -1 before the first
     cdef int latest                         # its latest cohort in this step; -1 before the first
@@ -47,6 +49,7 @@ cdef class Plan:
     cdef bint overlaps(self, const void* data, Py_ssize_t nbytes) noexcept
     cdef bint holds(self, Slot* slot) noexcept
     cdef bint takes(self, Slot* slot, PyObject* grad) noexcept
+    cdef bint takes_place(self, Slot* slot, void* data, Format format) noexcept
     cdef double measure(self) except? -1
     cdef int fold(self, double scale) except -1
     cdef int use(self, Group group, int rule) except -1
@@ -54,5 +57,4 @@ cdef class Plan:
 
 cdef bint disjoint(Extent* extents, Py_ssize_t n) noexcept nogil
 cdef bint are_apart(list arrays) except -1
-cpdef object zeros_beside(cnp.ndarray param)
 cpdef tuple keys_of_layout(int layout)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastgd import validation
-from fastgd.engine.plan import Group, zeros_beside
+from fastgd import formats, validation
+from fastgd.engine.formats import Storage
+from fastgd.engine.plan import Group
+from fastgd.optimizers import storage
 
 if TYPE_CHECKING:
     from fastgd.optimizers.base import Optimizer
@@ -80,6 +82,7 @@ def write(
         groups.append(
             {
                 **dict(zip(optimizer.checks, values[number], strict=True)),
+                **storage.given(group),
                 **export_schedule(group["lr"], completed),
                 "params": list(range(slots.start, slots.start + slots.count)),
                 **({} if names is None else {"param_names": list(names)}),
@@ -89,25 +92,35 @@ def write(
     return {"state": {i: entry for i, entry in enumerate(copies) if entry}, "param_groups": groups}
 
 
-def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tuple[Any, ...]], list[Entry]]:
-    """(hyperparameters of each group, (steps, carried numbers, new state arrays) of each parameter)."""
+Stored = tuple[dict[str, Any], Storage]  # what a group says of how its arrays are stored, and what that means
+
+
+def read(
+    optimizer: "Optimizer", state_dict: Mapping[str, Any]
+) -> tuple[list[tuple[Any, ...]], list[Stored], list[Entry]]:
+    """
+    What is loaded, checked.
+
+    Hyperparameters of each group, how its arrays are stored, and (steps, carried numbers, new state arrays) of each
+    parameter.
+    """
     groups, state = parts(state_dict)
     if len(groups) != len(optimizer.param_groups):
         raise ValueError(f"state_dict: expected {len(optimizer.param_groups)} groups, got {len(groups)}")
     values = [_hyperparameters(optimizer, i, group) for i, group in enumerate(groups)]
+    stored = [_stored(optimizer, i, group) for i, group in enumerate(groups)]
     entries: list[Entry] = []
     ids = {key for group in groups for key in group["params"]}
     if unknown := [key for key in state if key not in ids]:
         raise ValueError(f"state_dict: state of unknown parameters {unknown}")
-    for group, ours, checked in zip(groups, optimizer._steps.groups, values, strict=True):
-        slots = Group(optimizer._family, 0, 0)
+    for group, ours, checked, (_, means) in zip(groups, optimizer._steps.groups, values, stored, strict=True):
+        slots = Group(optimizer._family, 0, 0, means)
         slots.set_hyper(optimizer.reader.doubles(checked))
-        keys, others = slots.keys(), slots.all_keys()
         for key, param in zip(group["params"], optimizer._steps.params[ours.start :][: ours.count], strict=True):
             label = f"state_dict['state'][{key!r}]"
             entry = {k: v for k, v in mapping(label, state.get(key, {})).items() if v is not None}
-            entries.append(read_entry(type(optimizer), label, entry, param, keys, others))
-    return values, entries
+            entries.append(read_entry(type(optimizer), label, entry, param, slots))
+    return values, stored, entries
 
 
 def mapping(label: str, value: Any) -> Mapping[Any, Any]:
@@ -145,7 +158,8 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     """Checked hyperparameters of one saved group."""
     label = f"state_dict['param_groups'][{i}]"
     names = list(optimizer.checks)
-    validation.known(label, [key for key in group if key not in IGNORED], ["params", "param_names", "schedule", *names])
+    ours_too = ["params", "param_names", "schedule", *storage.NAMES]
+    validation.known(label, [key for key in group if key not in IGNORED], [*ours_too, *names])
     required = [name for name in names if name not in optimizer.beyond_torch]
     if missing := [name for name in required if name not in group]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
@@ -165,25 +179,26 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     return checked
 
 
+def _stored(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -> Stored:
+    """How a group's arrays will be stored: as they were, where the saved group says it."""
+    named = storage.given({**optimizer.param_groups[i], **group})
+    return named, storage.read(f"state_dict['param_groups'][{i}]", named)
+
+
 def _plain(value: Any) -> Any:
     """A number kept as a 0-d tensor or array, as torch allows for lr."""
     return value.item() if getattr(value, "shape", None) == () else value
 
 
-def read_entry(
-    kind: type["Optimizer"],
-    label: str,
-    entry: Mapping[str, Any],
-    param: np.ndarray,
-    keys: tuple[str, ...],
-    others: tuple[str, ...],
-) -> Entry:
+def read_entry(kind: type["Optimizer"], label: str, entry: Mapping[str, Any], param: np.ndarray, slots: Group) -> Entry:
     """
-    State of one parameter, in arrays of its own.
+    State of one parameter of a group, in arrays of its own.
 
-    `keys` must be there; `others` are taken where they are, since an option that is off now may be switched on again.
+    The keys of the group's rule must be there; others of its family are taken where they are, since an option that is
+    off now may be switched on again.
     """
-    begun = {key: zeros_beside(param) for key in keys}
+    keys, others = slots.keys(), slots.all_keys()
+    begun = {key: slots.zeros(key, param) for key in keys}
     if not entry:
         return 0, (), begun
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
@@ -196,10 +211,18 @@ def read_entry(
     for key in dict.fromkeys([*keys, *others]):
         if key not in entry:
             continue
-        array = np.asarray(entry[key])
+        array = formats.asarray(entry[key])
         if array.shape != param.shape:
             raise ValueError(f"{label}[{key!r}]: expected shape {param.shape}, got {array.shape}")
-        if array.dtype != param.dtype:
-            raise TypeError(f"{label}[{key!r}]: expected dtype {param.dtype}, got {array.dtype}")
-        begun.setdefault(key, zeros_beside(param))[...] = array
+        state = begun.setdefault(key, slots.zeros(key, param))
+        _check_dtype(f"{label}[{key!r}]", array, state, param)
+        state[...] = array
     return steps, carry, begun
+
+
+def _check_dtype(label: str, array: np.ndarray, state: np.ndarray, param: np.ndarray) -> None:
+    """What is loaded is as it will be stored, as the rule computes, or as torch stores it: in the parameter's dtype."""
+    computed = np.dtype(np.float64 if param.dtype == np.float64 else np.float32)
+    allowed = tuple(dict.fromkeys(formats.name_of(dtype) for dtype in (state.dtype, param.dtype, computed)))
+    if formats.name_of(array.dtype) not in allowed:
+        raise TypeError(f"{label}: expected dtype {formats.listed(allowed)}, got {array.dtype}")

@@ -10,10 +10,12 @@ from libc.string cimport memcmp, memcpy
 
 cimport numpy as cnp
 
-from fastgd.engine.arrays cimport PyArrayObject, data_of, format_of, pointer
-from fastgd.engine.execute cimport Slot, itemsize
+from fastgd.engine.arrays cimport PyArrayObject, data_of, pointer
+from fastgd.engine.execute cimport Slot
+from fastgd.engine.formats cimport format_of, goes_with, itemsize
 from fastgd.engine.plan cimport Group, are_apart
-from fastgd.engine.steps cimport Settings, Steps
+from fastgd.engine.settings cimport Settings
+from fastgd.engine.steps cimport Steps
 from fastgd.kernels.rule cimport FLOAT32, MAX_CARRY
 from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
 
@@ -233,7 +235,8 @@ cdef class Bound(Steps):
         members = [list(group["params"]) for group in groups]
         for n, group in enumerate(groups):
             front._refused_group(n, group)
-            slots = Group(front._numpy._family, start, len(members[n]))
+            storage = front._storage(f"param_groups[{n}]", group)
+            slots = Group(front._numpy._family, start, len(members[n]), storage)
             settings = Settings(slots, None, group, self.reader, f"param_groups[{n}]")
             slots.set_hyper(self.reader.doubles(settings.plain))
             arrays, entries = [], []
@@ -351,8 +354,8 @@ cdef class Bound(Steps):
             elif key in carried:
                 view = self.carry[i, carried.index(key):carried.index(key) + 1].reshape(())
             else:
-                view = source[...]
-            tensor = torch.from_numpy(view)
+                view = checks.plain_view(source)
+            tensor = checks.tensor(view)
             self.lent[i, key], self.sources[i, key], self.tensors[i, key] = view, source, tensor
             entry[key] = tensor
         return 0
@@ -389,14 +392,12 @@ cdef class Bound(Steps):
         self.asked = self.asked or type(grad) is not Tensor
         plain = (PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
                  and find(self.borrow, grad, &place)
+                 and goes_with(slot.formats[0], place.format)
                  and laid_out(<PyArrayObject*>slot.param, &place)
-                 and <size_t>place.data % itemsize(slot.format) == 0
-                 and not is_neg(grad))
-        if plain and place.data != slot.arrays[1]:
-            plain = not self.overlaps(place.data, slot.size * itemsize(slot.format))
-        if plain:
-            slot.arrays[1] = place.data
-        else:
+                 and <size_t>place.data % itemsize(place.format) == 0
+                 and not is_neg(grad)
+                 and self.takes_place(slot, place.data, place.format))
+        if not plain:
             array = front._gradient(i, grad)
             self.hold(array)
             self.asked = True
