@@ -104,7 +104,8 @@ def function(optimizer: Optimizer, owner: Optimizer, family: Family, states: dic
     values = block("(", [value(p.name, optimizer) for p in owner.parameters], ")", "        ")
     carry = [f'{optimizer.name}.carried["{key}"]("{key}", {key})' for key in shown]
     carry += ["float(step != 1)"] * (len(family.carry) - len(shown))  # a number that no caller sees begins with step 1
-    lines.append(f"    carried: tuple[{', '.join(['float'] * len(shown))}] = _{name}(" if shown else f"    _{name}(")
+    kept = f"carried: tuple[{', '.join(['float'] * len(shown))}] = " if shown else ""
+    lines.append(f"    {kept}_{name}.update(")
     lines += [f"        {item}," for item in ("param", "grad", tuple_of(list(states)), "step", "grad_scale")]
     lines += [*values[:-1], values[-1] + ",", *[f"        {tuple_of(carry)},"] * bool(carry), "    )"]
     return lines + ["    return carried[0]" if len(shown) == 1 else "    return carried"] * bool(shown)

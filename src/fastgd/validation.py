@@ -7,7 +7,6 @@ what is required and what came. ValueError is for values, shapes, layouts and re
 dtypes.
 """
 
-import difflib
 import itertools
 import numbers
 from collections.abc import Iterable, Sequence
@@ -82,6 +81,8 @@ def settable(owner: str, name: str, allowed: Iterable[str]) -> None:
 
 
 def _hint(name: object, allowed: list[str]) -> str:
+    import difflib  # where it is needed: it would be a part of the time that `import fastgd` takes
+
     near = difflib.get_close_matches(str(name), allowed, n=1)
     return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(allowed)}"
 
