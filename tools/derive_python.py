@@ -178,14 +178,11 @@ def torch_class(optimizer: Optimizer, owner: Optimizer) -> list[str]:
         else:
             arguments.append("*" if name == "*" else f"{name}: {SWITCHES[name]}")
     lines += block("def __init__(", [*arguments, "**settings: Unpack[Settings]"], ") -> None:", "    ")
-    given = [f"{name}={name}" for name in names]
-    if owner is not optimizer:
-        given += [f"{name}={only}" for name, only in optimizer.attributes["fixed"].items()]
-        return lines + block("super().__init__(", ["params", *given, "**settings"], ")", "        ")
+    initialize = "super()" if owner is optimizer else f"super({owner.name}, self)"  # whose arguments are others
     return [
         *lines,
-        *block("given = dict(", given, ")", "        "),
-        "        super().__init__(params, given, settings)",
+        *block("given = dict(", [f"{name}={name}" for name in names], ")", "        "),
+        f"        {initialize}.__init__(params, given, settings)",
     ]
 
 
