@@ -211,7 +211,7 @@ def test_in_the_backward_pass() -> None:
 
 def test_grad_scaler_with_float16() -> None:
     param = torch.ones(4, dtype=torch.float16, requires_grad=True)
-    opt = adapter.SGD([param], lr=0.5)
+    opt = adapter.SGD([param], lr=0.5, fused=True)
     scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
     scaler.scale(param.float().sum()).backward()
     scaler.step(opt)

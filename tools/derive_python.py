@@ -14,14 +14,15 @@ SWITCHES = {
     "capturable": "bool = False",
     "differentiable": "bool = False",
 }
-SETTINGS = "`max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`."
+SETTINGS = "`max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`."
 
 FUNCTIONAL = '''
 """
 Every rule as a function: stateless, in place, for libraries that own their state.
 
-Each function updates one parameter. `param` and the state arrays are changed in place, `grad` is only read; all are
-float32 or all float64, dense, of one shape with the same strides, and share no memory. `step` counts from 1. State
+Each function updates one parameter. `param` and the state arrays are changed in place, `grad` is only read; they are
+float32, float64, bfloat16 or float16 (float64 beside float64 parameters alone), dense, of one shape with the same
+strides, counted in items, and share no memory. `step` counts from 1. State
 arrays begin as zeros; those that may be None are given where the hyperparameters use them. `grad_scale` multiplies the
 gradient before anything else. Hyperparameters, formulas and references are those of the class. A call changes nothing
 if it raises TypeError or ValueError, which it does for arrays and numbers that are not as described.
@@ -104,7 +105,8 @@ def function(optimizer: Optimizer, owner: Optimizer, family: Family, states: dic
     values = block("(", [value(p.name, optimizer) for p in owner.parameters], ")", "        ")
     carry = [f'{optimizer.name}.carried["{key}"]("{key}", {key})' for key in shown]
     carry += ["float(step != 1)"] * (len(family.carry) - len(shown))  # a number that no caller sees begins with step 1
-    lines.append(f"    carried: tuple[{', '.join(['float'] * len(shown))}] = _{name}(" if shown else f"    _{name}(")
+    kept = f"carried: tuple[{', '.join(['float'] * len(shown))}] = " if shown else ""
+    lines.append(f"    {kept}_{name}.update(")
     lines += [f"        {item}," for item in ("param", "grad", tuple_of(list(states)), "step", "grad_scale")]
     lines += [*values[:-1], values[-1] + ",", *[f"        {tuple_of(carry)},"] * bool(carry), "    )"]
     return lines + ["    return carried[0]" if len(shown) == 1 else "    return carried"] * bool(shown)
@@ -177,14 +179,11 @@ def torch_class(optimizer: Optimizer, owner: Optimizer) -> list[str]:
         else:
             arguments.append("*" if name == "*" else f"{name}: {SWITCHES[name]}")
     lines += block("def __init__(", [*arguments, "**settings: Unpack[Settings]"], ") -> None:", "    ")
-    given = [f"{name}={name}" for name in names]
-    if owner is not optimizer:
-        given += [f"{name}={only}" for name, only in optimizer.attributes["fixed"].items()]
-        return lines + block("super().__init__(", ["params", *given, "**settings"], ")", "        ")
+    initialize = "super()" if owner is optimizer else f"super({owner.name}, self)"  # whose arguments are others
     return [
         *lines,
-        *block("given = dict(", given, ")", "        "),
-        "        super().__init__(params, given, settings)",
+        *block("given = dict(", [f"{name}={name}" for name in names], ")", "        "),
+        f"        {initialize}.__init__(params, given, settings)",
     ]
 
 

@@ -37,7 +37,7 @@ def bfloat16() -> np.dtype:
         import ml_dtypes
     except ImportError as error:
         raise ImportError("bfloat16 needs ml_dtypes: pip install 'fastgd[precision]'") from error
-    found = np.dtype(ml_dtypes.bfloat16)
+    found: np.dtype = np.dtype(ml_dtypes.bfloat16)
     register_bfloat16(found.num)
     return found
 

@@ -19,7 +19,7 @@ class Adadelta(Optimizer):
     params, lr, rho, eps, weight_decay, foreach, capturable, maximize, differentiable
         As for torch.optim.Adadelta.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adadelta.Adadelta
@@ -62,7 +62,7 @@ class Adagrad(AdagradBase):
     eps_root
         As for `fastgd.Adagrad`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adagrad.Adagrad
@@ -110,7 +110,7 @@ decoupled_weight_decay
     eps_root, eps_hat
         As for `fastgd.Adam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.Adam
@@ -163,7 +163,7 @@ class AdamW(Adam):
     eps_root, eps_hat
         As for `fastgd.AdamW`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.AdamW
@@ -186,8 +186,7 @@ class AdamW(Adam):
         eps_hat: bool = False,
         **settings: Unpack[Settings],
     ) -> None:
-        super().__init__(
-            params,
+        given = dict(
             lr=lr,
             betas=betas,
             eps=eps,
@@ -200,9 +199,8 @@ class AdamW(Adam):
             fused=fused,
             eps_root=eps_root,
             eps_hat=eps_hat,
-            decoupled_weight_decay=True,
-            **settings,
         )
+        super(Adam, self).__init__(params, given, settings)
 
 
 class Adamax(Optimizer):
@@ -214,7 +212,7 @@ class Adamax(Optimizer):
     params, lr, betas, eps, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.Adamax.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adamax.Adamax
@@ -255,7 +253,7 @@ class ASGD(Optimizer):
     params, lr, lambd, alpha, t0, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.ASGD.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
 
     Notes
     -----
@@ -305,7 +303,7 @@ class Lion(Optimizer):
     lr, betas, weight_decay, maximize
         As for `fastgd.Lion`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = lion.Lion
@@ -349,7 +347,7 @@ differentiable
     eps_root
         As for `fastgd.NAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
 
     Notes
     -----
@@ -402,7 +400,7 @@ class RAdam(Optimizer):
     eps_root
         As for `fastgd.RAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = radam.RAdam
@@ -449,7 +447,7 @@ class RMSprop(Optimizer):
     eps_root
         As for `fastgd.RMSprop`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rmsprop.RMSprop
@@ -496,7 +494,7 @@ class Rprop(Optimizer):
     params, lr, etas, step_sizes, capturable, foreach, maximize, differentiable
         As for torch.optim.Rprop.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rprop.Rprop
@@ -537,7 +535,7 @@ class SGD(Optimizer):
     momentum_form
         As for `fastgd.SGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sgd.SGD
@@ -586,7 +584,7 @@ class SignSGD(Optimizer):
     lr, momentum, weight_decay, maximize
         As for `fastgd.SignSGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sign.SignSGD
