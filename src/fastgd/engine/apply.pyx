@@ -89,7 +89,8 @@ cdef class Function:
 
     def __init__(self, kind, tuple states not None):
         self.family = &table().families[kind._family]
-        self.reader = Reader({**kind.checks, "lr": validation.nonnegative}, together=kind.reader.together)
+        checks = {name: check.constant() for name, check in kind.checks.items()}
+        self.reader = Reader(checks, together=kind.reader.together)
         self.states = states
         self.carried = tuple(kind.carried.items())
 

@@ -196,10 +196,15 @@ def read_entry(
     for key in dict.fromkeys([*keys, *others]):
         if key not in entry:
             continue
-        array = np.asarray(entry[key])
-        if array.shape != param.shape:
-            raise ValueError(f"{label}[{key!r}]: expected shape {param.shape}, got {array.shape}")
-        if array.dtype != param.dtype:
-            raise TypeError(f"{label}[{key!r}]: expected dtype {param.dtype}, got {array.dtype}")
-        begun.setdefault(key, zeros_beside(param))[...] = array
+        begun.setdefault(key, zeros_beside(param))[...] = array_like(f"{label}[{key!r}]", entry[key], param)
     return steps, carry, begun
+
+
+def array_like(label: str, value: Any, param: np.ndarray) -> np.ndarray:
+    """A saved array that belongs to a parameter, of any layout."""
+    array = np.asarray(value)
+    if array.shape != param.shape:
+        raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")
+    if array.dtype != param.dtype:
+        raise TypeError(f"{label}: expected dtype {param.dtype}, got {array.dtype}")
+    return array
