@@ -59,7 +59,7 @@ def adabelief(
 
     See `fastgd.AdaBelief`.
     """
-    _adabelief(
+    _adabelief.update(
         param,
         grad,
         (exp_avg, exp_avg_var),
@@ -97,7 +97,7 @@ def adadelta(
 
     See `fastgd.Adadelta`.
     """
-    _adadelta(
+    _adadelta.update(
         param,
         grad,
         (square_avg, acc_delta),
@@ -136,7 +136,7 @@ def adagrad(
 
     See `fastgd.Adagrad`.
     """
-    _adagrad(
+    _adagrad.update(
         param,
         grad,
         (sum,),
@@ -180,7 +180,7 @@ def adam(
 
     See `fastgd.Adam`. `amsgrad` is whether `max_exp_avg_sq` is given.
     """
-    _adam(
+    _adam.update(
         param,
         grad,
         (exp_avg, exp_avg_sq, max_exp_avg_sq),
@@ -225,7 +225,7 @@ def adamw(
 
     See `fastgd.AdamW`. `amsgrad` is whether `max_exp_avg_sq` is given.
     """
-    _adamw(
+    _adamw.update(
         param,
         grad,
         (exp_avg, exp_avg_sq, max_exp_avg_sq),
@@ -267,7 +267,7 @@ def adamax(
 
     See `fastgd.Adamax`.
     """
-    _adamax(
+    _adamax.update(
         param,
         grad,
         (exp_avg, exp_inf),
@@ -308,7 +308,7 @@ def adan(
 
     See `fastgd.Adan`.
     """
-    _adan(
+    _adan.update(
         param,
         grad,
         (exp_avg, exp_avg_diff, exp_avg_sq, neg_pre_grad),
@@ -351,7 +351,7 @@ def ademamix(
 
     See `fastgd.AdEMAMix`.
     """
-    _ademamix(
+    _ademamix.update(
         param,
         grad,
         (exp_avg, exp_avg_slow, exp_avg_sq),
@@ -393,7 +393,7 @@ def adopt(
 
     See `fastgd.ADOPT`.
     """
-    _adopt(
+    _adopt.update(
         param,
         grad,
         (exp_avg, exp_avg_sq),
@@ -434,7 +434,7 @@ def asgd(
 
     See `fastgd.ASGD`. Returns the `eta` and `mu` of the next step; step 1 reads none.
     """
-    carried: tuple[float, float] = _asgd(
+    carried: tuple[float, float] = _asgd.update(
         param,
         grad,
         (ax,),
@@ -477,7 +477,7 @@ def ftrl(
 
     See `fastgd.Ftrl`.
     """
-    _ftrl(
+    _ftrl.update(
         param,
         grad,
         (accumulator, linear),
@@ -515,7 +515,7 @@ def lion(
 
     See `fastgd.Lion`.
     """
-    _lion(
+    _lion.update(
         param,
         grad,
         (momentum_buffer,),
@@ -556,7 +556,7 @@ def nadam(
 
     See `fastgd.NAdam`. Returns the `mu_product` of the next step; step 1 reads none.
     """
-    carried: tuple[float] = _nadam(
+    carried: tuple[float] = _nadam.update(
         param,
         grad,
         (exp_avg, exp_avg_sq),
@@ -601,7 +601,7 @@ def radam(
 
     See `fastgd.RAdam`.
     """
-    _radam(
+    _radam.update(
         param,
         grad,
         (exp_avg, exp_avg_sq),
@@ -644,7 +644,7 @@ def rmsprop(
 
     See `fastgd.RMSprop`. `centered` is whether `grad_avg` is given.
     """
-    _rmsprop(
+    _rmsprop.update(
         param,
         grad,
         (square_avg, grad_avg, momentum_buffer),
@@ -684,7 +684,7 @@ def rprop(
 
     See `fastgd.Rprop`.
     """
-    _rprop(
+    _rprop.update(
         param,
         grad,
         (prev, step_size),
@@ -724,7 +724,7 @@ def schedule_free_sgd(
 
     See `fastgd.ScheduleFreeSGD`. Returns the `weight_sum` and `lr_max` of the next step; step 1 reads none.
     """
-    carried: tuple[float, float] = _schedule_free_sgd(
+    carried: tuple[float, float] = _schedule_free_sgd.update(
         param,
         grad,
         (z,),
@@ -774,7 +774,7 @@ def schedule_free_adamw(
 
     See `fastgd.ScheduleFreeAdamW`. Returns the `weight_sum` and `lr_max` of the next step; step 1 reads none.
     """
-    carried: tuple[float, float] = _schedule_free_adamw(
+    carried: tuple[float, float] = _schedule_free_adamw.update(
         param,
         grad,
         (z, exp_avg_sq),
@@ -825,7 +825,7 @@ def schedule_free_radam(
 
     See `fastgd.ScheduleFreeRAdam`. Returns the `weight_sum` and `lr_max` of the next step; step 1 reads none.
     """
-    carried: tuple[float, float] = _schedule_free_radam(
+    carried: tuple[float, float] = _schedule_free_radam.update(
         param,
         grad,
         (z, exp_avg_sq),
@@ -872,7 +872,7 @@ def sgd(
 
     See `fastgd.SGD`.
     """
-    _sgd(
+    _sgd.update(
         param,
         grad,
         (momentum_buffer,),
@@ -912,7 +912,7 @@ def sign_sgd(
 
     See `fastgd.SignSGD`.
     """
-    _sign_sgd(
+    _sign_sgd.update(
         param,
         grad,
         (momentum_buffer,),
@@ -951,7 +951,7 @@ def yogi(
 
     See `fastgd.Yogi`.
     """
-    _yogi(
+    _yogi.update(
         param,
         grad,
         (exp_avg, exp_avg_sq),
