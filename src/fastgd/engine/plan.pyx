@@ -15,6 +15,7 @@ from fastgd.engine.arrays cimport (
 )
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport ALIGN_FROM, CACHE_LINE, Stage, execute, settle_formats
+from fastgd.engine.extents cimport compare_extents, compare_starts, extent_of
 from fastgd.engine.formats cimport Storage, format_of, goes_with, itemsize, number_of
 from fastgd.engine.norm cimport blocks, norm, view
 from fastgd.engine.threads cimport count as thread_count
@@ -31,48 +32,8 @@ from numpy import uint8, zeros
 cnp.import_array()
 
 
-cdef int compare_extents(const void* a, const void* b) noexcept nogil:
-    """0 where two extents overlap."""
-    if (<const Extent*>a).stop <= (<const Extent*>b).start:
-        return -1
-    return (<const Extent*>a).start >= (<const Extent*>b).stop
-
-
-cdef int compare_starts(const void* a, const void* b) noexcept nogil:
-    return ((<const Extent*>a).start > (<const Extent*>b).start) - ((<const Extent*>a).start < (<const Extent*>b).start)
-
-
-cdef Extent extent_of(PyArrayObject* a) noexcept:
-    cdef Extent result
-    result.start = <const char*>data_of(a)
-    result.stop = result.start + size_of(a) * itemsize_of(a)
-    return result
-
-
-cdef bint disjoint(Extent* extents, Py_ssize_t n) noexcept nogil:
-    """Whether extents, which this sorts, share no memory."""
-    cdef Py_ssize_t i
-    qsort(extents, n, sizeof(Extent), compare_starts)
-    for i in range(1, n):
-        if extents[i - 1].stop > extents[i].start:
-            return False
-    return True
-
-
-cdef bint are_apart(list arrays) except -1:
-    """Whether dense arrays share no memory."""
-    cdef Py_ssize_t n = 0
-    cdef bint result
-    cdef Extent* extents = <Extent*>PyMem_Malloc((len(arrays) + 1) * sizeof(Extent))
-    if extents == NULL:
-        raise MemoryError
-    for array in arrays:
-        if size_of(pointer(array)):
-            extents[n] = extent_of(pointer(array))
-            n += 1
-    result = disjoint(extents, n)
-    PyMem_Free(extents)
-    return result
+cdef enum:
+    BRIEF = 4096    # elements below which other Python threads are not let run meanwhile: to do so takes as long
 
 
 cdef void* grown(void* memory, Py_ssize_t count, size_t size) except NULL:
@@ -382,7 +343,7 @@ cdef class Plan:
     cdef double measure(self) except? -1:
         """The norm over the gradients of this step."""
         cdef Py_ssize_t i, n = 0, needed
-        cdef int threads = thread_count()
+        cdef int threads
         cdef double result
         for i in range(self.first, self.stop):
             if self.slots[i].cohort >= 0:
@@ -390,9 +351,12 @@ cdef class Plan:
                      &self.views[n])
                 n += 1
         needed = blocks(self.views, n)
+        if needed == 1:
+            return norm(self.views, n, NULL, 1)
         if needed > self.partial_room:
             self.partial = <double*>grown(self.partial, needed, sizeof(double))
             self.partial_room = needed
+        threads = thread_count()
         with nogil:
             result = norm(self.views, n, self.partial, threads)
         return result
@@ -413,10 +377,12 @@ cdef class Plan:
         for one in self.groups:
             (<Group>one).latest = -1
         self.cohort_count = 0
+        self.elements = 0
         for i in range(self.first, self.stop):
             slot = &self.slots[i]
             if slot.cohort < 0:
                 continue
+            self.elements += slot.size
             if slot.group != number:
                 number = slot.group
                 group = <Group>self.groups[number]
@@ -442,18 +408,25 @@ cdef class Plan:
         Update every slot that has a gradient; `staged`: the gradient is scaled and clipped to [-bound, bound] on the
         way. Once begun it cannot fail.
         """
-        cdef int threads = thread_count()
+        cdef int threads
         cdef Stage stage = Stage(staged, scale, bound)
+        if self.elements < BRIEF:
+            self.update_slots(&stage, 1)
+        else:
+            threads = thread_count()
+            with nogil:
+                self.update_slots(&stage, threads)
+        return 0
+
+    cdef void update_slots(self, const Stage* stage, int threads) noexcept nogil:
         cdef Py_ssize_t i
         cdef Slot* slot
-        with nogil:
-            execute(self.slots + self.first, self.stop - self.first, self.cohorts, &stage, threads)
-            for i in range(self.first, self.stop):
-                slot = &self.slots[i]
-                if slot.cohort >= 0:
-                    slot.steps += 1
-                    slot.carry = self.cohorts[slot.cohort].next_carry
-        return 0
+        execute(self.slots + self.first, self.stop - self.first, self.cohorts, stage, threads)
+        for i in range(self.first, self.stop):
+            slot = &self.slots[i]
+            if slot.cohort >= 0:
+                slot.steps += 1
+                slot.carry = self.cohorts[slot.cohort].next_carry
 
     def repeat(self, int times=1, int roof=-1):
         """

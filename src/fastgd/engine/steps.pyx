@@ -17,6 +17,7 @@ from fastgd.engine.arrays cimport data_of, descr_of, pointer, size_of
 from fastgd.engine.execute cimport Slot
 from fastgd.engine.formats cimport computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.engine.reader cimport Field
 from fastgd.engine.settings cimport NAMES, SINGLE
 from fastgd.kernels.rule cimport FLOAT32, MAX_HYPER
 
@@ -36,15 +37,16 @@ cdef double LARGEST = _LARGEST      # the largest number that float32 holds
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
 
 
-cdef double ask(object schedule, Py_ssize_t number, long long completed) except -1:
+cdef double ask(object schedule, Py_ssize_t number, long long completed, Reader reader) except -1:
     """The learning rate that a schedule gives a group after `completed` steps."""
+    cdef const Field* field = &reader.fields[0]
     try:
         lr = schedule(completed)
     except Exception as error:
         error.add_note(f"param_groups[{number}]['lr']({completed}), a schedule, raised it")
         raise
-    if type(lr) is not float or not 0 <= <double>lr <= LARGEST:
-        lr = validation.nonnegative(f"param_groups[{number}]['lr']({completed})", lr)
+    if type(lr) is not float or not field.low <= <double>lr <= field.high:
+        lr = reader.checks[0].constant()(f"param_groups[{number}]['lr']({completed})", lr)
     return <double>lr
 
 
@@ -101,7 +103,7 @@ cdef class Steps(Plan):
         for number, one in enumerate(settings, len(self.settings)):
             one.group.set_hyper(self.reader.doubles(one.plain))
             if one.schedule is not None:
-                ask(one.schedule, number, self.completed)
+                ask(one.schedule, number, self.completed, self.reader)
         begun = [(<Group>group).begun(arrays) for group, _, _, arrays in added]
         self.reserve(total)
         for (group, tree, given, arrays), entries in zip(added, begun):
@@ -258,7 +260,7 @@ cdef class Steps(Plan):
             settings = <Settings>self.settings[number]
             if settings.schedule is None:
                 continue
-            settings.group.hyper[0] = ask(settings.schedule, number, self.completed)
+            settings.group.hyper[0] = ask(settings.schedule, number, self.completed, self.reader)
         return 0
 
     # ---- gradients --------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """State as a dict in torch's layout: what goes out, and what comes in, checked before anything is changed."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -219,18 +219,19 @@ def read_entry(kind: type["Optimizer"], label: str, entry: Mapping[str, Any], pa
     for key in dict.fromkeys([*keys, *others]):
         if key not in entry:
             continue
-        array = formats.asarray(entry[key])
-        if array.shape != param.shape:
-            raise ValueError(f"{label}[{key!r}]: expected shape {param.shape}, got {array.shape}")
         state = begun.setdefault(key, slots.zeros(key, param))
-        _check_dtype(f"{label}[{key!r}]", array, state, param)
-        state[...] = array
+        # It is as it will be stored, as the rule computes, or as torch stores it: in the parameter's dtype.
+        computed = np.dtype(np.float64 if param.dtype == np.float64 else np.float32)
+        state[...] = array_like(f"{label}[{key!r}]", entry[key], param, (state.dtype, param.dtype, computed))
     return steps, carry, begun
 
 
-def _check_dtype(label: str, array: np.ndarray, state: np.ndarray, param: np.ndarray) -> None:
-    """What is loaded is as it will be stored, as the rule computes, or as torch stores it: in the parameter's dtype."""
-    computed = np.dtype(np.float64 if param.dtype == np.float64 else np.float32)
-    allowed = tuple(dict.fromkeys(formats.name_of(dtype) for dtype in (state.dtype, param.dtype, computed)))
+def array_like(label: str, value: Any, param: np.ndarray, dtypes: Iterable[np.dtype]) -> np.ndarray:
+    """A saved array of a parameter's shape, in one of `dtypes` and of any layout."""
+    array = formats.asarray(value)
+    if array.shape != param.shape:
+        raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")
+    allowed = tuple(dict.fromkeys(formats.name_of(dtype) for dtype in dtypes))
     if formats.name_of(array.dtype) not in allowed:
         raise TypeError(f"{label}: expected dtype {formats.listed(allowed)}, got {array.dtype}")
+    return array

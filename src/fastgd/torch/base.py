@@ -77,7 +77,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         super().__init_subclass__()
         if "_numpy" in cls.__dict__:
             # Schedules are torch's, so that `lr` is a number.
-            own = {**cls._numpy.checks, "lr": validation.nonnegative}
+            own = {name: check.constant() for name, check in cls._numpy.checks.items()}
             cls._reader = Reader(own, convert=checks.plain, together=cls._numpy._reader.together)
 
     def __init__(self, params: Any, given: dict[str, Any], settings: Mapping[str, Any]) -> None:

@@ -14,8 +14,8 @@ from fastgd.engine.arrays cimport (
     NPY_ARRAY_OWNDATA, NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, itemsize_of, ndim_of, pointer, shape_of,
     size_of, strides_of,
 )
+from fastgd.engine.extents cimport Extent, disjoint
 from fastgd.engine.formats cimport format_of, itemsize, number_of
-from fastgd.engine.plan cimport Extent, disjoint
 from fastgd.kernels.rule cimport BFLOAT16, FLOAT16, FLOAT32, FLOAT64
 
 cdef extern from "Python.h":
