@@ -16,6 +16,7 @@ from libc.string cimport memcpy
 from fastgd.engine.arrays cimport data_of, descr_of, pointer, size_of
 from fastgd.engine.execute cimport Slot
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.engine.reader cimport Field
 from fastgd.kernels.rule cimport MAX_HYPER
 
 import numpy as np
@@ -47,15 +48,16 @@ cdef bint is_immutable(object value):
     return type(value) in IMMUTABLE
 
 
-cdef double ask(object schedule, Py_ssize_t number, long long completed) except -1:
+cdef double ask(object schedule, Py_ssize_t number, long long completed, Reader reader) except -1:
     """The learning rate that a schedule gives a group after `completed` steps."""
+    cdef const Field* field = &reader.fields[0]
     try:
         lr = schedule(completed)
     except Exception as error:
         error.add_note(f"param_groups[{number}]['lr']({completed}), a schedule, raised it")
         raise
-    if type(lr) is not float or not 0 <= <double>lr <= LARGEST:
-        lr = validation.nonnegative(f"param_groups[{number}]['lr']({completed})", lr)
+    if type(lr) is not float or not field.low <= <double>lr <= field.high:
+        lr = reader.checks[0].constant()(f"param_groups[{number}]['lr']({completed})", lr)
     return <double>lr
 
 
@@ -127,7 +129,7 @@ cdef class Steps(Plan):
         self.settings = []
         self.trees = []
         self.names = set()
-        self.max_norm = self.max_value = -1
+        self.set_clipping()
         self.largest = np.finfo(np.float64).max
 
     def __dealloc__(self):
@@ -147,10 +149,11 @@ cdef class Steps(Plan):
 
     # ---- settings ---------------------------------------------------------------------------------------------
 
-    def set_clipping(self, max_norm, max_value, bint skip_nonfinite):
+    def set_clipping(self, max_grad_norm=None, max_grad_value=None, bint skip_nonfinite=False):
         """Checked settings of gradients; None where there is no bound."""
-        self.max_norm = -1 if max_norm is None else max_norm
-        self.max_value = -1 if max_value is None else max_value
+        self.clipping = dict(max_grad_norm=max_grad_norm, max_grad_value=max_grad_value, skip_nonfinite=skip_nonfinite)
+        self.max_norm = -1 if max_grad_norm is None else max_grad_norm
+        self.max_value = -1 if max_grad_value is None else max_grad_value
         self.skip_nonfinite = skip_nonfinite
 
     def add(self, param_groups not None, list added not None, set names not None, bint grouped):
@@ -164,7 +167,7 @@ cdef class Steps(Plan):
         for number, one in enumerate(settings, len(self.settings)):
             one.group.set_hyper(self.reader.doubles(one.plain))
             if one.schedule is not None:
-                ask(one.schedule, number, self.completed)
+                ask(one.schedule, number, self.completed, self.reader)
         begun = [(<Group>group).begun(arrays) for group, _, _, arrays in added]
         self.reserve(total)
         for (group, tree, given, arrays), entries in zip(added, begun):
@@ -305,7 +308,7 @@ cdef class Steps(Plan):
             settings = <Settings>self.settings[number]
             if settings.schedule is None:
                 continue
-            settings.group.hyper[0] = ask(settings.schedule, number, self.completed)
+            settings.group.hyper[0] = ask(settings.schedule, number, self.completed, self.reader)
         return 0
 
     # ---- gradients --------------------------------------------------------------------------------------------
