@@ -252,14 +252,13 @@ for _ in range(3):
 
 REFUSED = """
 import resource
-before = fastgd.get_num_threads()
+from fastgd.config import config
+np.random.default_rng()
 resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 if os.getuid() == 0:
     os.setuid(65534)    # the limit is not for root
 fastgd.set_num_threads(3)
-digests = {train(), train()}
-from fastgd.config import config
-print(*digests, fastgd.get_num_threads(), config()["threads"])
+print(*{train(), train()}, fastgd.get_num_threads(), config()["threads"])
 """
 
 
