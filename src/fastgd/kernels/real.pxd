@@ -39,3 +39,9 @@ cdef inline real larger(real a, real b) noexcept nogil:
 cdef inline real with_l2(real g, real p, real l2) noexcept nogil:
     # Without decay an infinite parameter must not reach the state as 0 * inf = NaN.
     return g + l2 * p if l2 != 0 else g
+
+
+cdef inline real mean(real old, real new, real keep, real take) noexcept nogil:
+    # keep * old + take * new, for keep + take = 1: from the end that has the larger share, as torch's lerp. From the other
+    # one the rounding of a difference stays in a result that it should not reach: with keep = 0 not even `new` comes out.
+    return new + keep * (old - new) if keep < take else old + take * (new - old)
