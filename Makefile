@@ -10,7 +10,7 @@ SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -
 STUBS := $(shell find src -name '*.pyi' -not -path '*/torch/*')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
 
-.PHONY: demo test derive lint bench bench-full bench-compare bench-history report dashboard wheel smoke clean
+.PHONY: demo test derive digests lint bench bench-full bench-compare bench-history report dashboard wheel smoke clean
 .NOTPARALLEL:
 
 demo: $(VENV)/built
@@ -22,6 +22,10 @@ test: $(VENV)/test $(VENV)/built
 # The files that follow from kernels/rules and optimizers; they are committed.
 derive:
 	$(PYTHON) tools/derive.py
+
+# The bits that every machine must find, of a rule that is new or is meant to have others.
+digests: $(VENV)/test $(VENV)/built
+	cd tests && python -m support.digests
 
 lint: $(VENV)/dev $(VENV)/built
 	python tools/derive.py --check

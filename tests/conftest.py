@@ -21,6 +21,16 @@ def threads_from_small_sizes_on() -> Iterator[None]:
     set_parallel_from(before)
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measurements of benchmarks that are too short to say anything."""
+    from fastgd.tools.bench import measures, pairing
+
+    monkeypatch.setattr(pairing, "BLOCK", 1e-5)
+    monkeypatch.setattr(pairing, "TRIES", 1)
+    monkeypatch.setattr(measures, "COLD", 80_000)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give a worker whole files of TOGETHER, and of the others all the parameters of a test, which share caches."""

@@ -46,4 +46,4 @@ def test_the_quota_of_a_container(name: str, tmp_path: Path) -> None:
         place.mkdir(parents=True, exist_ok=True)
         for file, text in files.items():
             (place / file).write_text(text)
-    assert cgroup.cpu_limit(tmp_path) == expected
+    assert cgroup.cpu_limit(str(tmp_path)) == expected

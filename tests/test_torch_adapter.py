@@ -83,7 +83,7 @@ def test_switches_that_are_refused(name: str, switch: str) -> None:
             ValueError,
             r"^lr must be a number or a tensor of one element, got one of 2",
         ),
-        (dict(lr=lambda t: 0.1), TypeError, r"^lr must be a real number, got function"),
+        (dict(lr=lambda t: 0.1), TypeError, r"^lr must be a number, got a function; torch\.optim"),
         (dict(betas=(0.9, torch.tensor(1.0))), ValueError, r"^betas\[1\] must be in \[0, 1\), got 1.0"),
         (dict(max_grad_norm=0.0), ValueError, r"^max_grad_norm must be above 0"),
         (dict(max_grad_nrom=1.0), TypeError, r"^Adam: unknown argument 'max_grad_nrom'; did you mean 'max_grad_norm'"),
@@ -388,26 +388,6 @@ def test_closure() -> None:
             losses.append([float(opt.step(closure).detach()) for _ in range(5)])
     assert losses[0] == pytest.approx(losses[1], rel=1e-12)
     assert_near(*nets, 1e-12)
-
-
-@pytest.mark.parametrize("unscale", [False, True])
-def test_grad_scaler(unscale: bool) -> None:
-    nets = twins()
-    for net, module in zip(nets, (adapter, torch.optim), strict=True):
-        opt = module.AdamW(net.parameters(), lr=0.05)
-        scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10, growth_interval=2)
-        for t in range(8):
-            opt.zero_grad()
-            loss = loss_of(net, t)
-            scaler.scale(loss * torch.inf if t == 4 else loss).backward()
-            if unscale:
-                scaler.unscale_(opt)
-            scaler.step(opt)
-            scaler.update()
-        assert scaler.get_scale() == 2.0**12
-        assert {float(entry["step"]) for entry in opt.state.values()} == {7}
-    assert_near(*nets)
-    assert opt.__dict__.get("found_inf") is None
 
 
 def test_zero_grad_keeps_or_frees() -> None:

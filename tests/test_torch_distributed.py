@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ KINDS = {
     "ddp": lambda params: adapter.AdamW(params, lr=0.05),
     "zero": lambda params: zero(params, adapter.AdamW, lr=0.05),
     "zero_sgd": lambda params: zero(params, adapter.SGD, lr=0.05, momentum=0.9, parameters_as_bucket_view=True),
+    "zero_value": lambda params: zero(params, adapter.AdamW, lr=0.05, max_grad_value=0.01),
     "zero_empty_rank": lambda params: zero(list(params)[:1], adapter.AdamW, lr=0.05),
 }
 
@@ -41,6 +43,7 @@ def alone(kind: Any) -> Any:
     net = network(torch.float64)
     params = list(net.parameters())[: 1 if kind == "zero_empty_rank" else None]
     opt = adapter.SGD(params, lr=0.05, momentum=0.9) if kind == "zero_sgd" else adapter.AdamW(params, lr=0.05)
+    opt.max_grad_value = 0.01 if kind == "zero_value" else None
     train(net, opt, range(STEPS))
     return net, opt
 
@@ -96,14 +99,67 @@ def test_two_ranks_equal_one_process(kind: Any, tmp_path: Path) -> None:
     assert_near(list(net.state_dict().values()), list(nets[0].values()), 1e-12)
 
 
-def test_step_in_backward_refuses_what_averages_later(tmp_path: Path) -> None:
+@pytest.fixture
+def one_rank(tmp_path: Path) -> Iterator[None]:
     torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
-    try:
-        parallel = torch.nn.parallel.DistributedDataParallel(network())
-        with pytest.raises(TypeError, match=r"^model_or_params: DistributedDataParallel averages gradients too late"):
-            adapter.step_in_backward(parallel, adapter.AdamW)
-    finally:
-        torch.distributed.destroy_process_group()
+    yield
+    torch.distributed.destroy_process_group()
+
+
+class Clipped(adapter.SGD):
+    def __init__(self, params: Any, **more: Any) -> None:
+        super().__init__(params, **more)
+        self.max_grad_norm = 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("max_grad_norm", lambda params: zero(params, adapter.SGD, max_grad_norm=1.0)),
+        ("skip_nonfinite", lambda params: zero(params, adapter.SGD, skip_nonfinite=True)),
+        ("max_grad_norm", lambda params: zero(params, Clipped)),
+        ("max_grad_norm", lambda params: setattr(zero(params, adapter.SGD).optim, "max_grad_norm", 1.0)),
+        ("skip_nonfinite", lambda params: setattr(zero(params, adapter.SGD).optim, "skip_nonfinite", True)),
+    ],
+)
+@pytest.mark.usefixtures("one_rank")
+def test_norms_over_a_part_of_the_parameters_are_refused(name: str, make: Any) -> None:
+    """Each rank would see its own gradients alone, and clip by their norm or leave the step out by itself."""
+    expected = rf"^{name} looks at all gradients together, .* torch\.nn\.utils\.clip_grad_norm_ of all of the model's"
+    with pytest.raises(ValueError, match=expected):
+        make(network().parameters())
+
+
+@pytest.mark.usefixtures("one_rank")
+def test_settings_that_mean_the_same_for_a_part() -> None:
+    opt = zero(network().parameters(), adapter.SGD, max_grad_norm=None, max_grad_value=0.5, skip_nonfinite=False)
+    assert opt.optim.max_grad_value == 0.5
+    opt.step()
+    opt.param_groups[0]["max_grad_value"] = 0.1  # which the rank's optimizer cannot follow
+    with pytest.raises(ValueError, match=r"param_groups\[0\]: max_grad_value is for all groups together"):
+        opt.step()
+    whole = adapter.SGD(network().parameters(), max_grad_norm=1.0, skip_nonfinite=True)
+    assert whole.max_grad_norm == 1.0
+
+
+@pytest.mark.parametrize("attribute", ["_is_flat_param", "_fsdp_flattened"])
+def test_norms_over_what_fsdp_leaves_of_a_parameter_are_refused(attribute: str) -> None:
+    param = torch.nn.Parameter(torch.ones(3))
+    setattr(param, attribute, True)
+    expected = "^max_grad_norm looks at all gradients together, .* clip_grad_norm_ of the FullyShardedDataParallel"
+    with pytest.raises(ValueError, match=expected):
+        adapter.SGD([param], max_grad_norm=1.0)
+    opt = adapter.SGD([param])
+    with pytest.raises(ValueError, match=expected):
+        opt.max_grad_norm = 1.0
+    assert opt.max_grad_norm is None
+
+
+@pytest.mark.usefixtures("one_rank")
+def test_step_in_backward_refuses_what_averages_later() -> None:
+    parallel = torch.nn.parallel.DistributedDataParallel(network())
+    with pytest.raises(TypeError, match=r"^model_or_params: DistributedDataParallel averages gradients too late"):
+        adapter.step_in_backward(parallel, adapter.AdamW)
 
 
 def test_the_example_in_the_readme() -> None:

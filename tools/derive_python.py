@@ -104,7 +104,8 @@ def function(optimizer: Optimizer, owner: Optimizer, family: Family, states: dic
     values = block("(", [value(p.name, optimizer) for p in owner.parameters], ")", "        ")
     carry = [f'{optimizer.name}.carried["{key}"]("{key}", {key})' for key in shown]
     carry += ["float(step != 1)"] * (len(family.carry) - len(shown))  # a number that no caller sees begins with step 1
-    lines.append(f"    carried: tuple[{', '.join(['float'] * len(shown))}] = _{name}(" if shown else f"    _{name}(")
+    kept = f"carried: tuple[{', '.join(['float'] * len(shown))}] = " if shown else ""
+    lines.append(f"    {kept}_{name}.update(")
     lines += [f"        {item}," for item in ("param", "grad", tuple_of(list(states)), "step", "grad_scale")]
     lines += [*values[:-1], values[-1] + ",", *[f"        {tuple_of(carry)},"] * bool(carry), "    )"]
     return lines + ["    return carried[0]" if len(shown) == 1 else "    return carried"] * bool(shown)
@@ -177,14 +178,11 @@ def torch_class(optimizer: Optimizer, owner: Optimizer) -> list[str]:
         else:
             arguments.append("*" if name == "*" else f"{name}: {SWITCHES[name]}")
     lines += block("def __init__(", [*arguments, "**settings: Unpack[Settings]"], ") -> None:", "    ")
-    given = [f"{name}={name}" for name in names]
-    if owner is not optimizer:
-        given += [f"{name}={only}" for name, only in optimizer.attributes["fixed"].items()]
-        return lines + block("super().__init__(", ["params", *given, "**settings"], ")", "        ")
+    initialize = "super()" if owner is optimizer else f"super({owner.name}, self)"  # whose arguments are others
     return [
         *lines,
-        *block("given = dict(", given, ")", "        "),
-        "        super().__init__(params, given, settings)",
+        *block("given = dict(", [f"{name}={name}" for name in names], ")", "        "),
+        f"        {initialize}.__init__(params, given, settings)",
     ]
 
 

@@ -144,7 +144,8 @@ def _arguments(path: FilePath, opt: object) -> str:
     if not isinstance(path, (str, bytes, os.PathLike)):
         raise TypeError(f"path must be a str, bytes or os.PathLike, got {type(path).__name__}")
     if not isinstance(opt, Optimizer):
-        raise TypeError(f"opt must be a fastgd optimizer, got {type(opt).__name__}")
+        hint = "; for tensors there is torch.save(opt.state_dict(), path)" if validation.is_of_torch(opt) else ""
+        raise TypeError(f"opt must be a fastgd optimizer, got {type(opt).__name__}{hint}")
     name = os.fsdecode(path)
     if not name or "\0" in name:
         raise ValueError(f"path must be the name of a file, got {brief(name)}")

@@ -3,7 +3,6 @@
 import os
 import platform
 import sys
-from pathlib import Path
 
 import numpy as np
 
@@ -64,4 +63,6 @@ def get_include() -> str:
     >>> pathlib.Path(fastgd.get_include(), "fastgd", "capi.pxd").is_file()
     True
     """
+    from pathlib import Path  # where it is needed: it would be a part of the time that `import fastgd` takes
+
     return str(Path(__file__).resolve().parent.parent)

@@ -52,7 +52,7 @@ def adadelta(
 
     See `fastgd.Adadelta`.
     """
-    _adadelta(
+    _adadelta.update(
         param,
         grad,
         (square_avg, acc_delta),
@@ -91,7 +91,7 @@ def adagrad(
 
     See `fastgd.Adagrad`.
     """
-    _adagrad(
+    _adagrad.update(
         param,
         grad,
         (sum,),
@@ -135,7 +135,7 @@ def adam(
 
     See `fastgd.Adam`. `amsgrad` is whether `max_exp_avg_sq` is given.
     """
-    _adam(
+    _adam.update(
         param,
         grad,
         (exp_avg, exp_avg_sq, max_exp_avg_sq),
@@ -180,7 +180,7 @@ def adamw(
 
     See `fastgd.AdamW`. `amsgrad` is whether `max_exp_avg_sq` is given.
     """
-    _adamw(
+    _adamw.update(
         param,
         grad,
         (exp_avg, exp_avg_sq, max_exp_avg_sq),
@@ -222,7 +222,7 @@ def adamax(
 
     See `fastgd.Adamax`.
     """
-    _adamax(
+    _adamax.update(
         param,
         grad,
         (exp_avg, exp_inf),
@@ -262,7 +262,7 @@ def asgd(
 
     See `fastgd.ASGD`. Returns the `eta` and `mu` of the next step; step 1 reads none.
     """
-    carried: tuple[float, float] = _asgd(
+    carried: tuple[float, float] = _asgd.update(
         param,
         grad,
         (ax,),
@@ -301,7 +301,7 @@ def lion(
 
     See `fastgd.Lion`.
     """
-    _lion(
+    _lion.update(
         param,
         grad,
         (momentum_buffer,),
@@ -342,7 +342,7 @@ def nadam(
 
     See `fastgd.NAdam`. Returns the `mu_product` of the next step; step 1 reads none.
     """
-    carried: tuple[float] = _nadam(
+    carried: tuple[float] = _nadam.update(
         param,
         grad,
         (exp_avg, exp_avg_sq),
@@ -387,7 +387,7 @@ def radam(
 
     See `fastgd.RAdam`.
     """
-    _radam(
+    _radam.update(
         param,
         grad,
         (exp_avg, exp_avg_sq),
@@ -430,7 +430,7 @@ def rmsprop(
 
     See `fastgd.RMSprop`. `centered` is whether `grad_avg` is given.
     """
-    _rmsprop(
+    _rmsprop.update(
         param,
         grad,
         (square_avg, grad_avg, momentum_buffer),
@@ -470,7 +470,7 @@ def rprop(
 
     See `fastgd.Rprop`.
     """
-    _rprop(
+    _rprop.update(
         param,
         grad,
         (prev, step_size),
@@ -508,7 +508,7 @@ def sgd(
 
     See `fastgd.SGD`.
     """
-    _sgd(
+    _sgd.update(
         param,
         grad,
         (momentum_buffer,),
@@ -547,7 +547,7 @@ def sign_sgd(
 
     See `fastgd.SignSGD`.
     """
-    _sign_sgd(
+    _sign_sgd.update(
         param,
         grad,
         (momentum_buffer,),

@@ -7,7 +7,6 @@ what is required and what came. ValueError is for values, shapes, layouts and re
 dtypes.
 """
 
-import difflib
 import itertools
 import numbers
 from collections.abc import Iterable, Sequence
@@ -74,9 +73,23 @@ def arguments(owner: str, given: Iterable[str], allowed: Iterable[str]) -> None:
             raise TypeError(f"{owner}: unknown argument {name!r}{_hint(name, allowed)}")
 
 
+def settable(owner: str, name: str, allowed: Iterable[str]) -> None:
+    """Refuse an attribute that would mean nothing."""
+    allowed = list(allowed)
+    if name not in allowed:
+        raise AttributeError(f"{owner} has no attribute {name!r} to set{_hint(name, allowed)}")
+
+
 def _hint(name: object, allowed: list[str]) -> str:
+    import difflib  # where it is needed: it would be a part of the time that `import fastgd` takes
+
     near = difflib.get_close_matches(str(name), allowed, n=1)
     return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(allowed)}"
+
+
+def is_of_torch(value: object) -> bool:
+    """Whether something is of a class of torch, or of one that is derived from it."""
+    return any(kind.__module__.partition(".")[0] == "torch" for kind in type(value).__mro__)
 
 
 # ---- arrays -----------------------------------------------------------------------------------------------------

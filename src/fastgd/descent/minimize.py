@@ -134,7 +134,7 @@ def minimize(
     n_samples: int | None = None,
     batch_size: int | None = None,
     shuffle: bool = True,
-    seed: int | np.random.Generator | None = None,
+    seed: "int | np.random.Generator | None" = None,
     line_search: str | None = None,
     maximize: bool = False,
 ) -> "OptimizeResult":

@@ -203,7 +203,7 @@ class Batches:
         return index, not self._rest.size
 
 
-def _generator(seed: object) -> np.random.Generator:
+def _generator(seed: object) -> "np.random.Generator":
     if isinstance(seed, np.random.Generator):
         return seed
     try:

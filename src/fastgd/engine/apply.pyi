@@ -8,7 +8,7 @@ def is_plain(arrays: tuple[Any, ...]) -> bool: ...
 @disjoint_base
 class Function:
     def __init__(self, kind: Any, states: tuple[str, ...]) -> None: ...
-    def __call__(
+    def update(
         self,
         param: np.ndarray,
         grad: np.ndarray,

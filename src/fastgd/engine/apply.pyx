@@ -17,15 +17,16 @@ from fastgd.engine.arrays cimport (
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, execute
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.engine.plan cimport fold, keys_of_layout
+from fastgd.engine.plan cimport keys_of_layout
 from fastgd.engine.reader cimport Reader
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.kernels.rule cimport MAX_HYPER, Family
+from fastgd.kernels.rule cimport MAX_HYPER, MAX_VARIANTS, Family
 
 from fastgd import validation
 from fastgd.hyperparameters import LARGEST as _LARGEST
 
 cdef extern from "Python.h":
+    PyObject* Py_None
     PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
 
 cnp.import_array()
@@ -86,21 +87,26 @@ cdef class Function:
     cdef const Family* family
     cdef Reader reader
     cdef tuple states, carried
+    cdef unsigned int[MAX_VARIANTS] needed      # by the family's rules: a bit for each of the states that it has
 
     def __init__(self, kind, tuple states not None):
+        cdef int variant
         self.family = &table().families[kind._family]
-        self.reader = Reader({**kind.checks, "lr": validation.nonnegative}, together=kind.reader.together)
+        self.reader = Reader({**kind.checks, "lr": validation.nonnegative}, together=kind._reader.together)
         self.states = states
         self.carried = tuple(kind.carried.items())
+        for variant in range(self.family.rule_count):
+            keys = keys_of_layout(table().rules[self.family.rules[variant]].layout)
+            self.needed[variant] = sum([1 << k for k, key in enumerate(states) if key in keys])
 
-    def __call__(self, param, grad, tuple states, step, grad_scale, tuple values, tuple carry=()):
+    def update(self, param, grad, tuple states, step, grad_scale, tuple values, tuple carry=()):
         """One update with the hyperparameters `values`, in their order; returns the numbers to carry on."""
         cdef double[MAX_HYPER] hyper
         cdef Cohort cohort
         cdef Slot slot
+        cdef fp_mode mode
         cdef double scale
         cdef long long t
-        cdef fp_mode mode
         cdef Py_ssize_t k
         if type(grad_scale) is float and -LARGEST <= <double>grad_scale <= LARGEST:
             scale = <double>grad_scale
@@ -117,31 +123,37 @@ cdef class Function:
         for k in range(len(carry)):
             cohort.next_carry[k] = carry[k] if not self.carried else self.carried[k][1](self.carried[k][0], carry[k])
         mode = enter()
-        cohort.rule = fold(self.family, &cohort.scalars, scale, t, hyper, cohort.next_carry)
-        leave(mode)
-        self.run(&slot, &cohort, self.bind(&slot, &cohort, param, grad, states))
+        try:
+            variant = self.family.fold(&cohort.scalars, scale, t, hyper, cohort.next_carry)
+            cohort.rule = &table().rules[self.family.rules[variant]]
+            held = self.bind(&slot, variant, param, grad, states)
+            self.run(&slot, &cohort, held)
+        finally:
+            leave(mode)
         if self.carried:
             return tuple([cohort.next_carry[k] for k in range(len(self.carried))])
         return None
 
-    cdef object bind(self, Slot* slot, const Cohort* cohort, param, grad, tuple states):
-        """Bind the arrays of a call; returns what holds them."""
+    cdef object bind(self, Slot* slot, int variant, param, grad, tuple states):
+        """Bind the arrays of a call to a rule of the family; returns what holds them."""
         cdef PyArrayObject* found[MAX_ARRAYS]
-        cdef tuple keys = keys_of_layout(cohort.rule.layout)
+        cdef PyObject* state
+        cdef unsigned int needed = self.needed[variant]
         cdef int n = 2, k
         found[0], found[1] = pointer(param), pointer(grad)
         for k in range(len(self.states)):
-            needed = self.states[k] in keys
-            if (states[k] is None) is needed:
-                expected, came = ("an array", "None") if needed else ("None", "an array")
+            state = PyTuple_GET_ITEM(states, k)
+            if (state != Py_None) != (needed >> k & 1):
+                expected, came = ("None", "an array") if state != Py_None else ("an array", "None")
                 raise ValueError(f"{self.states[k]}: expected {expected} with these hyperparameters, got {came}")
-            if needed:
-                found[n] = pointer(states[k])
+            if state != Py_None:
+                found[n] = <PyArrayObject*>state
                 n += 1
         kept = states
         if not together(found, n):
-            given = [states[self.states.index(key)] for key in keys]
-            kept = validation.together(list(zip(("param", "grad", *keys), (param, grad, *given), strict=True)))
+            names = ("param", "grad", *self.states)
+            given = zip(names, (param, grad, *states), strict=True)
+            kept = validation.together([(name, array) for name, array in given if array is not None])
             for k in range(n):
                 found[k] = pointer(kept[k])
         for k in range(n):
@@ -155,9 +167,6 @@ cdef class Function:
         """The update; `held` keeps the arrays that the slot points to."""
         cdef Stage stage = Stage(False, 1, 0)
         cdef int threads = thread_count()
-        cdef fp_mode mode
         with nogil:
-            mode = enter()
             execute(slot, 1, cohort, &stage, threads)
-            leave(mode)
         return 0

@@ -25,6 +25,7 @@ cdef class Steps(Plan):
     cdef readonly list settings, trees  # one of each for each group
     cdef readonly set names             # names of parameters that came in dicts
     cdef readonly object grad_norm
+    cdef readonly dict clipping         # settings of gradients, as they were given
     cdef public long long skipped_steps, completed
     cdef public tuple bound             # gradients that stay where they are, or None
     cdef readonly bint busy

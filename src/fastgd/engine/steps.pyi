@@ -26,13 +26,16 @@ class Steps(Plan):
     grouped: bool
     busy: bool
     grad_norm: float | None
+    clipping: dict[str, Any]
     skipped_steps: int
     completed: int
     bound: tuple[np.ndarray | None, ...] | None
     def __init__(self, reader: Reader) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
-    def set_clipping(self, max_norm: float | None, max_value: float | None, skip_nonfinite: bool) -> None: ...
+    def set_clipping(
+        self, max_grad_norm: float | None = None, max_grad_value: float | None = None, skip_nonfinite: bool = False
+    ) -> None: ...
     def add(
         self,
         param_groups: list[dict[str, Any]],

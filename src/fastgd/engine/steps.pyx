@@ -127,7 +127,7 @@ cdef class Steps(Plan):
         self.settings = []
         self.trees = []
         self.names = set()
-        self.max_norm = self.max_value = -1
+        self.set_clipping()
         self.largest = np.finfo(np.float64).max
 
     def __dealloc__(self):
@@ -147,10 +147,11 @@ cdef class Steps(Plan):
 
     # ---- settings ---------------------------------------------------------------------------------------------
 
-    def set_clipping(self, max_norm, max_value, bint skip_nonfinite):
+    def set_clipping(self, max_grad_norm=None, max_grad_value=None, bint skip_nonfinite=False):
         """Checked settings of gradients; None where there is no bound."""
-        self.max_norm = -1 if max_norm is None else max_norm
-        self.max_value = -1 if max_value is None else max_value
+        self.clipping = dict(max_grad_norm=max_grad_norm, max_grad_value=max_grad_value, skip_nonfinite=skip_nonfinite)
+        self.max_norm = -1 if max_grad_norm is None else max_grad_norm
+        self.max_value = -1 if max_grad_value is None else max_grad_value
         self.skip_nonfinite = skip_nonfinite
 
     def add(self, param_groups not None, list added not None, set names not None, bint grouped):

@@ -13,7 +13,7 @@ from fastgd.engine.reader import Reader
 from fastgd.engine.steps import Steps
 from fastgd.hyperparameters import Check, Flag
 from fastgd.optimizers import state_dict as saved
-from fastgd.optimizers.tree import Tree, flatten_groups, split_groups
+from fastgd.optimizers.tree import Tree, flatten_groups, refuse_tensors, split_groups
 
 Params = object  # an array, a list, a tuple or a dict of arrays, or a list of groups; the classes' docstrings say more
 Progress = tuple[int, tuple[float, ...]]  # steps taken, and the numbers that a family carries
@@ -36,19 +36,27 @@ def _setting(name: str, check: Callable[[str, object], Any], doc: str) -> Any:
     """A setting of gradients as an attribute, checked when it is set, also between steps."""
 
     def read(self: "GradientSettings") -> Any:
-        return self._clipping[name]
+        return self._steps.clipping[name]
 
     def write(self: "GradientSettings", value: object) -> None:
-        self._set({**self._clipping, name: check(name, value)})
+        checked = check(name, value)
+        self._refuse_setting(name, checked)
+        self._steps.set_clipping(**{**self._steps.clipping, name: checked})
 
     return property(read, write, doc=doc)
 
 
 class GradientSettings:
-    """What happens to gradients before the update, for NumPy's and torch's optimizers."""
+    """
+    What happens to gradients before the update, for NumPy's and torch's optimizers.
+
+    All of it is kept in `_steps`: an object that stands for an optimizer, such as those that Lightning makes of its
+    class and its attributes, then reads and sets what the optimizer itself does.
+    """
 
     _steps: Steps
-    _clipping: dict[str, Any]
+    _reader: ClassVar[Reader]  # the checks of hyperparameters, compiled
+    _attributes: ClassVar[tuple[str, ...]]  # public attributes that are neither of the class nor a setting
 
     max_grad_norm = _setting(
         "max_grad_norm", validation.optional_positive, "Largest norm of all gradients together, or None."
@@ -60,15 +68,23 @@ class GradientSettings:
         "skip_nonfinite", validation.flag, "Whether steps with infinite or NaN gradients are left out."
     )
 
-    def _set(self, clipping: dict[str, Any]) -> None:
-        self._steps.set_clipping(clipping["max_grad_norm"], clipping["max_grad_value"], clipping["skip_nonfinite"])
-        self._clipping = clipping
-
-    def _set_given(self, settings: Settings) -> None:
+    def _set_given(self, settings: Mapping[str, Any]) -> None:
         """Check and take over the settings that a constructor was given."""
-        self._clipping = dict(max_grad_norm=None, max_grad_value=None, skip_nonfinite=False)
         for name, value in settings.items():
             setattr(self, name, value)
+
+    def _refuse_setting(self, name: str, value: object) -> None:
+        """Raise if a checked setting cannot be kept."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse what a step would not read."""
+        if not (name.startswith("_") or hasattr(type(self), name) or name in self._attributes):
+            owner = type(self).__name__
+            if name in self._reader.names:
+                raise AttributeError(f"{owner}.{name} is one for each group: set param_groups[0][{name!r}]")
+            if type(self).__module__.startswith("fastgd."):  # A user's subclass may have attributes of its own.
+                validation.settable(owner, name, [*Settings.__annotations__, *self._attributes])
+        super().__setattr__(name, value)
 
     @property
     def grad_norm(self) -> float | None:
@@ -130,9 +146,9 @@ class Optimizer(GradientSettings):
     implied: ClassVar[dict[str, str]] = {}  # options that functions read off the presence of a state array
     carried: ClassVar[dict[str, Check]] = {}  # state keys of the numbers that a rule carries from step to step
     has_step: ClassVar[bool] = True
-    reader: ClassVar[Reader]  # the checks, compiled
     _family: ClassVar[int]
     _normalizes = True  # param_groups hold checked values
+    _attributes = ("defaults", "param_groups")
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -144,23 +160,31 @@ class Optimizer(GradientSettings):
         cls.checks = {name: own.get(name) or cls.fixed[name] for name in order}
         cls._family = dispatch.families()[cls.family][0]
         together = cls.check_together if "check_together" in cls.__dict__ else None
-        cls.reader = Reader(cls.checks, together=together)
+        cls._reader = Reader(cls.checks, together=together)
+
+    @classmethod
+    def without_fixed(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The keywords of a call without hyperparameters that may have the one value that they have."""
+        for name in settings.keys() & cls.fixed.keys():
+            cls.fixed[name](name, settings[name])
+        return {name: value for name, value in settings.items() if name not in cls.fixed}
 
     @classmethod
     def check_together(cls, values: dict[str, Any]) -> None:
         """Raise where hyperparameters, each of them right, do not go together."""
 
-    def __init__(self, params: Params, given: dict[str, Any], settings: Settings | None = None) -> None:
-        settings = settings or {}
+    def __init__(self, params: Params, given: dict[str, Any], settings: Mapping[str, Any] | None = None) -> None:
+        settings = self.without_fixed(settings or {})
         if type(self) is Optimizer:
             raise TypeError("Optimizer is the base of all optimizers: construct one of its subclasses")
         free = [name for name in self.checks if name not in self.fixed]
         validation.arguments(type(self).__name__, settings, ["params", *free, *Settings.__annotations__])
-        self._steps = Steps(self.reader)
+        self._steps = Steps(self._reader)
         self._set_given(settings)
         named = {name: given[name] if name in free else self.fixed[name].only for name in self.checks}
-        self.defaults = dict(zip(self.checks, self.reader.values(named), strict=True))
+        self.defaults = dict(zip(self.checks, self._reader.values(named), strict=True))
         self.param_groups: list[dict[str, Any]] = []
+        refuse_tensors(type(self).__name__, params)
         groups = split_groups(params)
         self._add_groups([{"params": params}] if groups is None else groups, grouped=groups is not None)
 

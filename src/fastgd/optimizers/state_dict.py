@@ -8,6 +8,7 @@ import numpy as np
 
 from fastgd import validation
 from fastgd.engine.plan import Group, zeros_beside
+from fastgd.hyperparameters import Flag
 
 if TYPE_CHECKING:
     from fastgd.optimizers.base import Optimizer
@@ -17,7 +18,7 @@ Entry = tuple[int, tuple[float, ...], dict[str, np.ndarray]]  # steps, carried n
 # What torch and its schedulers keep in a group, without meaning here.
 IGNORED = (
     "foreach", "fused", "capturable", "differentiable",
-    "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum",
+    "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr",
 )  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tu
         raise ValueError(f"state_dict: state of unknown parameters {unknown}")
     for group, ours, checked in zip(groups, optimizer._steps.groups, values, strict=True):
         slots = Group(optimizer._family, 0, 0)
-        slots.set_hyper(optimizer.reader.doubles(checked))
+        slots.set_hyper(optimizer._reader.doubles(checked))
         keys, others = slots.keys(), slots.all_keys()
         for key, param in zip(
             group["params"], optimizer._steps.params[ours.start : ours.start + ours.count], strict=True
@@ -123,6 +124,12 @@ def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tu
             entry = {k: v for k, v in mapping(label, state.get(key, {})).items() if v is not None}
             entries.append(read_entry(type(optimizer), label, entry, param, keys, others))
     return values, entries
+
+
+def switched_off(kind: "Optimizer | type[Optimizer]") -> dict[str, bool]:
+    """Switches that came into torch later: versions that lack one do what it does when it is off."""
+    later = {name: kind.checks[name] for name in ("maximize", "decoupled_weight_decay") if name in kind.checks}
+    return {name: isinstance(check, Flag) and bool(check.only) for name, check in later.items()}
 
 
 def mapping(label: str, value: Any) -> Mapping[Any, Any]:
@@ -161,6 +168,7 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     label = f"state_dict['param_groups'][{i}]"
     names = list(optimizer.checks)
     validation.known(label, [key for key in group if key not in IGNORED], ["params", "param_names", "schedule", *names])
+    group = {**switched_off(optimizer), **group}
     required = [name for name in names if name not in optimizer.beyond_torch]
     if missing := [name for name in required if name not in group]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")

@@ -1,8 +1,11 @@
 """The forms that parameters and gradients come in: one array, a list, a dict by name, or groups of any of these."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
+from fastgd import validation
 
 
 class Tree:
@@ -76,6 +79,20 @@ class Tree:
             + (f", missing {', '.join(map(repr, missing))}" if missing else "")
             + (f", unknown {', '.join(map(repr, unknown))}" if unknown else "")
         )
+
+
+def refuse_tensors(owner: str, params: Any) -> None:
+    """Say which class takes the parameters of a torch model."""
+    first = params
+    while isinstance(first, (list, tuple, dict, Iterator)):
+        if isinstance(first, dict):
+            first = first.get("params", list(first.values()))
+        elif isinstance(first, tuple) and len(first) == 2 and isinstance(first[0], str):
+            first = first[1]  # of named_parameters()
+        else:
+            first = next(iter(first), None)
+    if validation.is_of_torch(first):
+        raise TypeError(f"params: expected NumPy arrays, got a torch {type(first).__name__}: use fastgd.torch.{owner}")
 
 
 def split_groups(params: object) -> list[dict[str, Any]] | None:

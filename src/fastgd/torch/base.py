@@ -20,6 +20,7 @@ from fastgd.torch.views import Views
 
 Closure = Callable[[], Any]
 SETTINGS = tuple(Settings.__annotations__)
+OF_ALL = ("max_grad_norm", "skip_nonfinite")  # settings that look at all gradients together
 
 
 class Optimizer(GradientSettings, torch.optim.Optimizer):
@@ -52,38 +53,43 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     ------
     TypeError, ValueError
         If a tensor or a hyperparameter is not as described; nothing is then changed. `capturable` and
-        `differentiable` must be False; `foreach` and `fused` say how torch computes, and have no meaning here.
+        `differentiable` must be False; `foreach` and `fused` say how torch computes, and change no number here.
 
     Notes
     -----
     Numbers are those of the NumPy class of the same name, which has the formula. A gradient with other strides than
-    its parameter is copied; otherwise gradients are only read, also where GradScaler has them unscaled.
+    its parameter is copied; otherwise gradients are only read. With ``fused=True``, as in torch, GradScaler leaves it
+    to the step to unscale them, which saves a pass over them; hosts that clip gradients themselves refuse that.
     """
 
     _numpy: ClassVar[type[base.Optimizer]]
-    _reader: ClassVar[Reader]
     _normalizes = False  # param_groups hold what the user put there
-    _constructing = False
-    _step_supports_amp_scaling = True  # GradScaler gives `found_inf` and `grad_scale`, instead of dividing gradients
+    _attributes = ("defaults", "found_inf", "grad_scale", "param_groups", "state")
     _steps: Bound
+    _step_supports_amp_scaling: bool  # whether GradScaler gives `found_inf` and `grad_scale` or divides gradients
+    _part: bool  # whether other processes have other parameters
+    _constructing: bool
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "_numpy" in cls.__dict__:
             # Schedules are torch's, so that `lr` is a number.
             own = {**cls._numpy.checks, "lr": validation.nonnegative}
-            cls._reader = Reader(own, convert=checks.plain, together=cls._numpy.reader.together)
+            cls._reader = Reader(own, convert=checks.plain, together=cls._numpy._reader.together)
 
-    def __init__(self, params: Any, given: dict[str, Any], settings: Settings) -> None:
+    def __init__(self, params: Any, given: dict[str, Any], settings: Mapping[str, Any]) -> None:
+        settings = self._numpy.without_fixed(settings)
         fixed = {name: check.only for name, check in self._numpy.fixed.items()}
         arguments = self._numpy.torch_signature.replace("*", "").split()
         defaults = {**{name: given[name] for name in arguments}, **fixed}
         validation.arguments(type(self).__name__, settings, ["params", *arguments, *SETTINGS])
         self._steps = Bound(self._reader)
+        self._part = checks.is_of_zero()
+        self._constructing = True
+        self._step_supports_amp_scaling = bool(given.get("fused"))  # as in torch
         self._set_given(settings)
         checks.switches("", defaults)
         self._reader.values(defaults)
-        self._constructing = True
         super().__init__(params, defaults)
         self._check_apart()
         self._constructing = False
@@ -113,17 +119,26 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         count = len(self.param_groups)
         try:
             super().add_param_group(param_group)
+            checks.keep_once(param_group)
             where = f"param_groups[{len(self.param_groups) - 1}]"
             self._refused_group(len(self.param_groups) - 1, param_group)
             self._reader.values(param_group, where)
             for k, param in enumerate(param_group["params"]):
                 checks.parameter(f"{where}['params'][{k}]", param)
+            for name in OF_ALL:
+                if getattr(self, name):
+                    checks.whole(name, self._part, param_group["params"])
             if not self._constructing:
                 self._check_apart()
         except BaseException:
             if len(self.param_groups) > count:
                 del self.param_groups[count:]
             raise
+
+    def _refuse_setting(self, name: str, value: object) -> None:
+        if value and name in OF_ALL:
+            groups = self.__dict__.get("param_groups", ())  # which the constructor does not have yet
+            checks.whole(name, self._part, [param for group in groups for param in group["params"]])
 
     def _check_apart(self) -> None:
         if Views(torch.Tensor).lie_apart([param for group in self.param_groups for param in group["params"]]):
@@ -144,7 +159,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             raise TypeError(f"{where} must be a dict, got {type(group).__name__}")
         checks.switches(where, group)
         for name in SETTINGS:
-            if name in group:  # torch lets a group have any key
+            # torch lets a group have any key, and ZeroRedundancyOptimizer puts all arguments into each.
+            if name in group and not (self._part and group[name] == getattr(self, name)):
                 raise ValueError(f"{where}: {name} is for all groups together, an argument of the optimizer")
         if missing := [name for name in self._reader.names if name not in group]:
             raise ValueError(f"{where}: missing {', '.join(map(repr, missing))}")
@@ -219,8 +235,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
             if bool(self.__dict__.get("found_inf")):
                 return loss
-            given = self.__dict__.get("grad_scale")
-            scale = 1.0 if given is None else 1.0 / float(given)
+            scale = checks.unscaling(self.__dict__.get("grad_scale"))
         self._steps.step_tensors(self, self.param_groups, self.state, scale)
         return loss
 
@@ -234,7 +249,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         return self._steps.step_one(self, self.param_groups, self.state, param, backward)
 
     def _check_separable(self) -> None:
-        for name in ("max_grad_norm", "skip_nonfinite"):
+        for name in OF_ALL:
             if getattr(self, name):
                 raise ValueError(f"{name} needs all gradients at once: use step after the backward pass")
 
@@ -247,7 +262,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         Parameters
         ----------
         state_dict : mapping
-            As `state_dict` returns it. Hyperparameters that it does not have become the defaults.
+            As `state_dict` returns it. Hyperparameters that it does not have become the defaults, and switches are
+            off, as in torch.
 
         Raises
         ------
@@ -267,7 +283,13 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         settings = {name: getattr(self, name) for name in SETTINGS}
-        return {**super().__getstate__(), **settings, "_skipped": self.skipped_steps}
+        own = {"_skipped": self.skipped_steps, "_part": self._part, "_constructing": False}
+        return {
+            **super().__getstate__(),
+            **settings,
+            **own,
+            "_step_supports_amp_scaling": self._step_supports_amp_scaling,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         settings = {name: state[name] for name in SETTINGS if name in state}
@@ -275,8 +297,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         super().__setstate__(rest)
         if settings:  # an unpickled optimizer, which has no steps yet
             self._steps = Bound(self._reader)
-            self._set_given(settings)  # type: ignore[arg-type]
+            self._set_given(settings)
             self._steps.skipped_steps = state["_skipped"]
+        absent = {**self.defaults, **saved.switched_off(self._numpy)}
         for group in self.param_groups:
-            for name, value in self.defaults.items():
+            for name, value in absent.items():
                 group.setdefault(name, value)

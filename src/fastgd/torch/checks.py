@@ -1,10 +1,13 @@
 """What a tensor and a hyperparameter must be, and the messages that one gets."""
 
-from collections.abc import Mapping
+import math
+import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fastgd import validation
@@ -22,6 +25,8 @@ def plain(label: str, value: Any) -> Any:
         if value.numel() != 1:
             raise ValueError(f"{label} must be a number or a tensor of one element, got one of {value.numel()}")
         return value.item()
+    if callable(value):
+        raise TypeError(f"{label} must be a number, got a function; torch.optim.lr_scheduler.LambdaLR takes one")
     return value
 
 
@@ -31,6 +36,44 @@ def switches(where: str, group: Mapping[str, Any]) -> None:
         if group.get(name):
             label = f"{where}[{name!r}]" if where else name
             raise ValueError(f"{label} must be False: steps run on the CPU and are not part of a graph")
+
+
+def keep_once(group: dict[str, Any]) -> None:
+    """Keep a parameter that is listed twice, of which torch has warned, in its first place alone."""
+    params = group["params"]
+    unique = dict(zip(reversed(params), reversed(group.get("param_names", params)), strict=True))
+    if len(unique) < len(params):
+        group["params"] = list(dict.fromkeys(params))
+        if "param_names" in group:
+            group["param_names"] = [unique[param] for param in group["params"]]
+
+
+def unscaling(scale: Any) -> float:
+    """What gradients are multiplied by that GradScaler has multiplied by `scale`."""
+    number = 1.0 if scale is None else float(scale)
+    return 1.0 / number if number else math.inf  # which spreads NaN, as in torch
+
+
+def is_of_zero() -> bool:
+    """Whether a ZeroRedundancyOptimizer is making an optimizer, of those parameters that its rank updates."""
+    name = "torch.distributed.optim.zero_redundancy_optimizer"
+    frame = sys._getframe() if name in sys.modules else None
+    while frame is not None and frame.f_globals.get("__name__") != name:
+        frame = frame.f_back
+    return frame is not None
+
+
+def whole(setting: str, of_zero: bool, params: Sequence[torch.Tensor]) -> None:
+    """Refuse a setting that looks at all gradients where other processes have some of them."""
+    if of_zero:
+        instead = "torch.nn.utils.clip_grad_norm_ of all of the model's before the step of ZeroRedundancyOptimizer"
+    elif any(getattr(p, "_is_flat_param", False) or getattr(p, "_fsdp_flattened", False) for p in params):
+        instead = "clip_grad_norm_ of the FullyShardedDataParallel before the step"
+    else:
+        return
+    raise ValueError(
+        f"{setting} looks at all gradients together, of which each process has a part here; call {instead}"
+    )
 
 
 def memory(label: str, tensor: torch.Tensor) -> np.ndarray:
@@ -60,7 +103,9 @@ def _form(tensor: torch.Tensor) -> str:
 
 
 def parameter(label: str, tensor: torch.Tensor) -> np.ndarray:
-    """The elements of a tensor that a step can write to."""
+    """The elements of a tensor that a step can write to; none before a lazy module's first pass."""
+    if isinstance(tensor, torch.Tensor) and is_lazy(tensor):
+        return np.empty(0, np.float64 if tensor.dtype is torch.float64 else np.float32)
     if isinstance(tensor, torch.Tensor) and tensor.is_neg():
         raise ValueError(f"{label}: expected a tensor of plain numbers, got one with the negative bit set")
     return validation.writeable(label, memory(label, tensor))

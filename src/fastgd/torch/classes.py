@@ -186,8 +186,7 @@ class AdamW(Adam):
         eps_hat: bool = False,
         **settings: Unpack[Settings],
     ) -> None:
-        super().__init__(
-            params,
+        given = dict(
             lr=lr,
             betas=betas,
             eps=eps,
@@ -200,9 +199,8 @@ class AdamW(Adam):
             fused=fused,
             eps_root=eps_root,
             eps_hat=eps_hat,
-            decoupled_weight_decay=True,
-            **settings,
         )
+        super(Adam, self).__init__(params, given, settings)
 
 
 class Adamax(Optimizer):

@@ -1,5 +1,6 @@
 """Updates inside the backward pass: no gradient lives longer than it takes to be used."""
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -8,15 +9,33 @@ import torch
 from fastgd.optimizers import base
 from fastgd.torch.base import Optimizer
 
+ATTRIBUTE = "_fastgd_updated_by"
+
+
+class _Kept:
+    """
+    An optimizer as an attribute of the parameters that it updates.
+
+    torch holds hooks where Python's collector does not look, so that an optimizer in a hook would keep its parameters
+    alive for ever. Attributes it does see.
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+
+    def __reduce__(self) -> Any:
+        return type(None), ()  # A copy of a parameter has no hooks, and none of this.
+
 
 class _Update:
     """The hook of a parameter whose gradient is complete."""
 
-    def __init__(self, optimizer: Optimizer) -> None:
-        self._optimizer = optimizer
+    def __init__(self, kept: _Kept) -> None:
+        self.kept = weakref.ref(kept)
 
     def __call__(self, param: torch.Tensor) -> None:
-        if self._optimizer._step_in_backward(param):
+        kept = self.kept()
+        if kept is not None and kept.optimizer._step_in_backward(param):
             param.grad = None
 
 
@@ -30,15 +49,20 @@ class StepInBackward:
         For schedulers, `state_dict`, and everything else but `step`.
     """
 
-    def __init__(self, optimizer: Optimizer, handles: list[torch.utils.hooks.RemovableHandle]) -> None:
+    def __init__(self, optimizer: Optimizer, params: list[torch.Tensor]) -> None:
         self.optimizer = optimizer
-        self._handles = handles
+        kept = _Kept(optimizer)
+        update = _Update(kept)
+        self._hooked = [(param, param.register_post_accumulate_grad_hook(update)) for param in params]
+        for param in params:
+            setattr(param, ATTRIBUTE, kept)
 
     def remove(self) -> None:
         """Leave gradients to the caller again; `optimizer.step` then goes on from the same state."""
-        for handle in self._handles:
+        for param, handle in self._hooked:
             handle.remove()
-        self._handles = []
+            param.__dict__.pop(ATTRIBUTE, None)
+        self._hooked = []
 
 
 def step_in_backward(
@@ -100,11 +124,9 @@ def step_in_backward(
 
     params = [param for group in optimizer.param_groups for param in group["params"] if param.requires_grad]
     for number, param in enumerate(params):
-        hooks = getattr(param, "_post_accumulate_grad_hooks", None) or {}
-        if any(isinstance(hook, _Update) for hook in hooks.values()):  # which leaves no gradient to another
+        if getattr(param, ATTRIBUTE, None) is not None:  # It would leave no gradient to another.
             raise ValueError(
                 f"model_or_params: expected parameters that no other step_in_backward updates, got one in number "
                 f"{number} of those that require a gradient; call remove() of what it returned"
             )
-    update = _Update(optimizer)
-    return StepInBackward(optimizer, [param.register_post_accumulate_grad_hook(update) for param in params])
+    return StepInBackward(optimizer, params)
