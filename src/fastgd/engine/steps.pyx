@@ -186,7 +186,7 @@ cdef class Steps(Plan):
         return 0
 
     def load(self, param_groups not None, list values not None, list entries not None, long long completed):
-        """Take over checked hyperparameters of all groups and the progress and state arrays of all slots, or nothing."""
+        """Take over checked hyperparameters of all groups and progress and state arrays of all slots, or nothing."""
         cdef Settings one
         # A check may be Python code, in which an interrupt can come; there is none after this line.
         doubles = [self.reader.doubles(given) for given in values]

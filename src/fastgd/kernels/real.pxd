@@ -42,6 +42,6 @@ cdef inline real with_l2(real g, real p, real l2) noexcept nogil:
 
 
 cdef inline real mean(real old, real new, real keep, real take) noexcept nogil:
-    # keep * old + take * new, for keep + take = 1: from the end that has the larger share, as torch's lerp. From the other
-    # one the rounding of a difference stays in a result that it should not reach: with keep = 0 not even `new` comes out.
+    # keep * old + take * new, for keep + take = 1, from the end that has the larger share, as torch's lerp has it. From
+    # the other one the rounding of the difference stays in the result: with keep = 0 it would not even be `new`.
     return new + keep * (old - new) if keep < take else old + take * (new - old)
