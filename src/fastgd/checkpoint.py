@@ -7,8 +7,9 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from reprlib import repr as brief
 from typing import Any, BinaryIO
@@ -82,13 +83,18 @@ def save(path: FilePath, opt: Optimizer) -> None:
     library = _safetensors()
     saved = opt.state_dict()
     groups = [_encode_group(f"param_groups[{i}]", group) for i, group in enumerate(saved["param_groups"])]
-    content = {"version": FORMAT, "optimizer": type(opt).__name__, "param_groups": groups}
+    content = {
+        "version": FORMAT, "optimizer": type(opt).__name__, "completed": saved["completed"], "param_groups": groups,
+    }  # fmt: skip
     arrays = {f"{i}.{key}": array for i, entry in saved["state"].items() for key, array in entry.items()}
-    with _replacing(target) as (file, temporary):
+
+    def write(file: BinaryIO, temporary: Path) -> None:
         _write(file, arrays, {METADATA_KEY: json.dumps(content, allow_nan=False)})
         # A file that safetensors would not read must not take the place of one that it does read.
         with _naming(target, library), library.safe_open(temporary, framework="np"):
             pass
+
+    _replace(target, write)
 
 
 def load(path: FilePath, opt: Optimizer) -> None:
@@ -130,7 +136,7 @@ def load(path: FilePath, opt: Optimizer) -> None:
             content = _content(file.metadata() or {})
             state = _state(file)
     with _naming(f"{name} (of {content['optimizer']})", library):
-        opt.load_state_dict({"state": state, "param_groups": content["param_groups"]})
+        opt.load_state_dict({"state": state, **{key: content[key] for key in ("param_groups", "completed")}})
 
 
 def _arguments(path: FilePath, opt: object) -> str:
@@ -172,10 +178,9 @@ def _naming(name: str, library: Any) -> Iterator[None]:
 # ---- a file that is whole or not there ----------------------------------------------------------------------------
 
 
-@contextmanager
-def _replacing(name: str) -> Iterator[tuple[BinaryIO, Path]]:
+def _replace(name: str, write: Callable[[BinaryIO, Path], None]) -> None:
     """
-    A new file and its name; at the end it takes the place of `name`, unless there was an exception.
+    Write a new file, which then takes the place of `name`; if anything is raised, at any moment, it is gone.
 
     `safetensors.numpy.save_file` is not used: it renames a file of its own making, which nobody could flush before,
     and which does not have the permissions of the one that it replaces.
@@ -185,20 +190,23 @@ def _replacing(name: str) -> Iterator[tuple[BinaryIO, Path]]:
     try:
         mode = _mode(target)
         temporary = target.with_name(f".fastgd-{secrets.token_hex(8)}.tmp")
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(temporary, flags, 0o666 if mode is None else mode)
+        # The opener is no function of Python, in which an interrupt could come and leave the descriptor open.
+        opener = partial(os.open, mode=0o666 if mode is None else mode)
         try:
-            with open(descriptor, "wb") as file:
+            with open(temporary, "xb", opener=opener) as file:
                 if mode is not None:
                     # The umask may have taken some of the permissions away when the file was opened.
                     temporary.chmod(mode)
-                yield file, temporary
+                write(file, temporary)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(target)
         except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
+            try:  # noqa: SIM105
+                # Path.unlink and suppress are functions of Python, in which an interrupt would come first.
+                os.unlink(temporary)  # noqa: PTH108
+            except OSError:
+                pass
             raise
         _sync_folder(target.parent)
     except OSError as error:
@@ -286,7 +294,7 @@ def _content(metadata: Mapping[str, str]) -> dict[str, Any]:
         raise TypeError("metadata: expected an object with an integer as 'version'")
     if content["version"] != FORMAT:
         raise ValueError(f"metadata: expected format version {FORMAT}, got {content['version']}")
-    names = ["version", "optimizer", "param_groups"]
+    names = ["version", "optimizer", "completed", "param_groups"]
     validation.known("metadata", content, names)
     if missing := [name for name in names if name not in content]:
         raise ValueError(f"metadata: missing {', '.join(map(repr, missing))}")
