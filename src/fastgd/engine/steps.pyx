@@ -127,19 +127,18 @@ cdef class Steps(Plan):
     def load(self, param_groups not None, list values not None, list stored not None, list entries not None,
              long long completed):
         """
-        Take over, checked, the hyperparameters of all groups, (what they say, Storage) of how arrays are stored, and
-        the progress and state arrays of all slots.
+        Take over, checked, all groups' hyperparameters and (what they say, Storage) of how arrays are stored, and all
+        slots' progress and state arrays; or nothing.
         """
-        cdef Py_ssize_t number
         cdef Settings one
-        for number in range(len(self.settings)):
-            one = <Settings>self.settings[number]
-            given = param_groups[number]
-            given.update(zip(self.reader.names, values[number]))
-            given.update(stored[number][0])
-            one.group.storage = stored[number][1]
-            one.plain = values[number]
-            one.group.set_hyper(self.reader.doubles(one.plain))
+        # A check may be Python code, in which an interrupt can come; there is none after this line.
+        doubles = [self.reader.doubles(given) for given in values]
+        for one, given, plain, hyper, (said, storage) in zip(self.settings, param_groups, values, doubles, stored):
+            given.update(zip(self.reader.names, plain))
+            given.update(said)
+            one.group.storage = storage
+            one.plain = plain
+            one.group.set_hyper(hyper)
             one.remember(given, self.reader)
             self.replace(one.group, entries[one.group.start:one.group.start + one.group.count])
         self.scheduled = any([one.schedule is not None for one in self.settings])
