@@ -14,7 +14,7 @@ cdef class Settings:
     cdef list places                    # for each key, which hyperparameter it is; -1 for others
     cdef tuple plain                    # checked values, in the reader's order
     cdef bint mutable                   # whether a value may change without another object taking its place
-    cdef readonly object schedule       # lr, where it is a function
+    cdef readonly list schedules        # as of `Reader.schedules`
 
     cdef bint same(self, dict given) noexcept
     cdef int remember(self, object given, Reader reader) except -1
@@ -39,7 +39,8 @@ cdef class Steps(Plan):
     cdef int release(self) except -1
     cdef int read_groups(self, object front, object groups) except -1
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1
-    cdef int ask_schedules(self) except -1
+    cdef int ask_schedules(self, Settings settings, Py_ssize_t number) except -1
+    cdef int ask_all_schedules(self) except -1
     cdef bint hold_form(self, Settings settings, object value) except -1
     cdef bint hold_groups(self, object values) except -1
     cdef int hold_gradients(self, object front, object grads) except -1

@@ -12,7 +12,7 @@ IN_USE: str
 @disjoint_base
 class Settings:
     given: dict[str, Any]
-    schedule: Any
+    schedules: list[tuple[int, Any, str, Any]]
     def __init__(
         self, group: Group, tree: Tree | None, given: dict[str, Any], reader: Reader, where: str | None = None
     ) -> None: ...

@@ -16,7 +16,6 @@ from libc.string cimport memcpy
 from fastgd.engine.arrays cimport data_of, descr_of, pointer, size_of
 from fastgd.engine.execute cimport Slot
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.engine.reader cimport Field
 from fastgd.kernels.rule cimport MAX_HYPER
 
 import numpy as np
@@ -44,21 +43,8 @@ cdef tuple IMMUTABLE = (float, int, bool, str, type(None))
 
 cdef bint is_immutable(object value):
     if type(value) is tuple:
-        return all([type(entry) in IMMUTABLE for entry in <tuple>value])
-    return type(value) in IMMUTABLE
-
-
-cdef double ask(object schedule, Py_ssize_t number, long long completed, Reader reader) except -1:
-    """The learning rate that a schedule gives a group after `completed` steps."""
-    cdef const Field* field = &reader.fields[0]
-    try:
-        lr = schedule(completed)
-    except Exception as error:
-        error.add_note(f"param_groups[{number}]['lr']({completed}), a schedule, raised it")
-        raise
-    if type(lr) is not float or not field.low <= <double>lr <= field.high:
-        lr = reader.checks[0].constant()(f"param_groups[{number}]['lr']({completed})", lr)
-    return <double>lr
+        return all([type(entry) in IMMUTABLE or callable(entry) for entry in <tuple>value])
+    return type(value) in IMMUTABLE or callable(value)
 
 
 cdef class Settings:
@@ -89,10 +75,9 @@ cdef class Settings:
         self.places = [numbers.get(key, -1) for key in keys]
         self.mutable = False
         for place, value in zip(self.places, values):
-            if place >= 0 and not callable(value) and not is_immutable(value):
+            if place >= 0 and not is_immutable(value):
                 self.mutable = True
-        lr = self.plain[0]
-        self.schedule = lr if callable(lr) else None
+        self.schedules = reader.schedules(self.plain)
         self.given, self.keys, self.values = given, keys, values
         return 0
 
@@ -166,8 +151,7 @@ cdef class Steps(Plan):
         cdef Py_ssize_t total = self.count + sum([len(arrays) for _, _, _, arrays in added])
         for number, one in enumerate(settings, len(self.settings)):
             one.group.set_hyper(self.reader.doubles(one.plain))
-            if one.schedule is not None:
-                ask(one.schedule, number, self.completed, self.reader)
+            self.ask_schedules(one, number)
         begun = [(<Group>group).begun(arrays) for group, _, _, arrays in added]
         self.reserve(total)
         for (group, tree, given, arrays), entries in zip(added, begun):
@@ -177,7 +161,7 @@ cdef class Steps(Plan):
             for array in arrays:
                 self.bound_largest(array)
         self.settings.extend(settings)
-        self.scheduled = self.scheduled or any([one.schedule is not None for one in settings])
+        self.scheduled = self.scheduled or any([one.schedules for one in settings])
         self.names = names
         self.grouped = grouped
         self.bound = None
@@ -199,7 +183,7 @@ cdef class Steps(Plan):
             one.group.set_hyper(self.reader.doubles(one.plain))
             one.remember(given, self.reader)
             self.replace(one.group, entries[one.group.start:one.group.start + one.group.count])
-        self.scheduled = any([one.schedule is not None for one in self.settings])
+        self.scheduled = any([one.schedules for one in self.settings])
         self.completed = completed
 
     def place_of(self, Py_ssize_t i):
@@ -231,8 +215,9 @@ cdef class Steps(Plan):
         raise ValueError(f"{label}: expected the array that was given, got one {change} since")
 
     def plain(self, Py_ssize_t number):
-        """The checked hyperparameters of a group."""
-        return (<Settings>self.settings[number]).plain
+        """The checked hyperparameters of a group, with what its schedules said last."""
+        cdef Settings settings = self.settings[number]
+        return self.reader.present(settings.plain, settings.group.hyper)
 
     def current(self, front, groups):
         """The checked hyperparameters of all groups, with the present values of schedules."""
@@ -240,10 +225,9 @@ cdef class Steps(Plan):
         cdef list result = []
         self.read_groups(front, groups)
         if self.scheduled:
-            self.ask_schedules()
+            self.ask_all_schedules()
         for settings in self.settings:
-            lr = settings.plain[0] if settings.schedule is None else settings.group.hyper[0]
-            result.append((lr, *settings.plain[1:]))
+            result.append(self.reader.present(settings.plain, settings.group.hyper))
         return result
 
     cdef int read_groups(self, object front, object groups) except -1:
@@ -264,7 +248,7 @@ cdef class Steps(Plan):
                 if len(<list>groups) != len(self.settings):
                     front._refused_groups(len(self.settings))
         if changed:
-            self.scheduled = any([(<Settings>one).schedule is not None for one in self.settings])
+            self.scheduled = any([(<Settings>one).schedules for one in self.settings])
         return 0
 
     def check_groups(self, front, groups):
@@ -300,15 +284,25 @@ cdef class Steps(Plan):
         settings.remember(given, self.reader)
         return 0
 
-    cdef int ask_schedules(self) except -1:
-        """The learning rate of each group that has a schedule, at this step."""
-        cdef Settings settings
+    cdef int ask_schedules(self, Settings settings, Py_ssize_t number) except -1:
+        """What the schedules of a group say of the next step, into its struct."""
+        for place, check, rest, schedule in settings.schedules:
+            try:
+                value = schedule(self.completed)
+            except Exception as error:
+                error.add_note(f"param_groups[{number}]{rest}({self.completed}), a schedule, raised it")
+                raise
+            if type(value) is not float or not check.low <= value <= check.high:
+                value = check(f"param_groups[{number}]{rest}({self.completed})", value)
+            settings.group.hyper[place] = value
+        if settings.schedules:
+            self.reader.check_together(self.reader.present(settings.plain, settings.group.hyper))
+        return 0
+
+    cdef int ask_all_schedules(self) except -1:
         cdef Py_ssize_t number
         for number in range(len(self.settings)):
-            settings = <Settings>self.settings[number]
-            if settings.schedule is None:
-                continue
-            settings.group.hyper[0] = ask(settings.schedule, number, self.completed, self.reader)
+            self.ask_schedules(<Settings>self.settings[number], number)
         return 0
 
     # ---- gradients --------------------------------------------------------------------------------------------
@@ -459,7 +453,7 @@ cdef class Steps(Plan):
                 scale = validation.real("grad_scale", grad_scale)
             self.read_groups(front, groups)
             if self.scheduled:
-                self.ask_schedules()
+                self.ask_all_schedules()
             if grads is not None:
                 self.hold_gradients(front, grads)
             else:

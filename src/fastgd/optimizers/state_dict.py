@@ -8,7 +8,7 @@ import numpy as np
 
 from fastgd import validation
 from fastgd.engine.plan import Group, zeros_beside
-from fastgd.hyperparameters import Flag
+from fastgd.hyperparameters import Flag, schedules_of
 
 if TYPE_CHECKING:
     from fastgd.optimizers.base import Optimizer
@@ -41,12 +41,21 @@ def number(name: str, value: object) -> float:
     return validation.real(name, array.item())
 
 
-def export_schedule(lr: object, completed: int) -> dict[str, Any]:
-    """What a group keeps of its schedule: the steps completed, and the state of a schedule that has one."""
-    if not callable(lr):
-        return {}
-    state = lr.state_dict() if hasattr(lr, "state_dict") else {}
-    return {"schedule": {"step": completed, **state}}
+def export_schedules(group: Mapping[str, Any], completed: int) -> dict[str, Any]:
+    """What a group keeps of its schedules: the steps completed, and the state of a schedule that has one."""
+    states = {
+        name: {"step": completed, **(schedule.state_dict() if hasattr(schedule, "state_dict") else {})}
+        for name, schedule in schedules_of(group).items()
+    }
+    lr = {"schedule": states.pop("lr")} if "lr" in states else {}
+    return {**lr, **({"schedules": states} if states else {})}
+
+
+def saved_schedules(label: str, group: Mapping[str, Any]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """What `export_schedules` has kept: for each name what messages call it, and the state."""
+    lr = {"lr": (f"{label}['schedule']", group["schedule"])} if "schedule" in group else {}
+    others = mapping(f"{label}['schedules']", group.get("schedules", {}))
+    return {**lr, **{name: (f"{label}['schedules'][{name!r}]", state) for name, state in others.items()}}
 
 
 def restore_schedules(optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: list[Entry]) -> int:
@@ -55,15 +64,14 @@ def restore_schedules(optimizer: "Optimizer", state_dict: Mapping[str, Any], ent
     before = []
     try:
         for i, group in enumerate(state_dict["param_groups"]):
-            if "schedule" not in group:
-                continue
-            label = f"state_dict['param_groups'][{i}]['schedule']"
-            saved = dict(mapping(label, group["schedule"]))
-            completed = import_step(f"{label}['step']", saved.pop("step", None))
-            schedule = optimizer.param_groups[i]["lr"]
-            if hasattr(schedule, "load_state_dict"):
-                before.append((schedule, schedule.state_dict()))
-                schedule.load_state_dict(saved)
+            schedules = schedules_of(optimizer.param_groups[i])
+            for name, (label, kept) in saved_schedules(f"state_dict['param_groups'][{i}]", group).items():
+                saved = dict(mapping(label, kept))
+                completed = import_step(f"{label}['step']", saved.pop("step", None))
+                schedule: Any = schedules[name]
+                if hasattr(schedule, "load_state_dict"):
+                    before.append((schedule, schedule.state_dict()))
+                    schedule.load_state_dict(saved)
     except Exception:
         for schedule, state in reversed(before):  # one schedule may serve several groups
             schedule.load_state_dict(state)
@@ -81,7 +89,7 @@ def write(
         groups.append(
             {
                 **dict(zip(optimizer.checks, values[number], strict=True)),
-                **export_schedule(group["lr"], completed),
+                **export_schedules({name: group[name] for name in optimizer.checks}, completed),
                 "params": list(range(slots.start, slots.start + slots.count)),
                 **({} if names is None else {"param_names": list(names)}),
             }
@@ -152,24 +160,29 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     """Checked hyperparameters of one saved group."""
     label = f"state_dict['param_groups'][{i}]"
     names = list(optimizer.checks)
-    validation.known(label, [key for key in group if key not in IGNORED], ["params", "param_names", "schedule", *names])
+    known = ["params", "param_names", "schedule", "schedules", *names]
+    validation.known(label, [key for key in group if key not in IGNORED], known)
     group = {**switched_off(optimizer), **group}
     required = [name for name in names if name not in optimizer.beyond_torch]
     if missing := [name for name in required if name not in group]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     ours = optimizer.param_groups[i]
-    if "schedule" in group and not callable(ours["lr"]):
-        raise ValueError(f"{label}: expected a number as 'lr', got one of a schedule; give the optimizer the same lr")
+    schedules = schedules_of({name: ours[name] for name in names})
+    for name in saved_schedules(label, group):
+        if name not in schedules:
+            raise ValueError(
+                f"{label}: expected a number as {name!r}, got one of a schedule; give the optimizer the same {name}"
+            )
     if len(group["params"]) != len(ours["params"]):
         raise ValueError(f"{label}: expected {len(ours['params'])} parameters, got {len(group['params'])}")
     saved_names = group.get("param_names")
     if saved_names is not None and "param_names" in ours and tuple(saved_names) != ours["param_names"]:
         raise ValueError(f"{label}: expected the names {list(ours['param_names'])}, got {list(saved_names)}")
     given = {name: group.get(name, optimizer.defaults[name]) for name in names}
-    if callable(ours["lr"]):
-        given["lr"] = ours["lr"]
+    given.update({name: ours[name] for name in {scheduled.partition("[")[0] for scheduled in schedules}})
     checked = tuple(check(f"{label}[{name!r}]", _plain(given[name])) for name, check in optimizer.checks.items())
-    optimizer.check_together(dict(zip(names, checked, strict=True)))
+    if not schedules:
+        optimizer.check_together(dict(zip(names, checked, strict=True)))
     return checked
 
 
