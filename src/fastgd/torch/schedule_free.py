@@ -25,17 +25,16 @@ class ScheduleFreeBase(Optimizer):
 
     def eval(self) -> None:
         """Let the parameters hold x, in place; y is kept in `state`, so that `train` brings it back exactly."""
-        if not self.training:
-            return
+        for group in self.param_groups:
+            group["train_mode"] = False  # first, so that an interrupt leaves what refuses a step and train() puts right
         for group in self.param_groups:
             momentum = group["momentum"] if "momentum" in group else group["betas"][0]
             for param in group["params"]:
-                if "z" in self.state.get(param, {}):
+                if "z" in self.state.get(param, {}) and "y" not in self.state[param]:
                     x = param.detach()
                     y = self.state[param]["y"] = x.clone()
                     # x = y + (1 - 1 / momentum) * (z - y), step by step where x will be.
                     x.neg_().add_(self.state[param]["z"]).mul_(1.0 - 1.0 / float(momentum)).add_(y)
-            group["train_mode"] = False
 
     def train(self) -> None:
         """Let the parameters hold y again, with the bits that they had before `eval`."""
