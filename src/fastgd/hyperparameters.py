@@ -218,6 +218,41 @@ class Choice(Check):
         return (float(self.allowed.index(value)),)
 
 
+class Optional(Check):
+    """
+    None, or what another check takes; C gets 0 for None.
+
+    Parameters
+    ----------
+    check : Check
+        The other one.
+    """
+
+    def __init__(self, check: Check) -> None:
+        super().__init__(f"{check}, or None", check.fields)
+        self.check = check
+
+    def __call__(self, name: str, value: object) -> Any:
+        return None if value is None else self.check(name, value)
+
+    def doubles(self, value: Any) -> tuple[float, ...]:
+        return (0.0,) if value is None else self.check.doubles(value)
+
+
+class Whole(Check):
+    """An integer that is at least 1."""
+
+    def __init__(self) -> None:
+        super().__init__("an integer of at least 1")
+
+    def __call__(self, name: str, value: object) -> int:
+        if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Integral):
+            raise TypeError(f"{name} must be {self.requirement}, got {type(value).__name__}")
+        if value < 1:
+            raise ValueError(f"{name} must be {self.requirement}, got {value}")
+        return int(value)
+
+
 any_real = Number("a real number", -LARGEST)
 nonnegative = Number("at least 0", 0.0)
 positive = Number("above 0", math.nextafter(0.0, 1.0))
@@ -240,6 +275,7 @@ ThreeDecayRates = Annotated[
     tuple[float | Schedule, float | Schedule, float | Schedule],
     Several(Scheduled(decay_rate), fields=("beta1", "beta2", "beta3")),
 ]
+ThreeNumbers = Annotated[tuple[float, float, float], Several(any_real, fields=("ns_a", "ns_b", "ns_c"))]
 AveragingRates = Annotated[
     tuple[float, float],
     Several(decay_rate, fields=("beta1", "beta2"), together="(in (0, 1), in [0, 1))", accepts=lambda a, b: a > 0),
@@ -253,6 +289,8 @@ StepSizes = Annotated[
     Several(positive, fields=("smallest", "largest"), together="(smallest, largest)", accepts=lambda a, b: a <= b),
 ]
 Switch = Annotated[bool, Flag()]
+Count = Annotated[int, Whole()]
+AdjustLr = Annotated[Literal["original", "match_rms_adamw"] | None, Optional(Choice("original", "match_rms_adamw"))]
 MomentumForm = Annotated[Literal["heavy_ball", "ema"], Choice("heavy_ball", "ema")]
 
 

@@ -148,6 +148,8 @@ class Optimizer(GradientSettings):
     implied: ClassVar[dict[str, str]] = {}  # options that functions read off the presence of a state array
     carried: ClassVar[dict[str, Check]] = {}  # state keys of the numbers that a rule carries from step to step
     has_step: ClassVar[bool] = True
+    elementwise: ClassVar[bool] = True  # whether a function of one parameter can be all of it
+    scratch: ClassVar[tuple[str, ...]] = ()  # arrays of a rule that hold nothing from step to step
     _family: ClassVar[int]
     _normalizes = True  # param_groups hold checked values
     _attributes = ("defaults", "param_groups")

@@ -209,7 +209,7 @@ def read_entry(
         return 0, (), begun
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
     validation.known(label, entry, list(dict.fromkeys([*scalars, *keys, *others])))
-    if missing := [key for key in (*scalars, *keys) if key not in entry]:
+    if missing := [key for key in (*scalars, *keys) if key not in entry and key not in kind.scratch]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     steps, carry = kind.progress(label, entry)
     if steps == 0:
