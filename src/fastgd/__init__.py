@@ -14,7 +14,7 @@ from fastgd import functional, line_search, losses, schedules, textbook
 from fastgd.checkpoint import load, save
 from fastgd.config import get_include, show_config
 from fastgd.descent.minimize import minimize, scipy_method
-from fastgd.engine.threads import get_num_threads, set_num_threads
+from fastgd.engine.threads import get_num_threads, set_num_threads, set_parallel_from
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
 from fastgd.matrices import muon_groups
 
@@ -61,6 +61,7 @@ __all__ = [
     "schedules",
     "scipy_method",
     "set_num_threads",
+    "set_parallel_from",
     "show_config",
     "textbook",
 ]

@@ -118,7 +118,7 @@ ADAPTIVE_CASES = [
     ),
     Case(
         "rmsprop_centered_eps_root", fastgd.RMSprop, reference.rmsprop,
-        dict(lr=0.001, centered=True, momentum=0.5, eps=0.0, eps_root=1e-3), ("rmsprop_centered_momentum",),
+        dict(lr=0.001, alpha=0.3, centered=True, momentum=0.5, eps=0.0, eps_root=1e-3), ("rmsprop_centered_momentum",),
     ),
     Case("rprop", fastgd.Rprop, reference.rprop, {}, ("rprop",), "Rprop", (0, 0)),
     Case(
@@ -129,7 +129,10 @@ ADAPTIVE_CASES = [
 
 ADAM_CASES = [
     Case("adam", fastgd.Adam, reference.adam, {}, ("adam",), "Adam", (2, 2)),
-    Case("adam_l2", fastgd.Adam, reference.adam, dict(lr=0.01, weight_decay=0.1), ("adam",), "Adam", (2, 5)),
+    Case(
+        "adam_l2", fastgd.Adam, reference.adam,
+        dict(lr=0.01, betas=(0.3, 0.999), weight_decay=0.1), ("adam",), "Adam", (2, 5),
+    ),
     Case("adam_maximize", fastgd.Adam, reference.adam, dict(maximize=True), ("adam",), "Adam", (2, 2)),
     Case(
         "adam_decoupled", fastgd.Adam, reference.adam,
@@ -149,12 +152,12 @@ ADAM_CASES = [
     Case("adamw", fastgd.AdamW, reference.adamw, {}, ("adam",), "AdamW", (2, 2)),
     Case(
         "adamw_amsgrad", fastgd.AdamW, reference.adamw,
-        dict(lr=0.01, betas=(0.9, 0.5), weight_decay=0.1, amsgrad=True), ("amsgrad",), "AdamW", (2, 3),
+        dict(lr=0.01, betas=(0.0, 0.5), weight_decay=0.1, amsgrad=True), ("amsgrad",), "AdamW", (2, 3),
     ),
     Case("adamax", fastgd.Adamax, reference.adamax, {}, ("adamax",), "Adamax", (1, 2)),
     Case(
         "adamax_l2", fastgd.Adamax, reference.adamax,
-        dict(betas=(0.8, 0.5), weight_decay=0.1, maximize=True), ("adamax",), "Adamax", (2, 2),
+        dict(betas=(0.2, 0.5), weight_decay=0.1, maximize=True), ("adamax",), "Adamax", (2, 2),
     ),
     Case("nadam", fastgd.NAdam, reference.nadam, {}, ("nadam",), "NAdam", (7, 2e5)),
     Case(
@@ -165,7 +168,7 @@ ADAM_CASES = [
         "nadam_decoupled", fastgd.NAdam, reference.nadam,
         dict(weight_decay=0.1, decoupled_weight_decay=True), ("nadam",), "NAdam", (7, 2e5),
     ),
-    Case("nadam_eps_root", fastgd.NAdam, reference.nadam, dict(eps=0.0, eps_root=1e-3), ("nadam",)),
+    Case("nadam_eps_root", fastgd.NAdam, reference.nadam, dict(betas=(0.4, 0.99), eps=0.0, eps_root=1e-3), ("nadam",)),
     # Rectification begins at the sixth step.
     Case("radam", fastgd.RAdam, reference.radam, {}, ("adam", "adam_unrectified"), "RAdam", (1, 8)),
     Case(
@@ -178,7 +181,7 @@ ADAM_CASES = [
     ),
     Case(
         "radam_eps_root", fastgd.RAdam, reference.radam,
-        dict(eps=0.0, eps_root=1e-3), ("adam", "adam_unrectified"),
+        dict(betas=(0.1, 0.99), eps=0.0, eps_root=1e-3), ("adam", "adam_unrectified"),
     ),
     Case("asgd", fastgd.ASGD, reference.asgd, {}, ("asgd",), "ASGD", (3, 2e7)),
     # Averaging begins after the third step.

@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 
-from support.reference import power, real_power
+from support.reference import mean, power, real_power
 
 
 def logarithm(x):
@@ -20,7 +20,7 @@ def adabelief(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-16, 
     c1, c2 = 1.0 - power(beta1, t), 1.0 - power(beta2, t)
     g = (-grad_scale if maximize else grad_scale) * grad
     m = state.setdefault("exp_avg", np.zeros_like(param))
-    m[...] = m + (1.0 - beta1) * (g - m)
+    m[...] = mean(m, g, beta1)
     v = state.setdefault("exp_avg_var", np.zeros_like(param))
     d = g - m
     v[...] = beta2 * v + (1.0 - beta2) * d * d + eps
@@ -34,7 +34,7 @@ def yogi(param, grad, state, t, *, lr=1e-2, betas=(0.9, 0.999), eps=1e-3, initia
     c1, c2 = 1.0 - power(beta1, t), 1.0 - power(beta2, t)
     g = (-grad_scale if maximize else grad_scale) * grad
     m = state.setdefault("exp_avg", np.full_like(param, initial_accumulator_value))
-    m[...] = m + (1.0 - beta1) * (g - m)
+    m[...] = mean(m, g, beta1)
     v = state.setdefault("exp_avg_sq", np.full_like(param, initial_accumulator_value))
     v[...] = v - (1.0 - beta2) * (np.sign(v - g * g) * (g * g))
     step_size = lr * math.sqrt(c2) / c1
@@ -48,7 +48,7 @@ def adopt(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.9999), eps=1e-6, weig
     m = state.setdefault("exp_avg", np.zeros_like(param))
     v = state.setdefault("exp_avg_sq", np.zeros_like(param))
     bound = real_power(t - 1.0, clip_exponent) if t > 1 else 0.0
-    m[...] = m + (1.0 - beta1) * (np.clip(g / np.maximum(np.sqrt(v), eps), -bound, bound) - m)
+    m[...] = mean(m, np.clip(g / np.maximum(np.sqrt(v), eps), -bound, bound), beta1)
     param[...] = (1.0 - lr * weight_decay if t > 1 else 1.0) * param - lr * m
     v[...] = beta2 * v + (1.0 - beta2) * g * g if t > 1 else g * g
 
@@ -64,9 +64,9 @@ def ademamix(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999, 0.9999), alph
         beta3 = min(real_power(beta3, 1.0 / ((1.0 - t / t_beta3) * ratio + t / t_beta3)), beta3)
     g = (-grad_scale if maximize else grad_scale) * grad
     m = state.setdefault("exp_avg", np.zeros_like(param))
-    m[...] = m + (1.0 - beta1) * (g - m)
+    m[...] = mean(m, g, beta1)
     slow = state.setdefault("exp_avg_slow", np.zeros_like(param))
-    slow[...] = slow + (1.0 - beta3) * (g - slow)
+    slow[...] = mean(slow, g, beta3)
     v = state.setdefault("exp_avg_sq", np.zeros_like(param))
     v[...] = beta2 * v + (1.0 - beta2) * g * g
     ahead = lr * math.sqrt(c2) / c1 * m + lr * math.sqrt(c2) * alpha * slow
@@ -82,9 +82,9 @@ def adan(param, grad, state, t, *, lr=1e-3, betas=(0.98, 0.92, 0.99), eps=1e-8, 
     g = np.asarray((-grad_scale if maximize else grad_scale) * grad)
     change = (g + state["neg_pre_grad"]) if t > 1 else 0.0 * g
     m = state.setdefault("exp_avg", np.zeros_like(param))
-    m[...] = m + (1.0 - beta1) * (g - m)
+    m[...] = mean(m, g, beta1)
     d = state.setdefault("exp_avg_diff", np.zeros_like(param))
-    d[...] = d + (1.0 - beta2) * (change - d)
+    d[...] = mean(d, change, beta2)
     ahead = g + beta2 * change
     v = state.setdefault("exp_avg_sq", np.zeros_like(param))
     v[...] = beta3 * v + (1.0 - beta3) * ahead * ahead
@@ -126,7 +126,7 @@ def schedule_free_sgd(param, grad, state, t, *, lr=1.0, momentum=0.9, weight_dec
     z = state.setdefault("z", param.copy())
     far = z.copy()
     z[...] = far - lr * u
-    param[...] = param + share * (far - param) + lr * (momentum * (1.0 - share) - 1.0) * u
+    param[...] = mean(param, far, 1.0 - share, share) + lr * (momentum * (1.0 - share) - 1.0) * u
 
 
 def schedule_free_adamw(param, grad, state, t, *, lr=2.5e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0,
@@ -144,7 +144,7 @@ def schedule_free_adamw(param, grad, state, t, *, lr=2.5e-3, betas=(0.9, 0.999),
     z = state.setdefault("z", param.copy())
     far = z.copy()
     z[...] = far - lr * u
-    param[...] = param + share * (far - param) + lr * (beta1 * (1.0 - share) - 1.0) * u
+    param[...] = mean(param, far, 1.0 - share, share) + lr * (beta1 * (1.0 - share) - 1.0) * u
 
 
 def schedule_free_radam(param, grad, state, t, *, lr=2.5e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, r=0.0,
@@ -167,4 +167,4 @@ def schedule_free_radam(param, grad, state, t, *, lr=2.5e-3, betas=(0.9, 0.999),
     z = state.setdefault("z", param.copy())
     far = z.copy()
     z[...] = far - lr * u
-    param[...] = param + share * (far - param) + lr * (beta1 * (1.0 - share) - 1.0) * u
+    param[...] = mean(param, far, 1.0 - share, share) + lr * (beta1 * (1.0 - share) - 1.0) * u

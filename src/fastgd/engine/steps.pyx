@@ -172,15 +172,14 @@ cdef class Steps(Plan):
         return 0
 
     def load(self, param_groups not None, list values not None, list entries not None, long long completed):
-        """Take over checked hyperparameters of all groups and the progress and state arrays of all slots."""
-        cdef Py_ssize_t number
+        """Take over checked hyperparameters of all groups and progress and state arrays of all slots, or nothing."""
         cdef Settings one
-        for number in range(len(self.settings)):
-            one = <Settings>self.settings[number]
-            given = param_groups[number]
-            given.update(zip(self.reader.names, values[number]))
-            one.plain = values[number]
-            one.group.set_hyper(self.reader.doubles(one.plain))
+        # A check may be Python code, in which an interrupt can come; there is none after this line.
+        doubles = [self.reader.doubles(given) for given in values]
+        for one, given, plain, hyper in zip(self.settings, param_groups, values, doubles):
+            given.update(zip(self.reader.names, plain))
+            one.plain = plain
+            one.group.set_hyper(hyper)
             one.remember(given, self.reader)
             self.replace(one.group, entries[one.group.start:one.group.start + one.group.count])
         self.scheduled = any([one.schedules for one in self.settings])

@@ -49,3 +49,9 @@ cdef inline real bounded(real x, real bound) noexcept nogil:
 cdef inline real begun_with(real z, real first, real begun) noexcept nogil:
     # A state that begins as something else than zero: `first` on the first step, for which `begun` is 0.
     return z if begun != 0 else first
+
+
+cdef inline real mean(real old, real new, real keep, real take) noexcept nogil:
+    # keep * old + take * new, for keep + take = 1, from the end that has the larger share, as torch's lerp has it. From
+    # the other one the rounding of the difference stays in the result: with keep = 0 it would not even be `new`.
+    return new + keep * (old - new) if keep < take else old + take * (new - old)

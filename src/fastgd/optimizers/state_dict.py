@@ -35,67 +35,80 @@ def import_step(name: str, value: object) -> int:
 
 
 def number(name: str, value: object) -> float:
-    array = np.asarray(value)
+    array = np.asarray(validation.unmasked(name, value))
     if array.ndim or array.dtype.kind not in "fiu":
         raise TypeError(f"{name} must be a real number, got {type(value).__name__}")
     return validation.real(name, array.item())
 
 
-def export_schedules(group: Mapping[str, Any], completed: int) -> dict[str, Any]:
-    """What a group keeps of its schedules: the steps completed, and the state of a schedule that has one."""
-    states = {
-        name: {"step": completed, **(schedule.state_dict() if hasattr(schedule, "state_dict") else {})}
-        for name, schedule in schedules_of(group).items()
-    }
+def export_schedules(group: Mapping[str, Any]) -> dict[str, Any]:
+    """What a group keeps of its schedules: the state of those that have state, of `lr` and of others by name."""
+    found = schedules_of(group).items()
+    states = {name: s.state_dict() for name, s in found if hasattr(s, "state_dict")}
+    states = {name: state for name, state in states.items() if state}
     lr = {"schedule": states.pop("lr")} if "lr" in states else {}
     return {**lr, **({"schedules": states} if states else {})}
 
 
-def saved_schedules(label: str, group: Mapping[str, Any]) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """What `export_schedules` has kept: for each name what messages call it, and the state."""
-    lr = {"lr": (f"{label}['schedule']", group["schedule"])} if "schedule" in group else {}
-    others = mapping(f"{label}['schedules']", group.get("schedules", {}))
-    return {**lr, **{name: (f"{label}['schedules'][{name!r}]", state) for name, state in others.items()}}
-
-
-def restore_schedules(optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: list[Entry]) -> int:
-    """Give schedules their state back, all or none; returns the steps completed."""
-    completed = max(steps for steps, _, _ in entries)
-    before = []
+def load(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> None:
+    """Take over all that a state dict has, or nothing, also where an interrupt comes."""
+    values, entries = read(optimizer, state_dict)
+    completed = _completed(optimizer, state_dict, entries)
+    steps, before = optimizer._steps, []
     try:
-        for i, group in enumerate(state_dict["param_groups"]):
-            schedules = schedules_of(optimizer.param_groups[i])
-            for name, (label, kept) in saved_schedules(f"state_dict['param_groups'][{i}]", group).items():
-                saved = dict(mapping(label, kept))
-                completed = import_step(f"{label}['step']", saved.pop("step", None))
-                schedule: Any = schedules[name]
-                if hasattr(schedule, "load_state_dict"):
-                    before.append((schedule, schedule.state_dict()))
-                    schedule.load_state_dict(saved)
-    except Exception:
-        for schedule, state in reversed(before):  # one schedule may serve several groups
+        for schedule, state in _states_of_schedules(optimizer, state_dict):
+            before.append((schedule, schedule.state_dict()))
             schedule.load_state_dict(state)
+        steps.load(optimizer.param_groups, values, entries, completed)
+    except BaseException:
+        # The compiled load is not interrupted; what comes right after it finds the new arrays in their places.
+        if steps.states[-1] is not entries[-1][2]:
+            for schedule, state in reversed(before):  # one schedule may serve several groups
+                schedule.load_state_dict(state)
         raise
-    return completed
+
+
+def _completed(optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: list[Entry]) -> int:
+    """The steps that schedules count from: those saved, or the most that a parameter's state tells."""
+    if "completed" in state_dict:
+        return import_step("state_dict['completed']", state_dict["completed"])
+    return max(steps for steps, _, _ in entries) if optimizer.has_step else 0
+
+
+def _states_of_schedules(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
+    """Each schedule that has state, with what a state dict has for it."""
+    result = []
+    for i, (group, ours) in enumerate(zip(state_dict["param_groups"], optimizer.param_groups, strict=True)):
+        label = f"state_dict['param_groups'][{i}]"
+        kept = {"lr": (f"{label}['schedule']", group["schedule"])} if "schedule" in group else {}
+        for name, state in mapping(f"{label}['schedules']", group.get("schedules", {})).items():
+            kept[name] = f"{label}['schedules'][{name!r}]", state
+        schedules: dict[str, Any] = schedules_of({name: ours[name] for name in optimizer.checks})
+        for name, (where, state) in kept.items():
+            saved = dict(mapping(where, state))
+            if name in schedules and hasattr(schedules[name], "load_state_dict") and schedules[name].state_dict():
+                result.append((schedules[name], saved))
+    return result
 
 
 def write(
     optimizer: "Optimizer", values: list[tuple[Any, ...]], entries: list[dict[str, Any]], completed: int
 ) -> dict[str, Any]:
-    """The state dict: hyperparameters of each group, and copies of the entries of the parameters that have one."""
+    """The state dict: hyperparameters of each group, copies of the parameters' entries, and the steps completed."""
     groups = []
     for number, (group, slots) in enumerate(zip(optimizer.param_groups, optimizer._steps.groups, strict=True)):
         names = optimizer._steps.trees[number].names
         groups.append(
             {
                 **dict(zip(optimizer.checks, values[number], strict=True)),
-                **export_schedules({name: group[name] for name in optimizer.checks}, completed),
+                **export_schedules({name: group[name] for name in optimizer.checks}),
                 "params": list(range(slots.start, slots.start + slots.count)),
                 **({} if names is None else {"param_names": list(names)}),
             }
         )
     copies = [{key: np.array(array, order="K") for key, array in entry.items()} for entry in entries]
-    return {"state": {i: entry for i, entry in enumerate(copies) if entry}, "param_groups": groups}
+    state = {i: entry for i, entry in enumerate(copies) if entry}
+    return {"state": state, "param_groups": groups, "completed": completed}
 
 
 def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tuple[Any, ...]], list[Entry]]:
@@ -112,7 +125,9 @@ def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tu
         slots = Group(optimizer._family, 0, 0)
         slots.set_hyper(optimizer._reader.doubles(checked))
         keys, others = slots.keys(), slots.all_keys()
-        for key, param in zip(group["params"], optimizer._steps.params[ours.start :][: ours.count], strict=True):
+        for key, param in zip(
+            group["params"], optimizer._steps.params[ours.start : ours.start + ours.count], strict=True
+        ):
             label = f"state_dict['state'][{key!r}]"
             entry = {k: v for k, v in mapping(label, state.get(key, {})).items() if v is not None}
             entries.append(read_entry(type(optimizer), label, entry, param, keys, others))
@@ -168,11 +183,6 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     ours = optimizer.param_groups[i]
     schedules = schedules_of({name: ours[name] for name in names})
-    for name in saved_schedules(label, group):
-        if name not in schedules:
-            raise ValueError(
-                f"{label}: expected a number as {name!r}, got one of a schedule; give the optimizer the same {name}"
-            )
     if len(group["params"]) != len(ours["params"]):
         raise ValueError(f"{label}: expected {len(ours['params'])} parameters, got {len(group['params'])}")
     saved_names = group.get("param_names")
@@ -223,7 +233,7 @@ def read_entry(
 
 def array_like(label: str, value: Any, param: np.ndarray) -> np.ndarray:
     """A saved array that belongs to a parameter, of any layout."""
-    array = np.asarray(value)
+    array = np.asarray(validation.unmasked(label, value))
     if array.shape != param.shape:
         raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")
     if array.dtype != param.dtype:

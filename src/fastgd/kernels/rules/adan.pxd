@@ -2,7 +2,7 @@
 from libc.math cimport sqrt
 
 from fastgd.kernels.exact cimport power
-from fastgd.kernels.real cimport real, root
+from fastgd.kernels.real cimport mean, real, root
 
 ctypedef struct Adan "fastgd_Adan":
     double lr
@@ -19,6 +19,7 @@ ctypedef struct AdanScalars:
     double keep         # 1 - lr * weight_decay, where the decay is not proximal
     double shrink       # 1 / (1 + lr * weight_decay), where it is
     double follows      # 0 on the first step, which has no gradient before it, then 1
+    double beta1
     double one_minus_beta1
     double beta2        # also the weight of the difference in the gradient that is squared
     double one_minus_beta2
@@ -38,6 +39,7 @@ cdef inline int fold_adan(AdanScalars* s, double grad_scale, long long t, const 
     s.keep = 1.0 - decay if h.no_prox else 1.0
     s.shrink = 1.0 if h.no_prox else 1.0 / (1.0 + decay)
     s.follows = 0.0 if t == 1 else 1.0
+    s.beta1 = h.beta1
     s.one_minus_beta1 = 1.0 - h.beta1
     s.beta2 = h.beta2
     s.one_minus_beta2 = 1.0 - h.beta2
@@ -54,7 +56,7 @@ cdef inline void adan(real* restrict param, const real* restrict grad,
                       real* restrict neg_pre_grad,
                       Py_ssize_t n, const AdanScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, keep = <real>s.keep, shrink = <real>s.shrink
-    cdef real follows = <real>s.follows, one_minus_beta1 = <real>s.one_minus_beta1
+    cdef real follows = <real>s.follows, beta1 = <real>s.beta1, one_minus_beta1 = <real>s.one_minus_beta1
     cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
     cdef real beta3 = <real>s.beta3, one_minus_beta3 = <real>s.one_minus_beta3
     cdef real step_size = <real>s.step_size, diff_step = <real>s.diff_step, eps = <real>s.eps
@@ -63,8 +65,8 @@ cdef inline void adan(real* restrict param, const real* restrict grad,
     for i in range(n):
         g = grad_scale * grad[i]
         change = follows * (g + neg_pre_grad[i])
-        m = exp_avg[i] + one_minus_beta1 * (g - exp_avg[i])
-        d = exp_avg_diff[i] + one_minus_beta2 * (change - exp_avg_diff[i])
+        m = mean(exp_avg[i], g, beta1, one_minus_beta1)
+        d = mean(exp_avg_diff[i], change, beta2, one_minus_beta2)
         ahead = g + beta2 * change
         v = beta3 * exp_avg_sq[i] + one_minus_beta3 * ahead * ahead
         exp_avg[i] = m

@@ -2,7 +2,7 @@
 from libc.math cimport sqrt
 
 from fastgd.kernels.exact cimport log_pair, power, real_power
-from fastgd.kernels.real cimport real, root
+from fastgd.kernels.real cimport mean, real, root
 
 ctypedef struct Ademamix "fastgd_Ademamix":
     double lr
@@ -19,9 +19,11 @@ ctypedef struct Ademamix "fastgd_Ademamix":
 ctypedef struct AdemamixScalars:
     double grad_scale
     double keep         # 1 - lr * weight_decay
+    double beta1
     double one_minus_beta1
     double beta2
     double one_minus_beta2
+    double beta3
     double one_minus_beta3
     double step_size
     double slow_step    # of the slow average, which has no bias correction
@@ -49,10 +51,12 @@ cdef inline int fold_ademamix(AdemamixScalars* s, double grad_scale, long long t
     cdef double alpha = h.alpha if <double>t >= h.t_alpha else h.alpha * <double>t / h.t_alpha
     s.grad_scale = -grad_scale if h.maximize else grad_scale
     s.keep = 1.0 - h.lr * h.weight_decay
+    s.beta1 = h.beta1
     s.one_minus_beta1 = 1.0 - h.beta1
     s.beta2 = h.beta2
     s.one_minus_beta2 = 1.0 - h.beta2
-    s.one_minus_beta3 = 1.0 - warmed_beta3(<double>t, h)
+    s.beta3 = warmed_beta3(<double>t, h)
+    s.one_minus_beta3 = 1.0 - s.beta3
     s.step_size = h.lr * root_c2 / (1.0 - power(h.beta1, t))
     s.slow_step = h.lr * root_c2 * alpha
     s.eps = h.eps * root_c2
@@ -63,15 +67,16 @@ cdef inline void ademamix(real* restrict param, const real* restrict grad,
                           real* restrict exp_avg, real* restrict exp_avg_slow, real* restrict exp_avg_sq,
                           Py_ssize_t n, const AdemamixScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, keep = <real>s.keep
-    cdef real one_minus_beta1 = <real>s.one_minus_beta1, one_minus_beta3 = <real>s.one_minus_beta3
+    cdef real beta1 = <real>s.beta1, one_minus_beta1 = <real>s.one_minus_beta1
+    cdef real beta3 = <real>s.beta3, one_minus_beta3 = <real>s.one_minus_beta3
     cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
     cdef real step_size = <real>s.step_size, slow_step = <real>s.slow_step, eps = <real>s.eps
     cdef real g, m, slow, v
     cdef Py_ssize_t i
     for i in range(n):
         g = grad_scale * grad[i]
-        m = exp_avg[i] + one_minus_beta1 * (g - exp_avg[i])
-        slow = exp_avg_slow[i] + one_minus_beta3 * (g - exp_avg_slow[i])
+        m = mean(exp_avg[i], g, beta1, one_minus_beta1)
+        slow = mean(exp_avg_slow[i], g, beta3, one_minus_beta3)
         v = beta2 * exp_avg_sq[i] + one_minus_beta2 * g * g
         exp_avg[i] = m
         exp_avg_slow[i] = slow

@@ -2,7 +2,7 @@
 from libc.math cimport sqrt
 
 from fastgd.kernels.exact cimport power
-from fastgd.kernels.real cimport begun_with, real, root, with_l2
+from fastgd.kernels.real cimport begun_with, mean, real, root, with_l2
 from fastgd.kernels.rules.schedule_free_sgd cimport next_share, warmed_lr
 
 ctypedef struct ScheduleFreeAdamw "fastgd_ScheduleFreeAdamw":
@@ -24,6 +24,7 @@ ctypedef struct ScheduleFreeAdamwScalars:
     double one_minus_beta2
     double root_c2      # sqrt(1 - beta2**t): what the gradient is divided by are raw moments
     double eps
+    double stay         # 1 - share
     double share        # of z in the average
     double y_step
     double step_size    # of z
@@ -48,6 +49,7 @@ cdef inline int fold_schedule_free_adamw(ScheduleFreeAdamwScalars* s, double gra
     s.root_c2 = sqrt(1.0 - power(h.beta2, t))
     s.eps = h.eps * s.root_c2
     s.share = next_share(lr, t, h.r, h.weight_lr_power, &carry.weight_sum, &carry.lr_max)
+    s.stay = 1.0 - s.share
     s.y_step = lr * (h.beta1 * (1.0 - s.share) - 1.0)
     s.step_size = lr
     return SCHEDULE_FREE_ADAMW
@@ -59,7 +61,7 @@ cdef inline void schedule_free_adamw(real* restrict param, const real* restrict 
     cdef real grad_scale = <real>s.grad_scale, begun = <real>s.begun, decay = <real>s.decay
     cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
     cdef real root_c2 = <real>s.root_c2, eps = <real>s.eps
-    cdef real share = <real>s.share, y_step = <real>s.y_step, step_size = <real>s.step_size
+    cdef real stay = <real>s.stay, share = <real>s.share, y_step = <real>s.y_step, step_size = <real>s.step_size
     cdef real g, v, y, far, u
     cdef Py_ssize_t i
     for i in range(n):
@@ -70,4 +72,4 @@ cdef inline void schedule_free_adamw(real* restrict param, const real* restrict 
         u = with_l2(root_c2 * g / (root(v) + eps), y, decay)
         exp_avg_sq[i] = v
         z[i] = far - step_size * u
-        param[i] = y + share * (far - y) + y_step * u
+        param[i] = mean(y, far, stay, share) + y_step * u

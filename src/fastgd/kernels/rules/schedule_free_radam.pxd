@@ -3,7 +3,7 @@
 from libc.math cimport sqrt
 
 from fastgd.kernels.exact cimport power
-from fastgd.kernels.real cimport begun_with, real, with_l2
+from fastgd.kernels.real cimport begun_with, mean, real, with_l2
 from fastgd.kernels.rules.schedule_free_adamw cimport ScheduleFreeAdamwScalars
 from fastgd.kernels.rules.schedule_free_sgd cimport next_share
 
@@ -44,6 +44,7 @@ cdef inline int fold_schedule_free_radam(ScheduleFreeAdamwScalars* s, double gra
     s.root_c2 = sqrt(c2)
     s.eps = h.eps * s.root_c2
     s.share = next_share(lr, t, h.r, h.weight_lr_power, &carry.weight_sum, &carry.lr_max)
+    s.stay = 1.0 - s.share
     s.y_step = lr * (h.beta1 * (1.0 - s.share) - 1.0)
     s.step_size = lr
     return SCHEDULE_FREE_ADAMW if rho > 4.0 else SCHEDULE_FREE_UNRECTIFIED
@@ -54,7 +55,7 @@ cdef inline void schedule_free_unrectified(real* restrict param, const real* res
                                            Py_ssize_t n, const ScheduleFreeAdamwScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, begun = <real>s.begun, decay = <real>s.decay
     cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
-    cdef real share = <real>s.share, y_step = <real>s.y_step, step_size = <real>s.step_size
+    cdef real stay = <real>s.stay, share = <real>s.share, y_step = <real>s.y_step, step_size = <real>s.step_size
     cdef real g, y, far, u
     cdef Py_ssize_t i
     for i in range(n):
@@ -64,4 +65,4 @@ cdef inline void schedule_free_unrectified(real* restrict param, const real* res
         u = with_l2(g, y, decay)
         exp_avg_sq[i] = beta2 * exp_avg_sq[i] + one_minus_beta2 * g * g
         z[i] = far - step_size * u
-        param[i] = y + share * (far - y) + y_step * u
+        param[i] = mean(y, far, stay, share) + y_step * u

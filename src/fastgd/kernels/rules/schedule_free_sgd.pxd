@@ -1,7 +1,7 @@
 # Schedule-free SGD: Defazio et al. 2024, Algorithm 1. The parameter is y, where gradients are taken; z is where steps
 # go; x, their weighted average, follows from both: x = y + (1 - 1 / momentum) * (z - y).
 from fastgd.kernels.exact cimport real_power
-from fastgd.kernels.real cimport begun_with, real, with_l2
+from fastgd.kernels.real cimport begun_with, mean, real, with_l2
 
 ctypedef struct ScheduleFreeSgd "fastgd_ScheduleFreeSgd":
     double lr
@@ -16,6 +16,7 @@ ctypedef struct ScheduleFreeSgdScalars:
     double grad_scale
     double begun        # 0 on the first step, then 1
     double decay        # weight_decay at y
+    double stay         # 1 - share
     double share        # of z in the average
     double y_step       # -lr * (1 - momentum * (1 - share))
     double step_size    # of z
@@ -52,6 +53,7 @@ cdef inline int fold_schedule_free_sgd(ScheduleFreeSgdScalars* s, double grad_sc
     s.begun = 0.0 if t == 1 else 1.0
     s.decay = h.weight_decay
     s.share = next_share(lr, t, h.r, h.weight_lr_power, &carry.weight_sum, &carry.lr_max)
+    s.stay = 1.0 - s.share
     s.y_step = lr * (h.momentum * (1.0 - s.share) - 1.0)
     s.step_size = lr
     return SCHEDULE_FREE_SGD
@@ -60,7 +62,7 @@ cdef inline int fold_schedule_free_sgd(ScheduleFreeSgdScalars* s, double grad_sc
 cdef inline void schedule_free_sgd(real* restrict param, const real* restrict grad, real* restrict z,
                                    Py_ssize_t n, const ScheduleFreeSgdScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, begun = <real>s.begun, decay = <real>s.decay
-    cdef real share = <real>s.share, y_step = <real>s.y_step, step_size = <real>s.step_size
+    cdef real stay = <real>s.stay, share = <real>s.share, y_step = <real>s.y_step, step_size = <real>s.step_size
     cdef real y, far, u
     cdef Py_ssize_t i
     for i in range(n):
@@ -68,4 +70,4 @@ cdef inline void schedule_free_sgd(real* restrict param, const real* restrict gr
         far = begun_with(z[i], y, begun)
         u = with_l2(grad_scale * grad[i], y, decay)
         z[i] = far - step_size * u
-        param[i] = y + share * (far - y) + y_step * u
+        param[i] = mean(y, far, stay, share) + y_step * u
