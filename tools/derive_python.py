@@ -123,6 +123,7 @@ def function(optimizer: Optimizer, owner: Optimizer, family: Family, states: dic
 def functional(rules: list[Rule], families: list[Family], optimizers: list[Optimizer]) -> str:
     owners = {o.attributes["family"]: o for o in optimizers if o.own_family}
     by_name = {family.name: family for family in families}
+    optimizers = [o for o in optimizers if o.attributes.get("elementwise", True)]
     lines = [HEAD, FUNCTIONAL.strip(), "", "import numpy as np", "", "from fastgd.engine.apply import Function"]
     lines += [line for text in imports(optimizers).values() for line in text] + ["", "Array = np.ndarray"]
     for optimizer in optimizers:

@@ -16,6 +16,7 @@ from fastgd.config import get_include, show_config
 from fastgd.descent.minimize import minimize, scipy_method
 from fastgd.engine.threads import get_num_threads, set_num_threads, set_parallel_from
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
+from fastgd.matrices import muon_groups
 
 # derived: optimizers
 from fastgd.optimizers.adabelief import AdaBelief
@@ -30,6 +31,7 @@ from fastgd.optimizers.asgd import ASGD
 from fastgd.optimizers.base import Optimizer
 from fastgd.optimizers.ftrl import Ftrl
 from fastgd.optimizers.lion import Lion
+from fastgd.optimizers.muon import Muon
 from fastgd.optimizers.nadam import NAdam
 from fastgd.optimizers.radam import RAdam
 from fastgd.optimizers.rmsprop import RMSprop
@@ -54,6 +56,7 @@ __all__ = [
     "load",
     "losses",
     "minimize",
+    "muon_groups",
     "save",
     "schedules",
     "scipy_method",
@@ -77,6 +80,7 @@ __all__ += [
     "Adan",
     "Ftrl",
     "Lion",
+    "Muon",
     "NAdam",
     "Optimizer",
     "RAdam",

@@ -116,7 +116,7 @@ SLOW = {
     "acc_delta", "accumulator", "ax", "exp_avg_slow", "exp_avg_sq", "exp_avg_var", "exp_inf", "linear",
     "max_exp_avg_sq", "square_avg", "sum", "z",
 }  # fmt: skip
-QUICK = {"exp_avg", "exp_avg_diff", "neg_pre_grad", "momentum_buffer", "grad_avg", "prev", "step_size"}
+QUICK = {"exp_avg", "exp_avg_diff", "neg_pre_grad", "momentum_buffer", "grad_avg", "prev", "step_size", "update"}
 
 
 class Twin:

@@ -16,6 +16,9 @@ SLOW = frozenset((
     "max_exp_avg_sq", "square_avg", "sum", "z",
 ))
 
+# What a step leaves for its second pass, which is computed with once and never kept.
+cdef frozenset SCRATCH = frozenset(("update",))
+
 cdef int bfloat16_number = -1
 
 
@@ -86,7 +89,7 @@ cdef class Storage:
 
     cdef Format state_format(self, str key, Format param) except -1:
         """The format of a state array beside a parameter."""
-        if self.state_dtype is None:
+        if self.state_dtype is None or key in SCRATCH:
             return computed_in(param)
         if self.state_dtype == "param":
             return param

@@ -265,6 +265,10 @@ cdef class Plan:
             self.set_progress(group.start + i, steps, carry)
         self.use(group, group.rule())
 
+    def updated(self):
+        """The slots that the latest step has updated."""
+        return [i for i in range(self.count) if self.slots[i].cohort >= 0]
+
     def progress(self, Py_ssize_t i):
         """(steps taken, carried numbers) of slot `i`."""
         cdef Group group = self.groups[self.slots[i].group]

@@ -245,7 +245,10 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         self._steps.step_tensors(self, self.param_groups, self.state, scale)
         return loss
 
-    _step_with_hooks = torch.optim.Optimizer.profile_hook_step(_step)
+    def _hooked_step(self, closure: Closure | None = None) -> Any:
+        return self._step(closure)  # that of a subclass, if it has its own
+
+    _step_with_hooks = torch.optim.Optimizer.profile_hook_step(_hooked_step)
 
     def _step_in_backward(self, param: torch.Tensor) -> bool:
         """Update one parameter whose gradient is complete; False if it is in no group."""

@@ -15,6 +15,7 @@ from fastgd.optimizers import (
     asgd,
     ftrl,
     lion,
+    muon,
     nadam,
     radam,
     rmsprop,
@@ -28,6 +29,7 @@ from fastgd.optimizers.base import Optimizer as NumPyOptimizer
 from fastgd.optimizers.base import Settings
 from fastgd.torch.adagrad import AdagradBase
 from fastgd.torch.base import Optimizer
+from fastgd.torch.muon import MuonBase
 from fastgd.torch.schedule_free import ScheduleFreeBase
 
 
@@ -602,6 +604,51 @@ class Lion(Optimizer):
             capturable=capturable,
             differentiable=differentiable,
             fused=fused,
+        )
+        super().__init__(params, given, settings)
+
+
+class Muon(MuonBase):
+    """
+    Muon, for matrices.
+
+    Parameters
+    ----------
+    params, lr, weight_decay, momentum, nesterov, ns_coefficients, eps, ns_steps, adjust_lr_fn
+        As for torch.optim.Muon.
+    maximize
+        As for `fastgd.Muon`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = muon.Muon
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        weight_decay: float = 0.1,
+        momentum: float = 0.95,
+        nesterov: bool = True,
+        ns_coefficients: tuple[Any, Any, Any] = (3.4445, -4.775, 2.0315),
+        eps: float = 1e-7,
+        ns_steps: int = 5,
+        adjust_lr_fn: Literal["original", "match_rms_adamw"] | None = None,
+        *,
+        maximize: bool = False,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            weight_decay=weight_decay,
+            momentum=momentum,
+            nesterov=nesterov,
+            ns_coefficients=ns_coefficients,
+            eps=eps,
+            ns_steps=ns_steps,
+            adjust_lr_fn=adjust_lr_fn,
+            maximize=maximize,
         )
         super().__init__(params, given, settings)
 
