@@ -23,7 +23,8 @@ cdef inline bint goes_with(Format param, Format other) noexcept nogil:
 
 
 cdef class Storage:
-    cdef readonly object state_dtype, rounding, seed
+    cdef readonly object state_dtype, rounding, seed, master_weights
 
+    cdef str master_key(self, Format param)
     cdef bint is_random(self, str key, Format format) except -1
     cdef Format state_format(self, str key, Format param) except -1

@@ -44,15 +44,15 @@ cdef void* grown(void* memory, Py_ssize_t count, size_t size) except NULL:
     return result
 
 
-cdef object laid_out_zeros(cnp.ndarray param, Format format):
+cdef object laid_out_zeros(cnp.ndarray param, int number, Py_ssize_t width):
     """
-    Zeros laid out like `param`, in pages that nobody has touched yet.
+    Zeros of NumPy's type `number`, laid out like `param`, in pages that nobody has touched yet.
 
     As many elements stand before the next cache line as in the parameter, so that one short head brings both to it;
     below the size that gets a head, they begin at a line. The result is a view, so that it cannot be resized in place.
     """
     cdef PyArrayObject* p = pointer(param)
-    cdef Py_ssize_t width = itemsize(format), given = itemsize_of(p), nbytes = size_of(p) * width
+    cdef Py_ssize_t given = itemsize_of(p), nbytes = size_of(p) * width
     cdef cnp.ndarray raw = zeros(nbytes + CACHE_LINE, uint8)
     cdef Py_ssize_t head = -<uintptr_t>data_of(p) % CACHE_LINE // given if size_of(p) >= ALIGN_FROM else 0
     cdef uintptr_t offset = (-<uintptr_t>data_of(pointer(raw)) - head * width) % CACHE_LINE
@@ -62,7 +62,7 @@ cdef object laid_out_zeros(cnp.ndarray param, Format format):
     for axis in range(ndim_of(p)):
         strides[axis] = strides_of(p)[axis] // given * width if shape_of(p)[axis] > 1 and nbytes else width
     result = PyArray_New(
-        <PyTypeObject*>cnp.ndarray, ndim_of(p), <const cnp.npy_intp*>shape_of(p), number_of(format),
+        <PyTypeObject*>cnp.ndarray, ndim_of(p), <const cnp.npy_intp*>shape_of(p), number,
         strides if nbytes else NULL, <char*>data_of(pointer(raw)) + offset, 0,
         NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED, NULL,
     )
@@ -72,7 +72,8 @@ cdef object laid_out_zeros(cnp.ndarray param, Format format):
 
 def zeros_beside(cnp.ndarray param, cnp.ndarray like=None):
     """Zeros laid out like `param`, of its dtype or that of `like`, which must be in a format."""
-    return laid_out_zeros(param, format_of(pointer(param if like is None else like)))
+    cdef Format format = format_of(pointer(param if like is None else like))
+    return laid_out_zeros(param, number_of(format), itemsize(format))
 
 
 cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
@@ -127,7 +128,14 @@ cdef class Group:
 
     def zeros(self, str key not None, cnp.ndarray param not None):
         """A state array at zero, as the group stores it."""
-        return laid_out_zeros(param, self.storage.state_format(key, format_of(pointer(param))))
+        cdef Format format = self.storage.state_format(key, format_of(pointer(param)))
+        if key == "param_remainder":
+            return laid_out_zeros(param, cnp.NPY_INT16, 2)
+        return laid_out_zeros(param, number_of(format), itemsize(format))
+
+    def master_key(self, cnp.ndarray param not None):
+        """The state key of what a parameter lacks to a float32; None where it lacks nothing that is kept."""
+        return self.storage.master_key(format_of(pointer(param)))
 
 
 cdef class Plan:
@@ -240,6 +248,11 @@ cdef class Plan:
             settle_formats(&self.slots[i], <int>len(keys))
             self.slots[i].seed = group.storage.seed
             self.slots[i].number = i
+            key = group.storage.master_key(self.slots[i].formats[0])
+            if key is not None:
+                if key not in entry:
+                    entry[key] = group.zeros(key, self.params[i])
+                self.slots[i].master = data_of(pointer(entry[key]))
             for k, key in enumerate((None, None, *keys)):
                 if k != 1 and group.storage.is_random(key, self.slots[i].formats[k]):
                     self.slots[i].stochastic |= 1 << k

@@ -13,7 +13,7 @@ from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport CACHE_LINE, MAX_ARRAYS, Cohort, Slot, Stage
 from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.kernels.rule cimport FLOAT32, FLOAT64, Format
+from fastgd.kernels.rule cimport BFLOAT16, FLOAT32, FLOAT64, Format
 
 cnp.import_array()
 
@@ -55,7 +55,9 @@ cdef void run_tiles(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py
     cdef void* stored[MAX_ARRAYS]       # where the next elements lie
     cdef void* tiles[MAX_ARRAYS]        # NULL for arrays that need none
     cdef void* arrays[MAX_ARRAYS]       # what the kernel gets
-    cdef Format compute = computed_in(slot.formats[0])
+    cdef Format compute = computed_in(slot.formats[0]), param = slot.formats[0]
+    cdef Py_ssize_t width = 2 if param == BFLOAT16 else 4
+    cdef char* master = <char*>slot.master
     cdef int count = cohort.rule.state_count + 2, k
     cdef Py_ssize_t n
     for k in range(count):
@@ -63,18 +65,25 @@ cdef void run_tiles(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py
         tiles[k] = NULL
         if slot.formats[k] != compute or (k == 1 and stage.active):
             tiles[k] = aligned(room) + k * ROOM
+    if master != NULL:
+        master += start * width
     while start < stop:
         n = min(stop - start, head or TILE)
         head = 0
         for k in range(count):
             arrays[k] = tiles[k] or stored[k]
-            if tiles[k]:
+            if k == 0 and master != NULL:
+                table().join[param](<uint16_t*>stored[0], master, <float*>tiles[0], n)
+            elif tiles[k]:
                 table().decode[compute][slot.formats[k]](stored[k], tiles[k], n)
         if stage.active:
             table().clip[compute](arrays[1], n, stage.scale, stage.bound)
         call(cohort.rule.kernels[compute], count - 2, arrays, n, &cohort.scalars)
         for k in range(count):
-            if tiles[k] and k != 1:
+            if k == 0 and master != NULL:
+                table().split[param](<float*>tiles[0], <uint16_t*>stored[0], master, n)
+                master += n * width
+            elif tiles[k] and k != 1:
                 encode(slot, k, compute, tiles[k], stored[k], n, start)
             stored[k] = <char*>stored[k] + n * itemsize(slot.formats[k])
         start += n

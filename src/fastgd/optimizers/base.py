@@ -81,7 +81,8 @@ class GradientSettings:
 
     def _storage(self, where: str, group: Mapping[str, Any]) -> Storage:
         """How a group asks for its arrays to be stored, checked."""
-        return storage.read(where, group)
+        kind: Any = getattr(self, "_numpy", type(self))  # of torch's optimizers, whose class has the rule
+        return storage.read(kind, where, group)
 
     def _refuse_setting(self, name: str, value: object) -> None:
         """Raise if a checked setting cannot be kept."""
@@ -116,7 +117,7 @@ class Optimizer(GradientSettings):
     params : ndarray, list or tuple of ndarray, dict of str to ndarray, or list of groups
         float32, float64, float16, or ml_dtypes' bfloat16, updated in place. Any dense layout: C or F order or another
         permutation of axes; 0-d and empty arrays too. A group is a dict with the key ``"params"`` (an array, a list or
-        a dict) and the hyperparameters in which it differs, or `state_dtype`, `rounding` and `seed`.
+        a dict) and the hyperparameters in which it differs, or `state_dtype`, `rounding`, `seed`, `master_weights`.
     defaults : dict
         Hyperparameters of groups that do not say otherwise. A number, also one of a pair such as ``betas``, may be a
         schedule: a function of the steps completed so far that returns the number of the next, see
@@ -138,6 +139,9 @@ class Optimizer(GradientSettings):
         are not lost; the mean is exact.
     seed : int, optional
         What random bits follow from, with the step and the element, and with nothing else; at least 0. None is 0.
+    master_weights : bool, default False
+        Whether parameters in 16 bits are kept to float32, in two more bytes for bfloat16 and in four for float16:
+        training is then exactly that of float32 parameters.
 
     Attributes
     ----------

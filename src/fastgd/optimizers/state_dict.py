@@ -215,7 +215,7 @@ def _stored(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -> Stored:
     """How a group's arrays will be stored: as they were, where the saved group says it."""
     label = f"state_dict['param_groups'][{i}]"
     named = storage.given({**optimizer.param_groups[i], **group})
-    means = storage.read(label, named)
+    means = storage.read(type(optimizer), label, named)
     for param in optimizer.param_groups[i]["params"]:
         storage.check_param(f"{label}['rounding']", param.dtype, means)
     return named, means
@@ -238,19 +238,22 @@ def read_entry(kind: type["Optimizer"], label: str, entry: Mapping[str, Any], pa
     if not entry:
         return 0, (), begun
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
-    validation.known(label, entry, list(dict.fromkeys([*scalars, *keys, *others])))
+    master = slots.master_key(param)
+    extra = [] if master is None else [master]
+    validation.known(label, entry, list(dict.fromkeys([*scalars, *keys, *others, *extra])))
     if missing := [key for key in (*scalars, *keys) if key not in entry and key not in kind.scratch]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     steps, carry = kind.progress(label, entry)
     if steps == 0:
         return 0, (), begun  # What a state begins with is the rule's to say, on the first step.
-    for key in dict.fromkeys([*keys, *others]):
+    for key in dict.fromkeys([*keys, *others, *extra]):
         if key not in entry:
             continue
         state = begun.setdefault(key, slots.zeros(key, param))
         # It is as it will be stored, as the rule computes, or as torch stores it: in the parameter's dtype.
         computed = np.dtype(np.float64 if param.dtype == np.float64 else np.float32)
-        state[...] = array_like(f"{label}[{key!r}]", entry[key], param, (state.dtype, param.dtype, computed))
+        dtypes = [state.dtype] if key == master else [state.dtype, param.dtype, computed]
+        state[...] = array_like(f"{label}[{key!r}]", entry[key], param, dtypes)
     return steps, carry, begun
 
 
@@ -259,7 +262,7 @@ def array_like(label: str, value: Any, param: np.ndarray, dtypes: Iterable[np.dt
     array = formats.asarray(validation.unmasked(label, value))
     if array.shape != param.shape:
         raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")
-    allowed = tuple(dict.fromkeys(formats.name_of(dtype) for dtype in dtypes))
-    if formats.name_of(array.dtype) not in allowed:
+    allowed = tuple(dict.fromkeys(dtype.name for dtype in dtypes))
+    if array.dtype.name not in allowed:
         raise TypeError(f"{label}: expected dtype {formats.listed(allowed)}, got {array.dtype}")
     return array

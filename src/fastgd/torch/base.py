@@ -37,7 +37,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `fastgd.Optimizer`: over all groups together, in the one pass of the update. Mutable attributes; not
         part of `state_dict`.
-    state_dtype, rounding, seed
+    state_dtype, rounding, seed, master_weights
         As for `fastgd.Optimizer`; keys of the groups where they are given, and may differ between them.
 
     Attributes
@@ -176,7 +176,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         """Progress and state arrays of parameter `i`, copied from `state`."""
         label = f"state_dict['state'][{i}]"
         given = saved.mapping(label, self.state.get(param, {}))
-        known = dict.fromkeys(["step", *self._numpy.carried, *slots.keys(), *slots.all_keys()])
+        known = dict.fromkeys(["step", *self._numpy.carried, *slots.keys(), *slots.all_keys(), *checks.STATE])
         entry = {key: checks.array(given[key]) for key in known if given.get(key) is not None}
         return saved.read_entry(self._numpy, label, entry, array, slots)
 

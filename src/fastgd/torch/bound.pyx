@@ -340,7 +340,7 @@ cdef class Bound(Steps):
         steps, carry = self.progress(i)
         there = self.found_state.get(self.leaves[i], ())
         # As in torch, state of an option that is switched off stays, and is that with which it is switched on again.
-        sources = {key: array for key, array in self.states[i].items() if key in keys or key in there}
+        sources = {key: array for key, array in self.states[i].items() if key in (*keys, *checks.STATE) or key in there}
         visible = front._numpy.entry(steps, carry, sources, {})
         if not visible:
             return 0
@@ -356,7 +356,7 @@ cdef class Bound(Steps):
                 view = self.carry[i, carried.index(key):carried.index(key) + 1].reshape(())
             else:
                 view = checks.plain_view(source)
-            tensor = checks.tensor(view)
+            tensor = checks.tensor(view, source)
             self.lent[i, key], self.sources[i, key], self.tensors[i, key] = view, source, tensor
             entry[key] = tensor
         return 0

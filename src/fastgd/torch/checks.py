@@ -11,10 +11,11 @@ from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fastgd import formats, validation
-from fastgd.engine.formats import Storage
+from fastgd.engine.formats import MASTER, Storage
 from fastgd.optimizers import base
 from fastgd.torch.views import Views
 
+STATE = MASTER  # state keys beside those of the rules
 DTYPES = {name: getattr(torch, name) for name in formats.ALL}
 SWITCHES = ("capturable", "differentiable")  # what torch can switch on and a step here does not do
 
@@ -158,10 +159,10 @@ def plain_view(array: np.ndarray) -> np.ndarray:
     return array.view(np.int16) if formats.name_of(array.dtype) == "bfloat16" else array[...]
 
 
-def tensor(view: np.ndarray) -> torch.Tensor:
-    """A tensor over the memory of a `plain_view`, which it holds."""
+def tensor(view: np.ndarray, source: np.ndarray) -> torch.Tensor:
+    """A tensor over the memory of a `plain_view` of `source`, which it holds."""
     made = torch.from_numpy(view)
-    return made.view(torch.bfloat16) if view.dtype == np.int16 else made
+    return made.view(torch.bfloat16) if formats.name_of(source.dtype) == "bfloat16" else made
 
 
 class Kept:
