@@ -72,7 +72,7 @@ Options.warning_errors = STRICT
 kernels = [kernel(name, flags) for name, flags in INSTRUCTION_SETS.items() if X86_64 or name == "generic"]
 engines = [engine(name, openmp=True) for name in ("engine.threads", "engine.execute", "engine.norm")]
 engines += [engine(f"engine.{name}") for name in ("dispatch", "exact", "plan", "reader", "steps", "apply")]
-engines += [engine(name) for name in ("torch.views", "torch.bound", "capi", "thinc_update")]
+engines += [engine(name) for name in ("torch.views", "torch.shown", "torch.bound", "capi", "thinc_update")]
 setup(
     ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]),
     cmdclass={"build_ext": BuildExt},

@@ -152,7 +152,8 @@ def writeable(label: str, value: object) -> np.ndarray:
     return array
 
 
-def _same_strides(a: np.ndarray, b: np.ndarray) -> bool:
+def same_strides(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether strides are equal where they matter."""
     axes = zip(a.shape, a.strides, b.strides, strict=True)
     return a.size == 0 or all(s == t for n, s, t in axes if n != 1)
 
@@ -165,7 +166,7 @@ def like(label: str, value: object, param: np.ndarray) -> np.ndarray:
     _memory(label, array)
     if array.shape != param.shape:
         raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")
-    if not _same_strides(array, param):
+    if not same_strides(array, param):
         raise ValueError(
             f"{label}: expected strides {param.strides} like the parameter's, got {array.strides}; "
             f"the elements would be paired wrongly (numpy.copyto into an array made with empty_like(param) helps)"

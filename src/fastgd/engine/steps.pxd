@@ -37,7 +37,7 @@ cdef class Steps(Plan):
 
     cdef int hold(self, object value) except -1
     cdef int release(self) except -1
-    cdef int read_groups(self, object front, object groups) except -1
+    cdef bint read_groups(self, object front, object groups) except -1
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1
     cdef int ask_schedules(self) except -1
     cdef bint hold_form(self, Settings settings, object value) except -1

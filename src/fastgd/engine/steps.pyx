@@ -244,8 +244,8 @@ cdef class Steps(Plan):
             result.append((lr, *settings.plain[1:]))
         return result
 
-    cdef int read_groups(self, object front, object groups) except -1:
-        """Take over what has been changed in `param_groups` since the latest step."""
+    cdef bint read_groups(self, object front, object groups) except -1:
+        """Take over what has been changed in `param_groups` since the latest step; returns whether anything has."""
         cdef Py_ssize_t i
         cdef Settings settings
         cdef PyObject* given
@@ -263,7 +263,7 @@ cdef class Steps(Plan):
                     front._refused_groups(len(self.settings))
         if changed:
             self.scheduled = any([(<Settings>one).schedule is not None for one in self.settings])
-        return 0
+        return changed
 
     def check_groups(self, front, groups):
         """Raise if more than hyperparameters has been changed in `param_groups`."""

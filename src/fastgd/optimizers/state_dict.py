@@ -1,7 +1,7 @@
 """State as a dict in torch's layout: what goes out, and what comes in, checked before anything is changed."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,11 +103,13 @@ def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tu
     for group, ours, checked in zip(groups, optimizer._steps.groups, values, strict=True):
         slots = Group(optimizer._family, 0, 0)
         slots.set_hyper(optimizer._reader.doubles(checked))
-        keys, others = slots.keys(), slots.all_keys()
+        needed, known = slots.keys(), slots.all_keys()
         for key, param in zip(group["params"], optimizer._steps.params[ours.start :][: ours.count], strict=True):
             label = f"state_dict['state'][{key!r}]"
             entry = {k: v for k, v in mapping(label, state.get(key, {})).items() if v is not None}
-            entries.append(read_entry(type(optimizer), label, entry, param, keys, others))
+            steps, carry, arrays = read_entry(type(optimizer), label, entry, param, needed, known)
+            # What a state begins with is the rule's to say, on the first step.
+            entries.append((steps, carry, with_zeros(arrays if steps else {}, needed, param)))
     return values, entries
 
 
@@ -178,36 +180,50 @@ def _plain(value: Any) -> Any:
     return value.item() if getattr(value, "shape", None) == () else value
 
 
+def with_zeros(arrays: dict[str, np.ndarray], keys: Iterable[str], param: np.ndarray) -> dict[str, np.ndarray]:
+    """State arrays with those that are lacking."""
+    return arrays | {key: zeros_beside(param) for key in keys if key not in arrays}
+
+
 def read_entry(
     kind: type["Optimizer"],
     label: str,
     entry: Mapping[str, Any],
     param: np.ndarray,
-    keys: tuple[str, ...],
-    others: tuple[str, ...],
+    needed: Iterable[str],
+    known: Iterable[str],
+    take: Callable[[str, Any, np.ndarray], np.ndarray] | None = None,
 ) -> Entry:
     """
-    State of one parameter, in arrays of its own.
+    State of one parameter, in arrays that `take` makes, or in arrays of its own.
 
-    `keys` must be there; `others` are taken where they are, since an option that is off now may be switched on again.
+    The arrays `needed` must be there; of `known` there may be more, since an option that is off now may be switched on
+    again.
     """
-    begun = {key: zeros_beside(param) for key in keys}
     if not entry:
-        return 0, (), begun
+        return 0, (), {}
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
-    validation.known(label, entry, list(dict.fromkeys([*scalars, *keys, *others])))
-    if missing := [key for key in (*scalars, *keys) if key not in entry]:
+    known = list(dict.fromkeys([*needed, *known]))
+    validation.known(label, entry, [*scalars, *known])
+    if missing := [key for key in (*scalars, *needed) if key not in entry]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     steps, carry = kind.progress(label, entry)
-    if steps == 0:
-        return 0, (), begun  # What a state begins with is the rule's to say, on the first step.
-    for key in dict.fromkeys([*keys, *others]):
-        if key not in entry:
-            continue
-        array = np.asarray(entry[key])
-        if array.shape != param.shape:
-            raise ValueError(f"{label}[{key!r}]: expected shape {param.shape}, got {array.shape}")
-        if array.dtype != param.dtype:
-            raise TypeError(f"{label}[{key!r}]: expected dtype {param.dtype}, got {array.dtype}")
-        begun.setdefault(key, zeros_beside(param))[...] = array
-    return steps, carry, begun
+    take = take or copied
+    return steps, carry, {key: take(f"{label}[{key!r}]", entry[key], param) for key in known if key in entry}
+
+
+def copied(label: str, value: Any, param: np.ndarray) -> np.ndarray:
+    """A copy of a state array, laid out like its parameter."""
+    array = formed(label, np.asarray(value), param)
+    result: np.ndarray = zeros_beside(param)
+    np.copyto(result, array)
+    return result
+
+
+def formed(label: str, array: np.ndarray, param: np.ndarray) -> np.ndarray:
+    """An array with the shape and dtype of a parameter."""
+    if array.shape != param.shape:
+        raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")
+    if array.dtype != param.dtype:
+        raise TypeError(f"{label}: expected dtype {param.dtype}, got {array.dtype}")
+    return array

@@ -11,6 +11,7 @@ from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimize
 from fastgd import validation
 from fastgd.engine.plan import Group, zeros_beside
 from fastgd.engine.reader import Reader
+from fastgd.hyperparameters import Check
 from fastgd.optimizers import base
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.base import GradientSettings, Settings
@@ -42,8 +43,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     param_groups, state, defaults
         As of torch.optim: may be changed between steps, and are exchanged with torch by `state_dict` and
         `load_state_dict` at any time. State begins with a parameter's first step. Entries of `state` may be replaced,
-        changed in place or moved to other memory, which is noticed if nothing else holds the old one; a ``step`` of 0
-        begins a parameter's state anew.
+        changed in place, moved to other memory and shared with other processes: tensors with the dtype and strides of
+        their parameter are used where they lie, others are copied and replaced.
     grad_norm : float or None
         As of `fastgd.Optimizer`.
     skipped_steps : int
@@ -64,6 +65,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
 
     _numpy: ClassVar[type[base.Optimizer]]
     _normalizes = False  # param_groups hold what the user put there
+    _own_checks: ClassVar[dict[str, Check]] = {}  # of hyperparameters that mean something else here
+    _numbers: ClassVar[tuple[str, ...]]  # keys of what an entry of `state` has beside arrays
+    _known: ClassVar[frozenset[str]]  # all keys that are the engine's
     _attributes = ("defaults", "found_inf", "grad_scale", "param_groups", "state")
     _steps: Bound
     _step_supports_amp_scaling: bool  # whether GradScaler gives `found_inf` and `grad_scale` or divides gradients
@@ -74,8 +78,10 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         super().__init_subclass__()
         if "_numpy" in cls.__dict__:
             # Schedules are torch's, so that `lr` is a number.
-            own = {**cls._numpy.checks, "lr": validation.nonnegative}
+            own = {**cls._numpy.checks, "lr": validation.nonnegative, **cls._own_checks}
             cls._reader = Reader(own, convert=checks.plain, together=cls._numpy._reader.together)
+            cls._numbers = ("step", *cls._numpy.carried)
+            cls._known = frozenset((*cls._numbers, *Group(cls._numpy._family, 0, 0).all_keys()))
 
     def __init__(self, params: Any, given: dict[str, Any], settings: Mapping[str, Any]) -> None:
         settings = self._numpy.without_fixed(settings)
@@ -83,7 +89,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         arguments = self._numpy.torch_signature.replace("*", "").split()
         defaults = {**{name: given[name] for name in arguments}, **fixed}
         validation.arguments(type(self).__name__, settings, ["params", *arguments, *SETTINGS])
-        self._steps = Bound(self._reader)
+        self._steps = Bound(self._reader, self._numpy)
         self._part = checks.is_of_zero()
         self._constructing = True
         self._step_supports_amp_scaling = bool(given.get("fused"))  # as in torch
@@ -165,14 +171,33 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         if missing := [name for name in self._reader.names if name not in group]:
             raise ValueError(f"{where}: missing {', '.join(map(repr, missing))}")
 
-    def _entry(self, i: int, param: torch.Tensor, array: np.ndarray, slots: Group) -> saved.Entry:
-        """Progress and state arrays of parameter `i`, copied from `state`."""
+    def _progress(self, label: str, entry: Mapping[str, Any]) -> base.Progress:
+        """(steps, carried numbers) of an entry of `state`."""
+        numbers = {key: checks.number(f"{label}[{key!r}]", entry[key]) for key in self._numbers if key in entry}
+        return self._numpy.progress(label, {**entry, **numbers})
+
+    def _entry(
+        self, i: int, param: torch.Tensor, array: np.ndarray, slots: Group, shown: tuple[str, ...], copying: bool
+    ) -> saved.Entry:
+        """
+        Progress and state arrays of parameter `i`, read from `state`.
+
+        `shown`: what its entry has had; `copying`: whether the arrays are copies in any case.
+        """
         label = f"state_dict['state'][{i}]"
         given = saved.mapping(label, self.state.get(param, {}))
-        keys, others = slots.keys(), slots.all_keys()
-        known = dict.fromkeys(["step", *self._numpy.carried, *keys, *others])
-        entry = {key: checks.array(given[key]) for key in known if given.get(key) is not None}
-        return saved.read_entry(self._numpy, label, entry, array, keys, others)
+        entry = {key: value for key, value in given.items() if key in self._known and value is not None}
+        entry |= {key: checks.number(f"{label}[{key!r}]", entry[key]) for key in self._numbers if key in entry}
+        keys = slots.keys()
+        needed = [key for key in slots.all_keys() if key in slots.common_keys() or (key in keys and key in shown)]
+        take = saved.copied if copying else checks.adopted
+        steps, carry, arrays = saved.read_entry(self._numpy, label, entry, array, needed, slots.all_keys(), take)
+        if entry and not steps:
+            self._check_beginning(label)
+        return steps, carry, saved.with_zeros(arrays, keys, array)
+
+    def _check_beginning(self, label: str) -> None:
+        """Raise if a rule would overwrite what is in `state` before its first step."""
 
     def _label(self, i: int) -> str:
         """What messages call a parameter."""
@@ -236,7 +261,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             if bool(self.__dict__.get("found_inf")):
                 return loss
             scale = checks.unscaling(self.__dict__.get("grad_scale"))
-        self._steps.step_tensors(self, self.param_groups, self.state, scale)
+        self._steps.step_tensors(self, self.param_groups, scale)
         return loss
 
     _step_with_hooks = torch.optim.Optimizer.profile_hook_step(_step)
@@ -246,7 +271,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         self._check_separable()
         self._opt_called = True  # what schedulers look for
         backward = torch._C._current_graph_task_id()
-        return self._steps.step_one(self, self.param_groups, self.state, param, backward)
+        return self._steps.step_one(self, self.param_groups, param, backward)
 
     def _check_separable(self) -> None:
         for name in OF_ALL:
@@ -254,6 +279,15 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
                 raise ValueError(f"{name} needs all gradients at once: use step after the backward pass")
 
     # ---- state ------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> Any:  # type: ignore[override]
+        """For each parameter its entry: step count, carried numbers and arrays, under torch's keys."""
+        return self._steps.shown.get_state()
+
+    @state.setter
+    def state(self, state: Any) -> None:
+        self._steps.shown.set_state(state)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """
@@ -276,7 +310,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         try:
             super().load_state_dict({**state_dict, "state": state})
             with self._steps:
-                self._steps.find(self)
+                self._steps.find(self, copying=True)
         except BaseException:
             self.__setstate__(before)
             raise
@@ -293,12 +327,14 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         settings = {name: state[name] for name in SETTINGS if name in state}
-        rest = {key: value for key, value in state.items() if key not in (*settings, "_skipped")}
-        super().__setstate__(rest)
+        rest = {key: value for key, value in state.items() if key not in (*settings, "_skipped", "state")}
         if settings:  # an unpickled optimizer, which has no steps yet
-            self._steps = Bound(self._reader)
-            self._set_given(settings)
+            self._steps = Bound(self._reader, self._numpy)
             self._steps.skipped_steps = state["_skipped"]
+        super().__setstate__(rest)
+        if "state" in state:
+            self.state = state["state"]
+        self._set_given(settings)
         absent = {**self.defaults, **saved.switched_off(self._numpy)}
         for group in self.param_groups:
             for name, value in absent.items():

@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fastgd import validation
 from fastgd.optimizers import base
+from fastgd.optimizers import state_dict as saved
 from fastgd.torch.views import Views
 
 SWITCHES = ("capturable", "differentiable")  # what torch can switch on and a step here does not do
@@ -136,6 +137,29 @@ def entry(label: str, numpy_class: type[base.Optimizer], given: Any) -> Any:
     return {key: plain(key, value) if key in numpy_class.carried else value for key, value in given.items()}
 
 
-def array(value: Any) -> Any:
-    """An entry of a parameter's state, as NumPy reads it."""
-    return value.detach().numpy() if isinstance(value, torch.Tensor) else value
+def number(label: str, value: Any) -> Any:
+    """A step count or a number that a rule carries on, in an entry of a parameter's state."""
+    if isinstance(value, torch.Tensor) and value.is_shared() and value.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f"{label}: expected dtype torch.float32 where processes share it, got {value.dtype}")
+    return plain(label, value)
+
+
+def adopted(label: str, value: Any, param: np.ndarray) -> np.ndarray:
+    """The memory of a state tensor where a step can write to it as it lies, else a copy."""
+    if not isinstance(value, torch.Tensor):
+        return saved.copied(label, value, param)
+    negative = value.is_neg()
+    array = value.detach().resolve_neg().numpy() if negative else memory(label, value)
+    saved.formed(label, array, param)
+    if not negative and array.flags.aligned and validation.same_strides(array, param):
+        return array
+    if value.is_shared():
+        raise ValueError(
+            f"{label}: expected the strides of its parameter, {_strides(param)}, where processes share it, "
+            f"got {value.stride()}"
+        )
+    return saved.copied(label, array, param)
+
+
+def _strides(array: np.ndarray) -> tuple[int, ...]:
+    return tuple(stride // array.itemsize for stride in array.strides)

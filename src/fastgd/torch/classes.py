@@ -8,6 +8,7 @@ from fastgd.optimizers.base import Optimizer as NumPyOptimizer
 from fastgd.optimizers.base import Settings
 from fastgd.torch.adagrad import AdagradBase
 from fastgd.torch.base import Optimizer
+from fastgd.torch.rprop import RpropBase
 
 
 class Adadelta(Optimizer):
@@ -485,7 +486,7 @@ class RMSprop(Optimizer):
         super().__init__(params, given, settings)
 
 
-class Rprop(Optimizer):
+class Rprop(RpropBase):
     """
     Resilient backpropagation, without weight backtracking.
 
