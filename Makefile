@@ -10,7 +10,7 @@ SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -
 STUBS := $(shell find src -name '*.pyi' -not -path '*/torch/*')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
 
-.PHONY: demo test derive lint bench bench-full bench-compare bench-history report dashboard wheel smoke clean
+.PHONY: demo test race derive digests lint bench bench-full bench-compare bench-history report dashboard wheel smoke clean
 .NOTPARALLEL:
 
 demo: $(VENV)/built
@@ -19,9 +19,22 @@ demo: $(VENV)/built
 test: $(VENV)/test $(VENV)/built
 	python -m pytest --numprocesses $(JOBS)
 
+# The threads of engine/pool.h by themselves under ThreadSanitizer, with either of the ways in which they sleep.
+CC ?= cc
+RACE := -std=c11 -g -O1 -Wall -Wextra -Werror -fsanitize=thread -pthread -Isrc/fastgd/engine tests/support/pool_stress.c
+race:
+	mkdir -p build
+	$(CC) $(RACE) -o build/pool_stress && TSAN_OPTIONS='halt_on_error=1 die_after_fork=0' build/pool_stress
+	$(CC) $(RACE) -DFASTGD_POOL_CONDITION -o build/pool_stress && \
+		TSAN_OPTIONS='halt_on_error=1 die_after_fork=0' build/pool_stress
+
 # The files that follow from kernels/rules and optimizers; they are committed.
 derive:
 	$(PYTHON) tools/derive.py
+
+# The bits that every machine must find, of a rule that is new or is meant to have others.
+digests: $(VENV)/test $(VENV)/built
+	cd tests && python -m support.digests
 
 lint: $(VENV)/dev $(VENV)/built
 	python tools/derive.py --check

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from fastgd.engine import dispatch
+from support import digests
 from support.cases import BY_NAME, CASES, Case, every_case
 from support.comparing import assert_equal, assert_equal_arrays, assert_equal_state
 from support.running import ISAS, by_dtype, by_isa, gradient, instruction_set, placed, threads
@@ -131,3 +132,16 @@ def test_layouts(case: Case, dtype: type) -> None:
         optimizer.step([in_layout(g, order) for g, order in zip(run.grads[t], orders, strict=True)])
         assert_equal_arrays(params, run.params[t], f"step {t + 1}")
     assert_equal_state(optimizer, run.states, "after the last step")
+
+
+@by_dtype
+@every_case
+@by_isa
+def test_the_bits_of_every_machine(isa: str, case: Case, dtype: type) -> None:
+    """The table was written on x86-64; another architecture, compiler or C library must find the same."""
+    with instruction_set(isa):
+        assert digests.digest(case, dtype) == digests.expected()[case.name][dtype is np.float64]
+
+
+def test_the_table_of_bits_has_no_other_cases() -> None:
+    assert list(digests.expected()) == [case.name for case in CASES]

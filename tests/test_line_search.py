@@ -55,6 +55,31 @@ def test_line_searches_that_find_nothing() -> None:
     assert (result.status, result.success, result.nit, result.x[0]) == (5, False, 0, 1.0)
 
 
+@pytest.mark.parametrize("search", [armijo, goldstein])
+@pytest.mark.parametrize("first", [5e-324, 1e-310, 5e-306, 6e-306, 1e-300, 1.0, 3.4e38])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 0.0, 1.0, 2.0])
+def test_a_search_ends_whatever_the_first_step(search: Any, first: float, value: float) -> None:
+    """Where no value is low enough, from any first step on; the limit is 2**-60 of the first, which may round to 0."""
+    trials: list[float] = []
+
+    def value_at(step: float) -> float:
+        trials.append(step)
+        return value
+
+    found = search(value_at, 1.0, -1.0, first)
+    assert found is None or value == 0.0
+    assert 1 <= len(trials) <= 61
+    assert trials[0] == first
+    assert all(0 < step < math.inf for step in trials)
+
+
+@pytest.mark.parametrize("shrink", [math.nextafter(1.0, 0.0), 0.9999, 5e-324])
+def test_armijo_ends_whatever_the_factor(shrink: float) -> None:
+    trials: list[float] = []
+    assert armijo(lambda t: trials.append(t) or 2.0, 1.0, -1.0, shrink=shrink) is None
+    assert len(trials) == (10_000 if shrink > 0.5 else 1)
+
+
 @pytest.mark.parametrize("name", ["armijo", "goldstein"])
 @pytest.mark.parametrize("maximize", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

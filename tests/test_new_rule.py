@@ -107,6 +107,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert count == 1
     (tree / "setup.py").write_text(setup.replace(' if X86_64 or name == "generic"', ""))
     run(sys.executable, "setup.py", "--quiet", "build_ext", "--inplace", cwd=tree)
+    run(sys.executable, "-m", "support.digests", cwd=tree / "tests", PYTHONPATH=str(tree / "src"))
     return tree
 
 
@@ -119,6 +120,11 @@ def test_what_is_derived_is_not_stale_and_only_added(tree: Path) -> None:
     before, after = ((root / "tests/capi_abi.txt").read_text() for root in (ROOT, tree))
     assert after.startswith(before)
     assert "qhm_scalars: int (" in after.removeprefix(before)
+
+
+def test_the_bits_of_other_rules_stay(tree: Path) -> None:
+    before, after = ((root / "tests/digests.txt").read_text().splitlines() for root in (ROOT, tree))
+    assert [line for line in after if not line.startswith("qhm")] == before
 
 
 def test_the_new_rule_trains(tree: Path) -> None:

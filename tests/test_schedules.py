@@ -276,6 +276,35 @@ def test_plateau_reduces() -> None:
     assert [lr.update(1.0) for _ in range(5)] == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001])
 
 
+def test_plateau_acts_below_zero() -> None:
+    lr = s.plateau(1.0, patience=2, factor=0.5)
+    assert [lr.update(-1.0) for _ in range(8)] == [1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25]
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("threshold_mode", ["rel", "abs"])
+@pytest.mark.parametrize("threshold", [0.0, 2**-13, 0.25, 1.0, 3.0])
+@pytest.mark.parametrize("best", [-2.0, -0.0, 0.0, 2.0])
+def test_what_plateau_takes_for_progress(mode: str, threshold_mode: str, threshold: float, best: float) -> None:
+    """A loss is better if it passes the best one by more than the margin, on either side of zero."""
+    margin = threshold * abs(best) if threshold_mode == "rel" else threshold
+    for loss in (
+        best - 2 * margin,
+        best - margin,
+        best - margin / 2,
+        best,
+        best + margin,
+        best + 2 * margin,
+        -9.0,
+        9.0,
+    ):
+        lr = s.plateau(1.0, mode=mode, threshold=threshold, threshold_mode=threshold_mode)
+        lr.best = best
+        lr.update(loss)
+        better = loss < best - margin if mode == "min" else loss > best + margin
+        assert (lr.num_bad_epochs == 0) is better, loss
+
+
 # ---- the documents' own numbers -----------------------------------------------------------------------------------
 
 

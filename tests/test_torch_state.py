@@ -240,11 +240,27 @@ def test_state_that_is_begun_by_hand(case: Any) -> None:
     assert_near(*results)
 
 
-def test_rprop_refuses_state_before_its_first_step() -> None:
-    param, opt = begun(adapter, "Rprop", steps=0)
-    opt.state[param] = dict(step=torch.zeros(()), prev=torch.zeros(3, 3), step_size=torch.ones(3, 3))
-    with pytest.raises(ValueError, match=r"\[0\]\['step'\]: expected at least 1, got 0; Rprop begins its state"):
-        opt.step()
+@every_name
+def test_no_state_before_the_first_step_is_overwritten_in_silence(name: str) -> None:
+    """Where a rule begins its state itself, whatever it is, one that is there is refused."""
+    _, sample = begun(adapter, name, steps=1)
+    entry = next(iter(sample.state.values()), {})
+    for key in [key for key, tensor in entry.items() if tensor.dim()]:
+        ends = []
+        for value in (0.0, 0.25):
+            param, opt = begun(adapter, name, steps=0)
+            begin = {k: torch.zeros_like(tensor) for k, tensor in entry.items()}
+            begin[key].fill_(value)
+            opt.state[param] = begin
+            if opt._numpy.begins_itself:
+                with pytest.raises(
+                    ValueError, match=r"\[0\]\['step'\]: expected at least 1, got 0: the first step would"
+                ):
+                    opt.step()
+            else:
+                opt.step()
+            ends.append([param.detach(), *(opt.state[param][k] for k in begin)])
+        assert opt._numpy.begins_itself or not same(*ends) or name == "ASGD"  # as in torch: the average begins anew
 
 
 def fill(opt: Any, param: Any) -> None:

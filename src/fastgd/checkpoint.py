@@ -5,18 +5,20 @@ import json
 import math
 import os
 import re
-import secrets
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from reprlib import repr as brief
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from fastgd import validation
 from fastgd.optimizers.base import Optimizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMAT = 1
 METADATA_KEY = "fastgd"
@@ -82,13 +84,18 @@ def save(path: FilePath, opt: Optimizer) -> None:
     library = _safetensors()
     saved = opt.state_dict()
     groups = [_encode_group(f"param_groups[{i}]", group) for i, group in enumerate(saved["param_groups"])]
-    content = {"version": FORMAT, "optimizer": type(opt).__name__, "param_groups": groups}
+    content = {
+        "version": FORMAT, "optimizer": type(opt).__name__, "completed": saved["completed"], "param_groups": groups,
+    }  # fmt: skip
     arrays = {f"{i}.{key}": array for i, entry in saved["state"].items() for key, array in entry.items()}
-    with _replacing(target) as (file, temporary):
+
+    def write(file: BinaryIO, temporary: "Path") -> None:
         _write(file, arrays, {METADATA_KEY: json.dumps(content, allow_nan=False)})
         # A file that safetensors would not read must not take the place of one that it does read.
         with _naming(target, library), library.safe_open(temporary, framework="np"):
             pass
+
+    _replace(target, write)
 
 
 def load(path: FilePath, opt: Optimizer) -> None:
@@ -130,7 +137,8 @@ def load(path: FilePath, opt: Optimizer) -> None:
             content = _content(file.metadata() or {})
             state = _state(file)
     with _naming(f"{name} (of {content['optimizer']})", library):
-        opt.load_state_dict({"state": state, "param_groups": content["param_groups"]})
+        saved: dict[str, Any] = {key: content[key] for key in ("param_groups", "completed") if key in content}
+        opt.load_state_dict({"state": state, **saved})
 
 
 def _arguments(path: FilePath, opt: object) -> str:
@@ -172,33 +180,37 @@ def _naming(name: str, library: Any) -> Iterator[None]:
 # ---- a file that is whole or not there ----------------------------------------------------------------------------
 
 
-@contextmanager
-def _replacing(name: str) -> Iterator[tuple[BinaryIO, Path]]:
+def _replace(name: str, write: "Callable[[BinaryIO, Path], None]") -> None:
     """
-    A new file and its name; at the end it takes the place of `name`, unless there was an exception.
+    Write a new file, which then takes the place of `name`; if anything is raised, at any moment, it is gone.
 
     `safetensors.numpy.save_file` is not used: it renames a file of its own making, which nobody could flush before,
     and which does not have the permissions of the one that it replaces.
     """
+    from pathlib import Path  # where it is needed: it would be a part of the time that `import fastgd` takes
+
     # A symbolic link stays and its target is replaced, as when a file is opened for writing.
     target = Path(os.path.realpath(name))
     try:
         mode = _mode(target)
-        temporary = target.with_name(f".fastgd-{secrets.token_hex(8)}.tmp")
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(temporary, flags, 0o666 if mode is None else mode)
+        temporary = target.with_name(f".fastgd-{os.urandom(8).hex()}.tmp")
+        # The opener is no function of Python, in which an interrupt could come and leave the descriptor open.
+        opener = partial(os.open, mode=0o666 if mode is None else mode)
         try:
-            with open(descriptor, "wb") as file:
+            with open(temporary, "xb", opener=opener) as file:
                 if mode is not None:
                     # The umask may have taken some of the permissions away when the file was opened.
                     temporary.chmod(mode)
-                yield file, temporary
+                write(file, temporary)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(target)
         except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
+            try:  # noqa: SIM105
+                # Path.unlink and suppress are functions of Python, in which an interrupt would come first.
+                os.unlink(temporary)  # noqa: PTH108
+            except OSError:
+                pass
             raise
         _sync_folder(target.parent)
     except OSError as error:
@@ -208,7 +220,7 @@ def _replacing(name: str) -> Iterator[tuple[BinaryIO, Path]]:
         raise OSError(error.errno, error.strerror, name) from error
 
 
-def _mode(target: Path) -> int | None:
+def _mode(target: "Path") -> int | None:
     """The permissions of the file that is to be replaced, if there is one."""
     if not target.exists():
         return None
@@ -219,7 +231,7 @@ def _mode(target: Path) -> int | None:
     return stat.S_IMODE(target.stat().st_mode) & 0o777
 
 
-def _sync_folder(folder: Path) -> None:
+def _sync_folder(folder: "Path") -> None:
     """Make the new name survive a crash, where the file system can; the content of the file is on the disk by now."""
     if os.name != "posix":
         return
@@ -263,7 +275,7 @@ def _write(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: dict[str,
 
 def _inspect(name: str) -> None:
     """Refuse what safetensors accepts: devices, and a header with a name twice, of which it silently takes one."""
-    if not stat.S_ISREG(Path(name).stat().st_mode):
+    if not stat.S_ISREG(os.stat(name).st_mode):  # noqa: PTH116  (pathlib is slow to import)
         raise ValueError(IRREGULAR)
     with open(name, "rb") as file:
         size = os.fstat(file.fileno()).st_size
@@ -286,9 +298,9 @@ def _content(metadata: Mapping[str, str]) -> dict[str, Any]:
         raise TypeError("metadata: expected an object with an integer as 'version'")
     if content["version"] != FORMAT:
         raise ValueError(f"metadata: expected format version {FORMAT}, got {content['version']}")
-    names = ["version", "optimizer", "param_groups"]
+    names = ["version", "optimizer", "completed", "param_groups"]
     validation.known("metadata", content, names)
-    if missing := [name for name in names if name not in content]:
+    if missing := [name for name in names if name not in content and name != "completed"]:
         raise ValueError(f"metadata: missing {', '.join(map(repr, missing))}")
     if not isinstance(content["optimizer"], str):
         raise TypeError("metadata: expected a string as 'optimizer'")

@@ -81,7 +81,7 @@ def _alike(grad: np.ndarray, param: np.ndarray) -> np.ndarray:
     if grad.dtype == param.dtype and grad.strides == param.strides:
         return grad
     alike = np.empty_like(param, subok=False)
-    np.copyto(alike, grad, casting="same_kind")
+    np.copyto(alike, validation.unmasked("grads", grad), casting="same_kind")
     return alike
 
 

@@ -95,11 +95,17 @@ def is_of_torch(value: object) -> bool:
 # ---- arrays -----------------------------------------------------------------------------------------------------
 
 
+def unmasked(label: str, value: Any) -> Any:
+    """`value`, which is no masked array: `numpy.asarray` drops masks without a word."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{label}: expected a numpy.ndarray, got a masked array, whose mask would be lost")
+    return value
+
+
 def _array(label: str, value: object) -> np.ndarray:
     if not isinstance(value, np.ndarray):
         raise TypeError(f"{label}: expected a numpy.ndarray, got {type(value).__name__}")
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{label}: expected a numpy.ndarray, got a masked array, whose mask would be lost")
+    unmasked(label, value)
     return value
 
 

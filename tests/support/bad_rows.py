@@ -223,6 +223,16 @@ REFUSED: dict[str, tuple[tuple[Any, type[Exception], str], ...]] = {
         ((0.9, 1), ValueError, "{}[1] must be in [0, 1), got 1.0"),
         ((0.9, -0.1), ValueError, "{}[1] must be in [0, 1), got -0.1"),
     ),
+    "in (0, 1)": (
+        *NUMBER, (1, ValueError, "{} must be in (0, 1), got 1.0"), (0, ValueError, "{} must be in (0, 1), got 0.0"),
+    ),
+    "(in (0, 1), in [0, 1))": (*PAIR, ((0, 0.9), ValueError, "{} must be (in (0, 1), in [0, 1)), got (0.0, 0.9)")),
+    "a triple in [0, 1)": (
+        (0.9, TypeError, "{} must be a triple of numbers, got float"),
+        ((0.9, 0.9), ValueError, "{} must be a triple of numbers, got 2 of them"),
+        ((0.9, 0.9, "a"), TypeError, "{}[2] must be a real number, got str"),
+        ((0.9, 0.9, 1), ValueError, "{}[2] must be in [0, 1), got 1.0"),
+    ),
     "(below 1, above 1)": (
         *PAIR,
         ((0, 1.2), ValueError, "{}[0] must be above 0, got 0.0"),
@@ -249,6 +259,7 @@ REFUSED: dict[str, tuple[tuple[Any, type[Exception], str], ...]] = {
 
 OPTIMIZERS = sorted({case.optimizer for case in CASES}, key=lambda cls: cls.__name__)
 REFUSED["at least 0, or a schedule"] = REFUSED["at least 0"]
+REFUSED["above 0, or a schedule"] = (*REFUSED["above 0"], NUMBER[1])
 OPTIONS = {"max_grad_norm": "above 0", "max_grad_value": "above 0", "skip_nonfinite": "a bool"}
 
 

@@ -24,8 +24,18 @@ def power(x, n):
 
 def real_power(x, y):
     """The float nearest to x**y."""
+    if y == 0:
+        return 1.0
     with localcontext(prec=40):
         return float(Decimal(x) ** Decimal(y))
+
+
+def mean(old, new, keep, take=None):
+    """keep * old + take * new, from the end that has the larger share; they add up to 1."""
+    take = 1.0 - keep if take is None else take
+    if old.dtype.type(keep) < old.dtype.type(take):
+        return new + keep * (old - new)
+    return old + take * (new - old)
 
 
 def sgd(param, grad, state, t, *, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False,
@@ -54,16 +64,20 @@ def sgd(param, grad, state, t, *, lr=1e-3, momentum=0.0, dampening=0.0, weight_d
         param[...] = param - lr * buffer
 
 
-def sign_sgd(param, grad, state, t, *, lr=1e-3, momentum=0.0, weight_decay=0.0, maximize=False, grad_scale=1.0):
+def sign_sgd(param, grad, state, t, *, lr=1e-3, momentum=0.0, weight_decay=0.0, maximize=False,
+             decoupled_weight_decay=False, grad_scale=1.0):  # fmt: skip
     g = (-grad_scale if maximize else grad_scale) * grad
-    if weight_decay != 0:
+    keep = 1.0
+    if decoupled_weight_decay:
+        keep = 1.0 - lr * weight_decay
+    elif weight_decay != 0:
         g = g + weight_decay * param
     if momentum == 0:
-        param[...] = param - lr * np.sign(g)
+        param[...] = keep * param - lr * np.sign(g)
         return
     buffer = momentum * state.setdefault("momentum_buffer", np.zeros_like(param)) + (1.0 - momentum) * g
     state["momentum_buffer"][...] = buffer
-    param[...] = param - lr * np.sign(buffer)
+    param[...] = keep * param - lr * np.sign(buffer)
 
 
 def lion(param, grad, state, t, *, lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0, maximize=False, grad_scale=1.0):
@@ -109,7 +123,7 @@ def rmsprop(param, grad, state, t, *, lr=1e-2, alpha=0.99, eps=1e-8, weight_deca
     state["square_avg"][...] = v
     if centered:
         a = state.setdefault("grad_avg", np.zeros_like(param))
-        a[...] = a + (1.0 - alpha) * (g - a)
+        a[...] = mean(a, g, alpha)
         v = np.maximum(v - a * a, 0.0)
     if momentum == 0:
         param[...] = param - lr * g / (np.sqrt(v + eps_root) + eps)
@@ -145,7 +159,7 @@ def adam(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight
     elif weight_decay != 0:
         g = g + weight_decay * param
     m = state.setdefault("exp_avg", np.zeros_like(param))
-    m[...] = m + (1.0 - beta1) * (g - m)
+    m[...] = mean(m, g, beta1)
     v = state.setdefault("exp_avg_sq", np.zeros_like(param))
     v[...] = beta2 * v + (1.0 - beta2) * g * g
     if amsgrad:
@@ -164,7 +178,7 @@ def adamw(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weigh
     c1, c2 = 1.0 - power(beta1, t), 1.0 - power(beta2, t)
     g = (-grad_scale if maximize else grad_scale) * grad
     m = state.setdefault("exp_avg", np.zeros_like(param))
-    m[...] = m + (1.0 - beta1) * (g - m)
+    m[...] = mean(m, g, beta1)
     v = state.setdefault("exp_avg_sq", np.zeros_like(param))
     v[...] = beta2 * v + (1.0 - beta2) * g * g
     if amsgrad:
@@ -184,7 +198,7 @@ def adamax(param, grad, state, t, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weig
     if weight_decay != 0:
         g = g + weight_decay * param
     m = state.setdefault("exp_avg", np.zeros_like(param))
-    m[...] = m + (1.0 - beta1) * (g - m)
+    m[...] = mean(m, g, beta1)
     u = state.setdefault("exp_inf", np.zeros_like(param))
     u[...] = np.maximum(beta2 * u, np.abs(g) + eps)
     param[...] = param - lr / (1.0 - power(beta1, t)) * m / u
@@ -204,7 +218,7 @@ def nadam(param, grad, state, t, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weigh
     elif weight_decay != 0:
         g = g + weight_decay * param
     m = state.setdefault("exp_avg", np.zeros_like(param))
-    m[...] = m + (1.0 - beta1) * (g - m)
+    m[...] = mean(m, g, beta1)
     v = state.setdefault("exp_avg_sq", np.zeros_like(param))
     v[...] = beta2 * v + (1.0 - beta2) * g * g
     grad_step = lr * math.sqrt(c2) * (1.0 - mu) / (1.0 - mu_product)
@@ -226,7 +240,7 @@ def radam(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weigh
     elif weight_decay != 0:
         g = g + weight_decay * param
     m = state.setdefault("exp_avg", np.zeros_like(param))
-    m[...] = m + (1.0 - beta1) * (g - m)
+    m[...] = mean(m, g, beta1)
     v = state.setdefault("exp_avg_sq", np.zeros_like(param))
     v[...] = beta2 * v + (1.0 - beta2) * g * g
     if rho > 5.0:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from fastgd import validation
 
 # 60 halvings take a double from 1 to below its last bit, so a further trial could not change the step.
-MAX_TRIALS = 60
+HALVINGS = 60
+# A factor near 1 takes very many trials to get that far; one that rounds away would never get there.
+MAX_TRIALS = 10_000
 
 
 def _direction(slope: float, step: float) -> None:
@@ -48,7 +50,7 @@ def armijo(
     Returns
     -------
     float or None
-        The step; None if there is none, down to 2**-60 of the first.
+        The step; None if there is none, down to 2**-60 of the first and above 0, among 10,000 trials.
 
     Raises
     ------
@@ -73,10 +75,12 @@ def armijo(
     _direction(slope, step)
     _share("decrease", decrease)
     _share("shrink", shrink)
-    least = step * 0.5**MAX_TRIALS
-    while step >= least:
+    least = step * 0.5**HALVINGS
+    for _ in range(MAX_TRIALS):
+        if step < least or step == 0:
+            break
         trial = value_at(step)
-        if trial <= value + decrease * step * slope and trial < value:
+        if trial <= value + decrease * step * slope and -math.inf < trial < value:
             return step
         step *= shrink
     return None
@@ -100,7 +104,7 @@ def goldstein(
     Returns
     -------
     float or None
-        The step; None if 60 trials found none.
+        The step; None if 60 trials found none, or the next would be 0 or beyond the range of numbers.
 
     Raises
     ------
@@ -126,16 +130,18 @@ def goldstein(
     if not 0 < validation.real("decrease", decrease) < 0.5:
         raise ValueError(f"decrease must be in (0, 0.5), got {decrease}")
     short, long = 0.0, math.inf
-    for _ in range(MAX_TRIALS):
+    for _ in range(HALVINGS):
+        if step == 0 or step == math.inf:
+            break
         trial = value_at(step)
         # The condition is negated because a NaN compares as false and must count as too high.
-        if not (trial <= value + decrease * step * slope and trial < value):
+        if not (trial <= value + decrease * step * slope and -math.inf < trial < value):
             long = step
         elif trial < value + (1 - decrease) * step * slope:
             short = step
         else:
             return step
-        step = 2 * step if long == math.inf else (short + long) / 2
+        step = 2 * step if long == math.inf else short + (long - short) / 2
     return None
 
 

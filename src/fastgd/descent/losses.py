@@ -10,6 +10,7 @@ Array = np.ndarray
 def _floats(name: str, value: object) -> Array:
     if not isinstance(value, np.ndarray):
         raise TypeError(f"{name}: expected a numpy.ndarray, got {type(value).__name__}")
+    validation.unmasked(name, value)
     if value.dtype not in (np.float32, np.float64):
         raise TypeError(f"{name}: expected dtype float32 or float64, got {value.dtype}")
     if not value.size:
@@ -18,7 +19,7 @@ def _floats(name: str, value: object) -> Array:
 
 
 def _labels(labels: object, shape: tuple[int, ...], classes: int) -> Array:
-    array = np.asarray(labels)
+    array = np.asarray(validation.unmasked("labels", labels))
     if array.dtype.kind not in "iub":
         raise TypeError(f"labels: expected integers, got dtype {array.dtype}")
     if array.shape != shape:
@@ -62,7 +63,7 @@ def mean_squared_error(prediction: Array, target: Array, *, half: bool = False) 
     (2.0, array([2., 0.]))
     """
     prediction = _floats("prediction", prediction)
-    target = np.asarray(target)
+    target = np.asarray(validation.unmasked("target", target))
     if target.shape != prediction.shape:
         raise ValueError(f"target: expected shape {prediction.shape} like prediction's, got {target.shape}")
     factor = 0.5 if validation.flag("half", half) else 1.0

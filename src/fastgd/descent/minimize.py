@@ -15,11 +15,14 @@ from fastgd.descent.run import MOMENTUM, Rules, Run
 from fastgd.optimizers.adam import Adam
 from fastgd.optimizers.base import Optimizer
 from fastgd.optimizers.sgd import SGD
+from fastgd.schedules.base import Schedule
+from fastgd.schedules.waves import cosine
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 SEARCHES = {"armijo": armijo, "goldstein": goldstein}
+LARGEST_RATE = 1e30  # a rate is a number of float32, also after the correction of Adam's first steps
 
 
 def named_optimizers() -> dict[str, Callable[..., Optimizer]]:
@@ -35,6 +38,18 @@ def named_optimizers() -> dict[str, Callable[..., Optimizer]]:
         "nag": partial(SGD, momentum=MOMENTUM),
         "amsgrad": partial(Adam, amsgrad=True),
     }
+
+
+def _default_rate(optimizer: object, x: np.ndarray, max_iter: int) -> Schedule | None:
+    """
+    What Adam gets where no rate is given: its own 1e-3 would need x0 to be within a step of 1 of a minimum.
+
+    Long steps at first reach a minimum that is far away, and the fall ends what they do around it.
+    """
+    if not (optimizer is Adam or (isinstance(optimizer, str) and optimizer.lower() == "adam")):
+        return None
+    reach = max(1.0, float(np.abs(x).max(initial=0.0)))
+    return cosine(min(0.5 * reach, LARGEST_RATE), max(1, max_iter))
 
 
 def _make(optimizer: object, x: np.ndarray, lr: object) -> Optimizer:
@@ -109,7 +124,7 @@ def minimize(
     args: Any = (),
     optimizer: str | Callable[..., Optimizer] = "adam",
     lr: float | Callable[[int], float] | None = None,
-    max_iter: int = 1000,
+    max_iter: int = 10_000,
     gtol: float | None = 1e-6,
     ftol: float | None = None,
     xtol: float | None = None,
@@ -137,16 +152,18 @@ def minimize(
         Where to begin, of any shape, finite. Never changed. float32 stays float32, other numbers become float64.
     jac : callable, True or None, default None
         The gradient, with the arguments of `fun` and the shape and dtype of x; True if `fun` returns it too; None for
-        SciPy's forward differences.
+        forward differences, or central ones where the values turn out to be of single precision.
     args : tuple, default ()
         Further arguments of `fun` and `jac`.
     optimizer : str, class or callable, default "adam"
         A class of fastgd or its name in small letters; ``"momentum"``, ``"nesterov"``, ``"amsgrad"``; ``"nag"``, which
         takes the gradient where the momentum (0.9) leads; or a factory ``x -> optimizer``.
     lr : float or schedule, optional
-        Learning rate, at least 0; by default the optimizer's own. A factory gets it as ``lr=`` if it is given. With a
-        line search the first step that is tried, 1 by default. A `fastgd.schedules.plateau` is told the value.
-    max_iter : int, default 1000
+        Learning rate, at least 0. By default the optimizer's own; that of Adam falls to 0 over `max_iter` updates along
+        half a cosine, from half the largest magnitude in `x0`, or 0.5 if that is more. A factory gets it as ``lr=`` if
+        it is given. With a line search the first step that is tried, 1 by default. A `fastgd.schedules.plateau` is told
+        the value.
+    max_iter : int, default 10000
         Most updates, at least 0.
     gtol, ftol, xtol : float or None, default 1e-6, None, None
         Stop where the Euclidean norm of the gradient, the change of the value since the update before, or the norm of
@@ -175,9 +192,10 @@ def minimize(
     -------
     scipy.optimize.OptimizeResult
         ``x``, ``fun``, ``jac``, ``nit`` (updates), ``nfev``, ``njev``, ``success``, ``status``, ``message``, and
-        ``path`` if recorded. Status 0, 2, 3: gtol, ftol, xtol (success); 1: max_iter; 4: something was not finite, and
-        x is the last good point; 5: the line search failed; 99: the callback. With batches ``fun`` and ``jac`` are
-        over all samples.
+        ``path`` if recorded. Status 0, 2, 3: gtol, ftol, xtol (success); 1: max_iter; 4: something was not finite; 5:
+        the line search failed; 6: differences found the same value all around x; 99: the callback. Without success x
+        is the best point seen, but where the callback said stop. With batches x is the last point, and ``fun`` and
+        ``jac`` are over all samples.
 
     Raises
     ------
@@ -210,6 +228,7 @@ def minimize(
     max_iter = validation.whole("max_iter", max_iter)
     lr = None if lr is None else validation.rate("lr", lr)
     search = _search(line_search, optimizer, lr)
+    lr = _default_rate(optimizer, x, max_iter) if lr is None else lr
     sign = -1.0 if validation.flag("maximize", maximize) else 1.0
     run = Run(objective, batches, x, _make(optimizer, x, lr), rules, sign)
     run.look_ahead = isinstance(optimizer, str) and optimizer.lower() == "nag"

@@ -1,5 +1,6 @@
 """A user's function and its gradient, as `minimize` sees them: called with copies, checked, counted."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,8 @@ import numpy as np
 from fastgd import validation
 
 Index = np.ndarray | None
+
+DOUBLE, SINGLE = (float(np.finfo(dtype).eps) for dtype in (np.float64, np.float32))
 
 
 class Objective:
@@ -19,7 +22,7 @@ class Objective:
     fun : callable
         ``fun(x, *args)``, or ``fun(x, index, *args)`` with batches -> value; with ``jac=True`` (value, gradient).
     jac : callable, True or None
-        The gradient; None for SciPy's finite differences.
+        The gradient; None for finite differences.
     args : tuple
         Further arguments.
 
@@ -27,6 +30,10 @@ class Objective:
     ----------
     nfev, njev : int
         Evaluations of the value and of the gradient.
+    eps : float
+        Precision of the values at float64 points, as far as they have shown it.
+    flat : bool
+        Whether the latest differences were of values that are all the same, which says nothing about a gradient.
     """
 
     def __init__(self, fun: object, jac: object, args: object) -> None:
@@ -40,12 +47,14 @@ class Objective:
         self._args = args if isinstance(args, tuple) else (args,)
         self.nfev = 0
         self.njev = 0
+        self.eps = DOUBLE
+        self.flat = False
 
     def value(self, x: np.ndarray, index: Index = None) -> float:
         if self._jac is True:
             return self.both(x, index)[0]
         self.nfev += 1
-        return _value(self._fun(*self._arguments(x, index)))
+        return self._value(self._fun(*self._arguments(x, index)), x)
 
     def gradient(self, x: np.ndarray, index: Index = None) -> np.ndarray:
         if self._jac is True:
@@ -63,35 +72,77 @@ class Objective:
         result = self._fun(*self._arguments(x, index))
         if not isinstance(result, (tuple, list)) or len(result) != 2:
             raise TypeError(f"fun must return (value, gradient) with jac=True, got {_described(result)}")
-        return _value(result[0]), _gradient("the gradient of fun", result[1], x)
+        return self._value(result[0], x), _gradient("the gradient of fun", result[1], x)
 
     def _arguments(self, x: np.ndarray, index: Index) -> tuple[Any, ...]:
         # The function gets a copy of x, because it may keep the array, and the optimizer writes into x itself.
         return (x.copy(), *self._args) if index is None else (x.copy(), index, *self._args)
 
+    def _value(self, result: object, x: np.ndarray) -> float:
+        array = np.asarray(validation.unmasked("the value of fun", result))
+        if array.size != 1 or array.dtype.kind not in "fiu":
+            got = f"shape {array.shape}" if array.size != 1 else f"dtype {array.dtype}"
+            raise TypeError(f"fun must return a real number, got {type(result).__name__} of {got}")
+        if array.dtype.kind == "f" and x.dtype == np.float64:
+            self.eps = max(self.eps, float(np.finfo(array.dtype).eps))
+        return float(array.item())
+
     def _differences(self, x: np.ndarray, index: Index) -> np.ndarray:
-        """Forward differences, in float64 even for float32, whose rounding is larger than the differences."""
-        from scipy.optimize import approx_fprime
+        """
+        Forward differences, in float64 even for float32, whose rounding is larger than the differences.
 
-        def flat(point: np.ndarray) -> float:
-            return self.value(point.reshape(x.shape), index)
-
+        Where the values turn out to be single precision, or do not differ, the differences are central ones, whose
+        step is long enough for float32, or for float16 where values have that dtype.
+        """
         if x.size == 0:
             return np.zeros_like(x)
-        slopes = approx_fprime(x.astype(np.float64).ravel(), flat)
-        return np.asarray(slopes.reshape(x.shape), x.dtype)
+        point = x.astype(np.float64)
+        slopes, values = np.zeros_like(point), [0.0]
+        if self.eps == DOUBLE:
+            slopes, values = self._forward(point, index)
+            if _are_single(values):
+                self.eps = SINGLE
+        if self.eps > DOUBLE or min(values) == max(values):
+            slopes, values = self._central(point, index, max(self.eps, SINGLE))
+        self.flat = min(values) == max(values)
+        return slopes.astype(x.dtype)
+
+    def _forward(self, x: np.ndarray, index: Index) -> tuple[np.ndarray, list[float]]:
+        """(f(x + h) - f(x)) / h for each element, and the values."""
+        # A power of two as step would make values that float32 holds by chance, such as the square of the step.
+        ends = x + 1.1 * math.sqrt(DOUBLE) * np.maximum(1.0, np.abs(x))
+        slopes, values = np.empty_like(x), [self.value(x, index)]
+        for place in np.ndindex(x.shape):
+            values.append(self._value_beside(x, place, ends, index))
+            slopes[place] = (values[-1] - values[0]) / (ends[place] - x[place])
+        return slopes, values
+
+    def _central(self, x: np.ndarray, index: Index, eps: float) -> tuple[np.ndarray, list[float]]:
+        """(f(x + h) - f(x - h)) / 2h for each element, between points that float32 holds; and the values."""
+        reach = math.cbrt(eps) * np.maximum(1.0, np.abs(x))
+        with np.errstate(over="ignore"):
+            above, below = ((x + step).astype(np.float32).astype(np.float64) for step in (reach, -reach))
+        slopes, values = np.empty_like(x), [self.value(x, index)]
+        for place in np.ndindex(x.shape):
+            values += [self._value_beside(x, place, ends, index) for ends in (above, below)]
+            slopes[place] = (values[-2] - values[-1]) / (above[place] - below[place])
+        return slopes, values
+
+    def _value_beside(self, x: np.ndarray, place: tuple[int, ...], ends: np.ndarray, index: Index) -> float:
+        """The value at x with one element of `ends` in its place."""
+        point = x.copy()
+        point[place] = ends[place]
+        return self.value(point, index)
+
+
+def _are_single(values: list[float]) -> bool:
+    """Whether float32 holds all of them: a function that computes in double does not give n + 1 such values."""
+    with np.errstate(over="ignore", under="ignore"):
+        return all(float(np.float32(value)) == value for value in values)
 
 
 def _described(value: object) -> str:
     return f"{len(value)} values" if isinstance(value, (tuple, list)) else type(value).__name__
-
-
-def _value(result: object) -> float:
-    array = np.asarray(result)
-    if array.size != 1 or array.dtype.kind not in "fiu":
-        got = f"shape {array.shape}" if array.size != 1 else f"dtype {array.dtype}"
-        raise TypeError(f"fun must return a real number, got {type(result).__name__} of {got}")
-    return float(array.item())
 
 
 def _gradient(label: str, result: object, x: np.ndarray) -> np.ndarray:
@@ -102,7 +153,7 @@ def _gradient(label: str, result: object, x: np.ndarray) -> np.ndarray:
             result = np.asarray(result, x.dtype)
         except (TypeError, ValueError):
             raise TypeError(f"{label}: expected an array, got {type(result).__name__}") from None
-    array = np.asarray(result)
+    array = np.asarray(validation.unmasked(label, result))
     if array.dtype != x.dtype:
         raise TypeError(f"{label}: expected dtype {x.dtype} like x0's, got {array.dtype}")
     if array.shape != x.shape:
@@ -112,7 +163,7 @@ def _gradient(label: str, result: object, x: np.ndarray) -> np.ndarray:
 
 def start(x0: object) -> np.ndarray:
     """Copy `x0` to work on: float32 stays float32, all other numbers become float64."""
-    array = np.asarray(x0)
+    array = np.asarray(validation.unmasked("x0", x0))
     if array.dtype.kind not in "fiu":
         raise TypeError(f"x0 must be an array of real numbers, got dtype {array.dtype}")
     x = np.array(array, np.float32 if array.dtype == np.float32 else np.float64, order="C")

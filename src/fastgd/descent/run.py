@@ -15,14 +15,15 @@ from fastgd.schedules.plateau import Plateau
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
-GTOL, MAX_ITER, FTOL, XTOL, NONFINITE, LINE_SEARCH, CALLBACK = 0, 1, 2, 3, 4, 5, 99
+GTOL, MAX_ITER, FTOL, XTOL, NONFINITE, LINE_SEARCH, FLAT, CALLBACK = 0, 1, 2, 3, 4, 5, 6, 99
 MESSAGES = {
     GTOL: "the norm of the gradient is at most gtol",
     MAX_ITER: "max_iter updates were made",
     FTOL: "the objective changed by at most ftol",
     XTOL: "x changed by at most xtol",
-    NONFINITE: "the objective, its gradient or x was not finite; x is the last where all were",
+    NONFINITE: "the objective, its gradient or x was not finite; x is the best where all were",
     LINE_SEARCH: "the line search found no step that lowers the objective enough",
+    FLAT: "the objective has the same value all around x, so that differences do not tell its gradient; give jac",
     CALLBACK: "the callback raised StopIteration",
 }
 SUCCESS = (GTOL, FTOL, XTOL)
@@ -63,6 +64,7 @@ class Run:
         self.objective, self.batches, self.opt, self.rules, self.sign = objective, batches, opt, rules, sign
         self.x = x
         self.good = x.copy()
+        self.best: tuple[float, np.ndarray, np.ndarray] | None = None  # value, x and gradient; not of batches
         self.value = math.nan
         self.gradient = np.full_like(x, math.nan)
         self.nit = 0
@@ -102,6 +104,8 @@ class Run:
         if math.isfinite(value) and math.isfinite(grad_norm(gradient)) and np.isfinite(self.x).all():
             self.value, self.gradient = value, gradient
             self.good[...] = self.x
+            if index is None and (self.best is None or self.sign * value <= self.sign * self.best[0]):
+                self.best = value, self.x.copy(), gradient
             return True
         if self.nit:
             self.nit -= 1
@@ -122,6 +126,8 @@ class Run:
         if not epoch_ends:
             return None
         status = self.rules.judge(value, gradient, self.x)
+        if status == GTOL and self.objective.flat and not gradient.any():
+            status = FLAT
         self.mean_value, self.mean_gradient = 0.0, np.zeros_like(self.x)
         lr = self.opt.param_groups[0]["lr"]
         if status is None and isinstance(lr, Plateau):
@@ -179,6 +185,9 @@ class Run:
         return False
 
     def result(self, status: int) -> "OptimizeResult":
+        if status not in (*SUCCESS, CALLBACK) and self.best is not None:
+            self.value, x, self.gradient = self.best
+            self.x[...] = x
         if self.batches.all is not None:
             self.value, self.gradient = self.objective.both(self.x, self.batches.all)
             if not (math.isfinite(self.value) and math.isfinite(grad_norm(self.gradient))):

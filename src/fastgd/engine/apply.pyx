@@ -92,7 +92,8 @@ cdef class Function:
     def __init__(self, kind, tuple states not None):
         cdef int variant
         self.family = &table().families[kind._family]
-        self.reader = Reader({**kind.checks, "lr": validation.nonnegative}, together=kind._reader.together)
+        checks = {name: check.constant() for name, check in kind.checks.items()}
+        self.reader = Reader(checks, together=kind._reader.together)
         self.states = states
         self.carried = tuple(kind.carried.items())
         for variant in range(self.family.rule_count):

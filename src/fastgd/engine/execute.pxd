@@ -7,9 +7,6 @@ cdef enum:
 
 cpdef enum:
     ALIGN_FROM = 1024       # elements from which a short head pays that brings the parameter to a cache line
-    # Elements from which a parallel region pays. With threads awake it does from some 50,000; between the steps of a
-    # training they sleep, and waking them costs what 500,000 elements of Adam do.
-    PARALLEL_FROM = 524288
 
 ctypedef struct Slot:
     # A parameter with all that a step needs to know of it.

@@ -4,7 +4,6 @@ Euclidean norms with the same bits for any layout, thread count and instruction 
 Each array is taken in C order of its indices, in blocks of BLOCK elements; a block is summed by
 reductions.sum_squares, and the sums of the blocks are added one after the other in double.
 """
-from cython.parallel cimport prange
 from libc.math cimport frexp, isfinite, isnan, ldexp, sqrt
 from libc.stdlib cimport free, malloc
 
@@ -17,18 +16,31 @@ from fastgd.engine.arrays cimport (
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.engine.pool cimport MAX_CHUNKS, now, run_chunks
+from fastgd.engine.threads cimport Cost, expected, is_known, learn, team
 from fastgd.engine.threads cimport count as thread_count
 from fastgd.kernels.rule cimport FLOAT32, Format
 
 cnp.import_array()
 
 cdef enum:
-    BLOCK = 4096                    # elements; part of the definition of a norm's bits
-    NORM_PARALLEL_FROM = 131072     # elements from which a parallel region pays; a step has its own, PARALLEL_FROM
+    BLOCK = 4096            # elements; part of the definition of a norm's bits
+    LARGE = 16              # blocks of a chunk, and from which threads are thought of
 
 # Outside these bounds a sum of float64 squares may have lost elements to overflow or underflow.
 cdef double TRUST_FROM = 1e-280
 cdef double TRUST_TO = 1e300
+
+ctypedef struct Job:
+    # Sums over the blocks of a list of views, in chunks.
+    const View* views
+    double scale
+    double* partial
+    Py_ssize_t blocks
+    int chunks
+    double first            # nanoseconds that chunk 0 took
+
+cdef Cost cost
 
 
 cdef void view(PyArrayObject* array, Format format, const void* data, View* out) noexcept:
@@ -85,13 +97,8 @@ cdef double block_sum(const View* v, Py_ssize_t start, double scale) noexcept no
 
 cdef void range_sums(const View* views, Py_ssize_t first, Py_ssize_t stop, double scale,
                      double* partial) noexcept nogil:
-    """
-    partial[b] = sum of block b, for blocks [first, stop) counted over the list.
-
-    It runs in a thread of a parallel region, whose floating-point mode need not be the caller's.
-    """
+    """partial[b] = sum of block b, for blocks [first, stop) counted over the list."""
     cdef Py_ssize_t b = first, i = 0, before = 0, n
-    cdef fp_mode mode = enter()
     while b < stop:
         n = (views[i].size + BLOCK - 1) // BLOCK
         if b < before + n:
@@ -100,6 +107,16 @@ cdef void range_sums(const View* views, Py_ssize_t first, Py_ssize_t stop, doubl
         else:
             before += n
             i += 1
+
+
+cdef void run_chunk(void* data, int k) noexcept nogil:
+    """The blocks of chunk k, in a thread whose floating-point mode need not be the caller's."""
+    cdef Job* job = <Job*>data
+    cdef fp_mode mode = enter()
+    cdef double start = now() if k == 0 else 0
+    range_sums(job.views, job.blocks * k // job.chunks, job.blocks * (k + 1) // job.chunks, job.scale, job.partial)
+    if k == 0:
+        job.first = now() - start
     leave(mode)
 
 
@@ -122,14 +139,19 @@ cdef Py_ssize_t blocks(const View* views, Py_ssize_t count) noexcept nogil:
 
 cdef double all_squares(const View* views, Py_ssize_t count, double* partial, int threads,
                         double scale) noexcept nogil:
+    cdef Job job
     cdef Py_ssize_t n = blocks(views, count), b
     cdef double result = 0
-    cdef int k
-    if n < NORM_PARALLEL_FROM // BLOCK or threads == 1:
+    if n < LARGE or threads == 1:
         return sum_in_order(views, count, scale)
-    threads = <int>min(<Py_ssize_t>threads, n // 2)
-    for k in prange(threads, num_threads=threads, schedule="static", chunksize=1):
-        range_sums(views, n * k // threads, n * (k + 1) // threads, scale, partial)
+    threads = team(threads, n * BLOCK, n * BLOCK * expected(&cost))
+    if threads == 1 and is_known(&cost):
+        return sum_in_order(views, count, scale)
+    job.views, job.scale, job.partial, job.blocks = views, scale, partial, n
+    job.chunks = threads * max(1, <int>min(n // LARGE, <Py_ssize_t>MAX_CHUNKS) // threads)
+    run_chunks(threads, job.chunks, run_chunk, &job)
+    if not is_known(&cost):
+        learn(&cost, n // job.chunks * BLOCK, job.first)
     for b in range(n):
         result += partial[b]
     return result

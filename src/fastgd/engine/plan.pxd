@@ -4,7 +4,7 @@ from cpython.ref cimport PyObject
 cimport numpy as cnp
 
 from fastgd.engine.arrays cimport PyArrayObject
-from fastgd.engine.execute cimport Cohort, Slot
+from fastgd.engine.execute cimport Cohort, Slot, Stage
 from fastgd.engine.norm cimport View
 from fastgd.kernels.rule cimport MAX_HYPER, Family, Rule, Scalars
 
@@ -36,6 +36,7 @@ cdef class Plan:
     cdef Extent* written
     cdef double* partial
     cdef Py_ssize_t count, room, written_count, partial_room
+    cdef Py_ssize_t elements            # that this step updates
     cdef Py_ssize_t first, stop             # the slots of this step: others have no gradient
     cdef int cohort_count
     cdef bint moved                         # whether anything has, since `written` was sorted
@@ -50,6 +51,7 @@ cdef class Plan:
     cdef double measure(self) except? -1
     cdef int fold(self, double scale) except -1
     cdef int use(self, Group group, int rule) except -1
+    cdef void update_slots(self, const Stage* stage, int threads) noexcept nogil
     cdef int run(self, double scale, double bound, bint staged) except -1
 
 cdef bint disjoint(Extent* extents, Py_ssize_t n) noexcept nogil

@@ -30,6 +30,10 @@ from numpy import uint8, zeros
 cnp.import_array()
 
 
+cdef enum:
+    BRIEF = 4096    # elements below which other Python threads are not let run meanwhile: to do so takes as long
+
+
 cdef int compare_extents(const void* a, const void* b) noexcept nogil:
     """0 where two extents overlap."""
     if (<const Extent*>a).stop <= (<const Extent*>b).start:
@@ -367,7 +371,7 @@ cdef class Plan:
     cdef double measure(self) except? -1:
         """The norm over the gradients of this step."""
         cdef Py_ssize_t i, n = 0, needed
-        cdef int threads = thread_count()
+        cdef int threads
         cdef double result
         for i in range(self.first, self.stop):
             if self.slots[i].cohort >= 0:
@@ -375,9 +379,12 @@ cdef class Plan:
                      &self.views[n])
                 n += 1
         needed = blocks(self.views, n)
+        if needed == 1:
+            return norm(self.views, n, NULL, 1)
         if needed > self.partial_room:
             self.partial = <double*>grown(self.partial, needed, sizeof(double))
             self.partial_room = needed
+        threads = thread_count()
         with nogil:
             result = norm(self.views, n, self.partial, threads)
         return result
@@ -398,10 +405,12 @@ cdef class Plan:
         for one in self.groups:
             (<Group>one).latest = -1
         self.cohort_count = 0
+        self.elements = 0
         for i in range(self.first, self.stop):
             slot = &self.slots[i]
             if slot.cohort < 0:
                 continue
+            self.elements += slot.size
             if slot.group != number:
                 number = slot.group
                 group = <Group>self.groups[number]
@@ -427,18 +436,25 @@ cdef class Plan:
         Update every slot that has a gradient; `staged`: the gradient is scaled and clipped to [-bound, bound] on the
         way. Once begun it cannot fail.
         """
-        cdef int threads = thread_count()
+        cdef int threads
         cdef Stage stage = Stage(staged, scale, bound)
+        if self.elements < BRIEF:
+            self.update_slots(&stage, 1)
+        else:
+            threads = thread_count()
+            with nogil:
+                self.update_slots(&stage, threads)
+        return 0
+
+    cdef void update_slots(self, const Stage* stage, int threads) noexcept nogil:
         cdef Py_ssize_t i
         cdef Slot* slot
-        with nogil:
-            execute(self.slots + self.first, self.stop - self.first, self.cohorts, &stage, threads)
-            for i in range(self.first, self.stop):
-                slot = &self.slots[i]
-                if slot.cohort >= 0:
-                    slot.steps += 1
-                    slot.carry = self.cohorts[slot.cohort].next_carry
-        return 0
+        execute(self.slots + self.first, self.stop - self.first, self.cohorts, stage, threads)
+        for i in range(self.first, self.stop):
+            slot = &self.slots[i]
+            if slot.cohort >= 0:
+                slot.steps += 1
+                slot.carry = self.cohorts[slot.cohort].next_carry
 
     def repeat(self, int times=1, int roof=-1):
         """

@@ -16,6 +16,7 @@ from libc.string cimport memcpy
 from fastgd.engine.arrays cimport data_of, descr_of, pointer, size_of
 from fastgd.engine.execute cimport Slot
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.engine.reader cimport Field
 from fastgd.kernels.rule cimport MAX_HYPER
 
 import numpy as np
@@ -47,15 +48,16 @@ cdef bint is_immutable(object value):
     return type(value) in IMMUTABLE
 
 
-cdef double ask(object schedule, Py_ssize_t number, long long completed) except -1:
+cdef double ask(object schedule, Py_ssize_t number, long long completed, Reader reader) except -1:
     """The learning rate that a schedule gives a group after `completed` steps."""
+    cdef const Field* field = &reader.fields[0]
     try:
         lr = schedule(completed)
     except Exception as error:
         error.add_note(f"param_groups[{number}]['lr']({completed}), a schedule, raised it")
         raise
-    if type(lr) is not float or not 0 <= <double>lr <= LARGEST:
-        lr = validation.nonnegative(f"param_groups[{number}]['lr']({completed})", lr)
+    if type(lr) is not float or not field.low <= <double>lr <= field.high:
+        lr = reader.checks[0].constant()(f"param_groups[{number}]['lr']({completed})", lr)
     return <double>lr
 
 
@@ -165,7 +167,7 @@ cdef class Steps(Plan):
         for number, one in enumerate(settings, len(self.settings)):
             one.group.set_hyper(self.reader.doubles(one.plain))
             if one.schedule is not None:
-                ask(one.schedule, number, self.completed)
+                ask(one.schedule, number, self.completed, self.reader)
         begun = [(<Group>group).begun(arrays) for group, _, _, arrays in added]
         self.reserve(total)
         for (group, tree, given, arrays), entries in zip(added, begun):
@@ -186,15 +188,14 @@ cdef class Steps(Plan):
         return 0
 
     def load(self, param_groups not None, list values not None, list entries not None, long long completed):
-        """Take over checked hyperparameters of all groups and the progress and state arrays of all slots."""
-        cdef Py_ssize_t number
+        """Take over checked hyperparameters of all groups and progress and state arrays of all slots, or nothing."""
         cdef Settings one
-        for number in range(len(self.settings)):
-            one = <Settings>self.settings[number]
-            given = param_groups[number]
-            given.update(zip(self.reader.names, values[number]))
-            one.plain = values[number]
-            one.group.set_hyper(self.reader.doubles(one.plain))
+        # A check may be Python code, in which an interrupt can come; there is none after this line.
+        doubles = [self.reader.doubles(given) for given in values]
+        for one, given, plain, hyper in zip(self.settings, param_groups, values, doubles):
+            given.update(zip(self.reader.names, plain))
+            one.plain = plain
+            one.group.set_hyper(hyper)
             one.remember(given, self.reader)
             self.replace(one.group, entries[one.group.start:one.group.start + one.group.count])
         self.scheduled = any([one.schedule is not None for one in self.settings])
@@ -306,7 +307,7 @@ cdef class Steps(Plan):
             settings = <Settings>self.settings[number]
             if settings.schedule is None:
                 continue
-            settings.group.hyper[0] = ask(settings.schedule, number, self.completed)
+            settings.group.hyper[0] = ask(settings.schedule, number, self.completed, self.reader)
         return 0
 
     # ---- gradients --------------------------------------------------------------------------------------------

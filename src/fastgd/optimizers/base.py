@@ -109,7 +109,8 @@ class Optimizer(GradientSettings):
         hyperparameters in which it differs.
     defaults : dict
         Hyperparameters of groups that do not say otherwise. `lr` may be a number or a schedule: a function of the
-        steps completed so far that returns the learning rate of the next, see `fastgd.schedules`.
+        steps completed so far that returns the learning rate of the next, see `fastgd.schedules`. These are the steps
+        of the optimizer, also those before the schedule took the place of a number.
     max_grad_norm : float, optional
         If given, gradients are scaled so that their Euclidean norm over all parameters is at most this.
     max_grad_value : float, optional
@@ -145,6 +146,7 @@ class Optimizer(GradientSettings):
     implied: ClassVar[dict[str, str]] = {}  # options that functions read off the presence of a state array
     carried: ClassVar[dict[str, Check]] = {}  # state keys of the numbers that a rule carries from step to step
     has_step: ClassVar[bool] = True
+    begins_itself: ClassVar[bool] = False  # whether the first step overwrites what a state is before it
     _family: ClassVar[int]
     _normalizes = True  # param_groups hold checked values
     _attributes = ("defaults", "param_groups")
@@ -401,9 +403,9 @@ class Optimizer(GradientSettings):
         -------
         dict
             ``"state"``: parameter number -> state key -> array; ``"param_groups"``: hyperparameters, ``"params"`` as
-            numbers, and ``"param_names"`` for parameters given as a dict; where `lr` is a schedule, its value now and
-            the schedule's own state as ``"schedule"``. With arrays turned into tensors it loads into the torch.optim
-            class of the same name.
+            numbers, and ``"param_names"`` for parameters given as a dict; where `lr` is a schedule, its value now and,
+            if it has any, the schedule's own state as ``"schedule"``; ``"completed"``: the steps that schedules count.
+            With arrays turned into tensors it loads into the torch.optim class of the same name.
         """
         with self._steps:
             values = self._steps.current(self, self.param_groups)
@@ -419,8 +421,10 @@ class Optimizer(GradientSettings):
         ----------
         state_dict : mapping
             As `state_dict` returns it; arrays may be anything that `numpy.asarray` takes, such as CPU tensors.
-            Hyperparameters that torch does not have may be absent. Where `lr` is a schedule it stays one; it takes its
-            own state, or counts from the largest ``step`` in the state if there is none (SGD's state has none: from 1).
+            Hyperparameters that torch does not have may be absent. Where `lr` is a schedule it stays one, whatever was
+            saved, and goes on at ``"completed"``; in a dict without it, at the largest ``step`` of a parameter, or 0.
+            A schedule that has state takes that of the dict, if there is one. Where `lr` is a number it becomes the
+            number saved.
 
         Raises
         ------
@@ -429,9 +433,7 @@ class Optimizer(GradientSettings):
         """
         with self._steps:
             self._steps.check_groups(self, self.param_groups)
-            values, entries = saved.read(self, state_dict)
-            completed = saved.restore_schedules(self, state_dict, entries)
-            self._steps.load(self.param_groups, values, entries, completed)
+            saved.load(self, state_dict)
 
     def __reduce__(self) -> Any:
         raise TypeError(f"{type(self).__name__} is bound to its arrays and cannot be copied or pickled: use state_dict")

@@ -35,59 +35,72 @@ def import_step(name: str, value: object) -> int:
 
 
 def number(name: str, value: object) -> float:
-    array = np.asarray(value)
+    array = np.asarray(validation.unmasked(name, value))
     if array.ndim or array.dtype.kind not in "fiu":
         raise TypeError(f"{name} must be a real number, got {type(value).__name__}")
     return validation.real(name, array.item())
 
 
-def export_schedule(lr: object, completed: int) -> dict[str, Any]:
-    """What a group keeps of its schedule: the steps completed, and the state of a schedule that has one."""
-    if not callable(lr):
-        return {}
-    state = lr.state_dict() if hasattr(lr, "state_dict") else {}
-    return {"schedule": {"step": completed, **state}}
+def export_schedule(lr: object) -> dict[str, Any]:
+    """What a group keeps of its schedule: the state of one that has state."""
+    state = lr.state_dict() if callable(lr) and hasattr(lr, "state_dict") else None
+    return {"schedule": state} if state else {}
 
 
-def restore_schedules(optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: list[Entry]) -> int:
-    """Give schedules their state back, all or none; returns the steps completed."""
-    completed = max(steps for steps, _, _ in entries)
-    before = []
+def load(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> None:
+    """Take over all that a state dict has, or nothing, also where an interrupt comes."""
+    values, entries = read(optimizer, state_dict)
+    completed = _completed(optimizer, state_dict, entries)
+    steps, before = optimizer._steps, []
     try:
-        for i, group in enumerate(state_dict["param_groups"]):
-            if "schedule" not in group:
-                continue
-            label = f"state_dict['param_groups'][{i}]['schedule']"
-            saved = dict(mapping(label, group["schedule"]))
-            completed = import_step(f"{label}['step']", saved.pop("step", None))
-            schedule = optimizer.param_groups[i]["lr"]
-            if hasattr(schedule, "load_state_dict"):
-                before.append((schedule, schedule.state_dict()))
-                schedule.load_state_dict(saved)
-    except Exception:
-        for schedule, state in reversed(before):  # one schedule may serve several groups
+        for schedule, state in _states_of_schedules(optimizer, state_dict):
+            before.append((schedule, schedule.state_dict()))
             schedule.load_state_dict(state)
+        steps.load(optimizer.param_groups, values, entries, completed)
+    except BaseException:
+        # The compiled load is not interrupted; what comes right after it finds the new arrays in their places.
+        if steps.states[-1] is not entries[-1][2]:
+            for schedule, state in reversed(before):  # one schedule may serve several groups
+                schedule.load_state_dict(state)
         raise
-    return completed
+
+
+def _completed(optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: list[Entry]) -> int:
+    """The steps that schedules count from: those saved, or the most that a parameter's state tells."""
+    if "completed" in state_dict:
+        return import_step("state_dict['completed']", state_dict["completed"])
+    return max(steps for steps, _, _ in entries) if optimizer.has_step else 0
+
+
+def _states_of_schedules(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
+    """Each schedule that has state, with what a state dict has for it."""
+    result = []
+    for i, (group, ours) in enumerate(zip(state_dict["param_groups"], optimizer.param_groups, strict=True)):
+        if "schedule" in group:
+            saved = mapping(f"state_dict['param_groups'][{i}]['schedule']", group["schedule"])
+            if hasattr(ours["lr"], "load_state_dict") and ours["lr"].state_dict():
+                result.append((ours["lr"], dict(saved)))
+    return result
 
 
 def write(
     optimizer: "Optimizer", values: list[tuple[Any, ...]], entries: list[dict[str, Any]], completed: int
 ) -> dict[str, Any]:
-    """The state dict: hyperparameters of each group, and copies of the entries of the parameters that have one."""
+    """The state dict: hyperparameters of each group, copies of the parameters' entries, and the steps completed."""
     groups = []
     for number, (group, slots) in enumerate(zip(optimizer.param_groups, optimizer._steps.groups, strict=True)):
         names = optimizer._steps.trees[number].names
         groups.append(
             {
                 **dict(zip(optimizer.checks, values[number], strict=True)),
-                **export_schedule(group["lr"], completed),
+                **export_schedule(group["lr"]),
                 "params": list(range(slots.start, slots.start + slots.count)),
                 **({} if names is None else {"param_names": list(names)}),
             }
         )
     copies = [{key: np.array(array, order="K") for key, array in entry.items()} for entry in entries]
-    return {"state": {i: entry for i, entry in enumerate(copies) if entry}, "param_groups": groups}
+    state = {i: entry for i, entry in enumerate(copies) if entry}
+    return {"state": state, "param_groups": groups, "completed": completed}
 
 
 def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tuple[Any, ...]], list[Entry]]:
@@ -104,7 +117,9 @@ def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tu
         slots = Group(optimizer._family, 0, 0)
         slots.set_hyper(optimizer._reader.doubles(checked))
         needed, known = slots.keys(), slots.all_keys()
-        for key, param in zip(group["params"], optimizer._steps.params[ours.start :][: ours.count], strict=True):
+        for key, param in zip(
+            group["params"], optimizer._steps.params[ours.start : ours.start + ours.count], strict=True
+        ):
             label = f"state_dict['state'][{key!r}]"
             entry = {k: v for k, v in mapping(label, state.get(key, {})).items() if v is not None}
             steps, carry, arrays = read_entry(type(optimizer), label, entry, param, needed, known)
@@ -160,8 +175,6 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     if missing := [name for name in required if name not in group]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     ours = optimizer.param_groups[i]
-    if "schedule" in group and not callable(ours["lr"]):
-        raise ValueError(f"{label}: expected a number as 'lr', got one of a schedule; give the optimizer the same lr")
     if len(group["params"]) != len(ours["params"]):
         raise ValueError(f"{label}: expected {len(ours['params'])} parameters, got {len(group['params'])}")
     saved_names = group.get("param_names")
@@ -214,14 +227,15 @@ def read_entry(
 
 def copied(label: str, value: Any, param: np.ndarray) -> np.ndarray:
     """A copy of a state array, laid out like its parameter."""
-    array = formed(label, np.asarray(value), param)
+    array = array_like(label, value, param)
     result: np.ndarray = zeros_beside(param)
     np.copyto(result, array)
     return result
 
 
-def formed(label: str, array: np.ndarray, param: np.ndarray) -> np.ndarray:
-    """An array with the shape and dtype of a parameter."""
+def array_like(label: str, value: Any, param: np.ndarray) -> np.ndarray:
+    """A saved array that belongs to a parameter, of any layout."""
+    array = np.asarray(validation.unmasked(label, value))
     if array.shape != param.shape:
         raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")
     if array.dtype != param.dtype:

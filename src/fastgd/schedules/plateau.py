@@ -55,36 +55,43 @@ class Plateau(Schedule):
         """
         value = self._loss(loss)
         settings = self._arguments
+        lr, best, bad, cooldown = self.lr, self.best, self.num_bad_epochs, self.cooldown_counter
         if self._better(value):
-            self.best, self.num_bad_epochs = value, 0
+            best, bad = value, 0
         else:
-            self.num_bad_epochs += 1
-        if self.cooldown_counter > 0:
-            self.cooldown_counter -= 1
-            self.num_bad_epochs = 0
-        if self.num_bad_epochs > settings["patience"]:
-            reduced = max(self.lr * settings["factor"], settings["min_lr"])
-            if self.lr - reduced > settings["eps"]:
-                self.lr = reduced
-            self.cooldown_counter, self.num_bad_epochs = settings["cooldown"], 0
-        return self.lr
+            bad += 1
+        if cooldown > 0:
+            cooldown, bad = cooldown - 1, 0
+        if bad > settings["patience"]:
+            reduced = max(lr * settings["factor"], settings["min_lr"])
+            if lr - reduced > settings["eps"]:
+                lr = reduced
+            cooldown, bad = settings["cooldown"], 0
+        # An interrupt comes before this line or after it: there is no call in it.
+        self.lr, self.best, self.num_bad_epochs, self.cooldown_counter = lr, best, bad, cooldown
+        return lr
 
     @staticmethod
     def _loss(loss: object) -> float:
         if loss is None:
             raise TypeError("plateau needs the loss: call update(loss) after each epoch")
         if isinstance(loss, np.ndarray) and loss.ndim == 0:
+            validation.unmasked("loss", loss)
             loss = loss.item()
         if isinstance(loss, (bool, np.bool)) or not isinstance(loss, numbers.Real):
             raise TypeError(f"loss must be a real number, got {type(loss).__name__}")
         return float(loss)
 
     def _better(self, value: float) -> bool:
-        threshold, relative = self._arguments["threshold"], self._arguments["threshold_mode"] == "rel"
-        least = self._arguments["mode"] == "min"
-        best = self.best if self.best is not None else math.inf if least else -math.inf
+        threshold, least = self._arguments["threshold"], self._arguments["mode"] == "min"
+        if self.best is None:
+            return value < math.inf if least else value > -math.inf
         sign = -1 if least else 1
-        needed: float = best * (1 + sign * threshold) if relative else best + sign * threshold
+        if self._arguments["threshold_mode"] == "abs":
+            needed: float = self.best + sign * threshold
+        else:
+            # A share of the magnitude; the product, not best + sign * share, is what torch has above zero, to the bit.
+            needed = self.best * (1 + (sign if self.best > 0 else -sign) * threshold)
         return value < needed if least else value > needed
 
     def state_dict(self) -> dict[str, Any]:
@@ -136,7 +143,7 @@ def plateau(
     threshold : float, default 1e-4
         How much better is better, at least 0.
     threshold_mode : {"rel", "abs"}, default "rel"
-        Whether `threshold` is a share of the best loss or a difference from it.
+        Whether `threshold` is a share of the best loss's magnitude or a difference from it.
     cooldown : int, default 0
         Losses passed over after each reduction, at least 0.
     min_lr : float, default 0
@@ -156,7 +163,9 @@ def plateau(
 
     Notes
     -----
-    As torch.optim.lr_scheduler.ReduceLROnPlateau. `fastgd.minimize` tells the loss by itself.
+    As torch.optim.lr_scheduler.ReduceLROnPlateau, but for losses below zero: with a relative threshold torch asks there
+    for ``best * (1 - threshold)``, which is worse than `best`, so that it takes each loss for progress and never acts.
+    `fastgd.minimize` tells the loss by itself.
 
     Examples
     --------

@@ -15,29 +15,38 @@ GradScaler and torch.distributed take them as they take torch's.
 True
 """
 
-# `base` is the front of the compiled step for torch's hooks, closures, GradScaler and state; `adagrad` and `rprop` are
-# what these classes do beyond it; `classes`, written by make derive, has torch's signatures. `bound` is
-# fastgd.engine.steps over tensors: it finds parameters, gradients and state where they lie, and notices what has moved
-# since; `shown` is what `state` has of the engine's memory. `views` asks a tensor through DLPack where it lies, `checks`
-# has the messages. `in_backward` steps one parameter at a time in the backward pass.
+# `base` is the front of the compiled step for torch's hooks, closures, GradScaler and state; `adagrad` and
+# `schedule_free` are what some classes do beyond it; `classes`, written by make derive, has torch's signatures. `bound`
+# is fastgd.engine.steps over tensors: it finds parameters, gradients and state where they lie, and notices what has
+# moved since; `shown` is what `state` has of the engine's memory. `views` asks a tensor through DLPack where it lies,
+# `checks` has the messages. `in_backward` steps one parameter at a time in the backward pass.
 
 from fastgd.torch.base import Optimizer
 
 # derived: optimizers
 from fastgd.torch.classes import (
+    ADOPT,
     ASGD,
     SGD,
+    AdaBelief,
     Adadelta,
     Adagrad,
     Adam,
     Adamax,
     AdamW,
+    Adan,
+    AdEMAMix,
+    Ftrl,
     Lion,
     NAdam,
     RAdam,
     RMSprop,
     Rprop,
+    ScheduleFreeAdamW,
+    ScheduleFreeRAdam,
+    ScheduleFreeSGD,
     SignSGD,
+    Yogi,
 )
 
 # end
@@ -46,19 +55,28 @@ from fastgd.torch.in_backward import StepInBackward, step_in_backward
 __all__ = ["StepInBackward", "step_in_backward"]
 # derived: names
 __all__ += [
+    "ADOPT",
     "ASGD",
     "SGD",
+    "AdEMAMix",
+    "AdaBelief",
     "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
+    "Adan",
+    "Ftrl",
     "Lion",
     "NAdam",
     "Optimizer",
     "RAdam",
     "RMSprop",
     "Rprop",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeRAdam",
+    "ScheduleFreeSGD",
     "SignSGD",
+    "Yogi",
 ]
 # end

@@ -78,7 +78,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         super().__init_subclass__()
         if "_numpy" in cls.__dict__:
             # Schedules are torch's, so that `lr` is a number.
-            own = {**cls._numpy.checks, "lr": validation.nonnegative, **cls._own_checks}
+            own = {name: check.constant() for name, check in cls._numpy.checks.items()} | cls._own_checks
             cls._reader = Reader(own, convert=checks.plain, together=cls._numpy._reader.together)
             cls._numbers = ("step", *cls._numpy.carried)
             cls._known = frozenset((*cls._numbers, *Group(cls._numpy._family, 0, 0).all_keys()))
@@ -192,12 +192,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         needed = [key for key in slots.all_keys() if key in slots.common_keys() or (key in keys and key in shown)]
         take = saved.copied if copying else checks.adopted
         steps, carry, arrays = saved.read_entry(self._numpy, label, entry, array, needed, slots.all_keys(), take)
-        if entry and not steps:
-            self._check_beginning(label)
+        if entry and not steps and self._numpy.begins_itself:
+            raise ValueError(f"{label}['step']: expected at least 1, got 0: the first step would overwrite the state")
         return steps, carry, saved.with_zeros(arrays, keys, array)
-
-    def _check_beginning(self, label: str) -> None:
-        """Raise if a rule would overwrite what is in `state` before its first step."""
 
     def _label(self, i: int) -> str:
         """What messages call a parameter."""

@@ -150,7 +150,7 @@ def adopted(label: str, value: Any, param: np.ndarray) -> np.ndarray:
         return saved.copied(label, value, param)
     negative = value.is_neg()
     array = value.detach().resolve_neg().numpy() if negative else memory(label, value)
-    saved.formed(label, array, param)
+    saved.array_like(label, array, param)
     if not negative and array.flags.aligned and validation.same_strides(array, param):
         return array
     if value.is_shared():

@@ -7,7 +7,7 @@
 from libc.math cimport sqrt
 
 from fastgd.kernels.exact cimport power
-from fastgd.kernels.real cimport larger, real, root, with_l2
+from fastgd.kernels.real cimport larger, mean, real, root, with_l2
 
 # What the caller says: the arguments of fastgd.Adam in their order. Only ever added to, at the end, where 0 means "as
 # before". Flags are 0 or 1.
@@ -28,6 +28,7 @@ ctypedef struct AdamScalars:
     double grad_scale
     double l2
     double keep         # 1 - lr * weight_decay, where the decay is decoupled
+    double beta1
     double one_minus_beta1
     double beta2
     double one_minus_beta2
@@ -45,6 +46,7 @@ cdef inline int fold_adam(AdamScalars* s, double grad_scale, long long t, const 
     s.grad_scale = -grad_scale if h.maximize else grad_scale
     s.l2 = 0.0 if h.decoupled_weight_decay else h.weight_decay
     s.keep = 1.0 - h.lr * h.weight_decay if h.decoupled_weight_decay else 1.0
+    s.beta1 = h.beta1
     s.one_minus_beta1 = 1.0 - h.beta1
     s.beta2 = h.beta2
     s.one_minus_beta2 = 1.0 - h.beta2
@@ -58,14 +60,14 @@ cdef inline void adam(real* restrict param, const real* restrict grad,
                       real* restrict exp_avg, real* restrict exp_avg_sq,
                       Py_ssize_t n, const AdamScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, keep = <real>s.keep
-    cdef real one_minus_beta1 = <real>s.one_minus_beta1
+    cdef real beta1 = <real>s.beta1, one_minus_beta1 = <real>s.one_minus_beta1
     cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
     cdef real step_size = <real>s.step_size, eps_root = <real>s.eps_root, eps = <real>s.eps
     cdef real g, m, v
     cdef Py_ssize_t i
     for i in range(n):
         g = with_l2(grad_scale * grad[i], param[i], l2)
-        m = exp_avg[i] + one_minus_beta1 * (g - exp_avg[i])
+        m = mean(exp_avg[i], g, beta1, one_minus_beta1)
         v = beta2 * exp_avg_sq[i] + one_minus_beta2 * g * g
         exp_avg[i] = m
         exp_avg_sq[i] = v
@@ -76,14 +78,14 @@ cdef inline void amsgrad(real* restrict param, const real* restrict grad,
                          real* restrict exp_avg, real* restrict exp_avg_sq, real* restrict max_exp_avg_sq,
                          Py_ssize_t n, const AdamScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, keep = <real>s.keep
-    cdef real one_minus_beta1 = <real>s.one_minus_beta1
+    cdef real beta1 = <real>s.beta1, one_minus_beta1 = <real>s.one_minus_beta1
     cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
     cdef real step_size = <real>s.step_size, eps_root = <real>s.eps_root, eps = <real>s.eps
     cdef real g, m, v, v_max
     cdef Py_ssize_t i
     for i in range(n):
         g = with_l2(grad_scale * grad[i], param[i], l2)
-        m = exp_avg[i] + one_minus_beta1 * (g - exp_avg[i])
+        m = mean(exp_avg[i], g, beta1, one_minus_beta1)
         v = beta2 * exp_avg_sq[i] + one_minus_beta2 * g * g
         v_max = larger(max_exp_avg_sq[i], v)
         exp_avg[i] = m

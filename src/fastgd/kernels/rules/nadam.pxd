@@ -2,7 +2,7 @@
 from libc.math cimport sqrt
 
 from fastgd.kernels.exact cimport Pair, exp_times, power
-from fastgd.kernels.real cimport real, root, with_l2
+from fastgd.kernels.real cimport mean, real, root, with_l2
 
 ctypedef struct Nadam "fastgd_Nadam":
     double lr
@@ -19,6 +19,7 @@ ctypedef struct NadamScalars:
     double grad_scale
     double l2
     double keep
+    double beta1
     double one_minus_beta1
     double beta2
     double one_minus_beta2
@@ -45,6 +46,7 @@ cdef inline int fold_nadam(NadamScalars* s, double grad_scale, long long t,
     s.grad_scale = -grad_scale if h.maximize else grad_scale
     s.l2 = 0.0 if h.decoupled_weight_decay else h.weight_decay
     s.keep = 1.0 - h.lr * h.weight_decay if h.decoupled_weight_decay else 1.0
+    s.beta1 = h.beta1
     s.one_minus_beta1 = 1.0 - h.beta1
     s.beta2 = h.beta2
     s.one_minus_beta2 = 1.0 - h.beta2
@@ -60,7 +62,7 @@ cdef inline void nadam(real* restrict param, const real* restrict grad,
                        real* restrict exp_avg, real* restrict exp_avg_sq,
                        Py_ssize_t n, const NadamScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, keep = <real>s.keep
-    cdef real one_minus_beta1 = <real>s.one_minus_beta1
+    cdef real beta1 = <real>s.beta1, one_minus_beta1 = <real>s.one_minus_beta1
     cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
     cdef real grad_step = <real>s.grad_step, step_size = <real>s.step_size
     cdef real eps_root = <real>s.eps_root, eps = <real>s.eps
@@ -68,7 +70,7 @@ cdef inline void nadam(real* restrict param, const real* restrict grad,
     cdef Py_ssize_t i
     for i in range(n):
         g = with_l2(grad_scale * grad[i], param[i], l2)
-        m = exp_avg[i] + one_minus_beta1 * (g - exp_avg[i])
+        m = mean(exp_avg[i], g, beta1, one_minus_beta1)
         v = beta2 * exp_avg_sq[i] + one_minus_beta2 * g * g
         exp_avg[i] = m
         exp_avg_sq[i] = v

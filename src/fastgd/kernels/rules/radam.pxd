@@ -2,7 +2,7 @@
 from libc.math cimport sqrt
 
 from fastgd.kernels.exact cimport power
-from fastgd.kernels.real cimport real, with_l2
+from fastgd.kernels.real cimport mean, real, with_l2
 from fastgd.kernels.rules.adam cimport AdamScalars
 
 ctypedef struct Radam "fastgd_Radam":
@@ -28,6 +28,7 @@ cdef inline int fold_radam(AdamScalars* s, double grad_scale, long long t,
     s.grad_scale = -grad_scale if h.maximize else grad_scale
     s.l2 = 0.0 if h.decoupled_weight_decay else h.weight_decay
     s.keep = 1.0 - h.lr * h.weight_decay if h.decoupled_weight_decay else 1.0
+    s.beta1 = h.beta1
     s.one_minus_beta1 = 1.0 - h.beta1
     s.beta2 = h.beta2
     s.one_minus_beta2 = 1.0 - h.beta2
@@ -44,14 +45,14 @@ cdef inline void adam_unrectified(real* restrict param, const real* restrict gra
                                   real* restrict exp_avg, real* restrict exp_avg_sq,
                                   Py_ssize_t n, const AdamScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, keep = <real>s.keep
-    cdef real one_minus_beta1 = <real>s.one_minus_beta1
+    cdef real beta1 = <real>s.beta1, one_minus_beta1 = <real>s.one_minus_beta1
     cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
     cdef real step_size = <real>s.step_size
     cdef real g, m
     cdef Py_ssize_t i
     for i in range(n):
         g = with_l2(grad_scale * grad[i], param[i], l2)
-        m = exp_avg[i] + one_minus_beta1 * (g - exp_avg[i])
+        m = mean(exp_avg[i], g, beta1, one_minus_beta1)
         exp_avg[i] = m
         exp_avg_sq[i] = beta2 * exp_avg_sq[i] + one_minus_beta2 * g * g
         param[i] = keep * param[i] - step_size * m

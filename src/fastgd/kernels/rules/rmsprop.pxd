@@ -1,5 +1,5 @@
 # RMSprop: Tieleman & Hinton 2012; centered as in Graves 2013, section 4.2.
-from fastgd.kernels.real cimport larger, real, root, with_l2
+from fastgd.kernels.real cimport larger, mean, real, root, with_l2
 
 ctypedef struct Rmsprop "fastgd_Rmsprop":
     double lr
@@ -91,7 +91,7 @@ cdef inline void rmsprop_centered(real* restrict param, const real* restrict gra
     for i in range(n):
         g = with_l2(grad_scale * grad[i], param[i], l2)
         v = alpha * square_avg[i] + one_minus_alpha * g * g
-        a = grad_avg[i] + one_minus_alpha * (g - grad_avg[i])
+        a = mean(grad_avg[i], g, alpha, one_minus_alpha)
         square_avg[i] = v
         grad_avg[i] = a
         param[i] = param[i] - step_size * g / (root(variance(v, a) + eps_root) + eps)
@@ -109,7 +109,7 @@ cdef inline void rmsprop_centered_momentum(real* restrict param, const real* res
     for i in range(n):
         g = with_l2(grad_scale * grad[i], param[i], l2)
         v = alpha * square_avg[i] + one_minus_alpha * g * g
-        a = grad_avg[i] + one_minus_alpha * (g - grad_avg[i])
+        a = mean(grad_avg[i], g, alpha, one_minus_alpha)
         b = momentum * momentum_buffer[i] + g / (root(variance(v, a) + eps_root) + eps)
         square_avg[i] = v
         grad_avg[i] = a

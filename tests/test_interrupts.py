@@ -1,0 +1,186 @@
+"""Interrupts outside a step: whatever a call was doing when Ctrl-C came, it has done all of it or nothing."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastgd
+from fastgd import schedules
+from support.comparing import freeze
+
+PACKAGE = str(Path(fastgd.__file__).parent)
+# An interrupt may let go of an open file before a `with` has it: that is closed, with a warning.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
+
+def interrupted(call: Callable[[], object], moment: int) -> bool:
+    """
+    Make a call that is interrupted at its `moment`-th event under Python code of fastgd; whether it came so far.
+
+    Events are the beginnings and ends of functions, those of the standard library too: the places where Python looks
+    for signals. Before a function of C there is no such place.
+    """
+    left, inside = moment, 0
+
+    def interrupt(frame: Any, event: str, _: object) -> None:
+        nonlocal left, inside
+        ours = frame.f_code.co_filename.startswith(PACKAGE)
+        inside += ours and event == "call"
+        if inside and event != "c_call":
+            left -= 1
+        inside -= ours and event == "return"
+        if left == 0:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    sys.setprofile(interrupt)
+    try:
+        call()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.setprofile(None)
+    return False
+
+
+def plateau() -> Any:
+    return schedules.warmup(schedules.plateau(0.1, factor=0.5, patience=0), 2)
+
+
+def make(rate: Callable[[], Any] = plateau) -> tuple[dict[str, np.ndarray], fastgd.Optimizer]:
+    params = {"a": np.ones(5), "b": np.ones((2, 3), np.float32)}
+    groups = [{"params": params}, {"params": np.ones(3), "momentum": 0.5, "momentum_form": "ema"}]
+    return params, fastgd.SGD(groups, lr=rate(), momentum=0.9)
+
+
+def step(opt: fastgd.Optimizer, times: int = 1) -> None:
+    for _ in range(times):
+        opt.step([np.cos(array) for group in opt.param_groups for array in group["params"]])
+
+
+def everything(opt: fastgd.Optimizer) -> Any:
+    rates = [group["lr"].state_dict() for group in opt.param_groups if hasattr(group["lr"], "state_dict")]
+    groups = [{key: value for key, value in group.items() if key != "params"} for group in opt.param_groups]
+    return freeze([opt.state_dict(), groups, opt._steps.states, opt._steps.completed, rates])
+
+
+def told(opt: fastgd.Optimizer, losses: int) -> fastgd.Optimizer:
+    for _ in range(losses):
+        opt.param_groups[0]["lr"]._parts[0].update(1.0)
+    return opt
+
+
+def test_loading_is_all_or_nothing(tmp_path: Path) -> None:
+    _, opt = make()
+    step(opt, 3)
+    path = tmp_path / "run"
+    fastgd.save(path, told(opt, 3))
+    saved, after = opt.state_dict(), everything(opt)
+    for load in (lambda other: other.load_state_dict(saved), lambda other: fastgd.load(path, other)):
+        moment, seen = 1, set()
+        while True:
+            _, other = make()
+            step(other)
+            before = everything(told(other, 1))
+            came = interrupted(lambda: load(other), moment)  # noqa: B023
+            seen.add(everything(other) == after)
+            assert everything(other) in (before, after), f"a mixture at moment {moment}"
+            step(other)
+            if not came:
+                break
+            moment += 1
+        assert seen == {True, False}
+        assert moment > 100
+
+
+def open_files(folder: Path) -> list[str]:
+    """Files in a folder that this process has open, where the system tells."""
+    found = [str(link.readlink()) for link in Path("/proc/self/fd").glob("*") if link.is_symlink()]
+    return [name for name in found if name.startswith(f"{folder}{os.sep}")]
+
+
+def test_saving_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+    _, opt = make()
+    path = tmp_path / "run"
+    fastgd.save(path, opt)
+    old = path.read_bytes()
+    step(opt)
+    fastgd.save(path, opt)
+    new = path.read_bytes()
+    for existing in (True, False):
+        moment, seen = 1, set()
+        while True:
+            path.write_bytes(old) if existing else path.unlink()
+            before = open_files(tmp_path)
+            came = interrupted(lambda: fastgd.save(path, opt), moment)
+            assert [file.name for file in tmp_path.iterdir()] in (["run"], [] if not existing else ["run"]), moment
+            content = path.read_bytes() if path.exists() else None
+            assert content in (old if existing else None, new), f"neither file at moment {moment}"
+            assert open_files(tmp_path) == before, f"a file stays open at moment {moment}"
+            seen.add(content)
+            path.write_bytes(new)
+            if not came:
+                break
+            moment += 1
+        assert seen == {old if existing else None, new}
+        assert moment > 100
+
+
+def test_adding_a_group_is_all_or_nothing() -> None:
+    moment, seen = 1, set()
+    while True:
+        _, opt = make()
+        step(opt)
+        before = everything(opt)
+        extra = {"params": {"c": np.ones(2)}, "lr": lambda t: 0.5, "momentum_form": "ema"}
+        came = interrupted(lambda: opt.add_param_group(extra), moment)  # noqa: B023
+        added = len(opt.param_groups) == 3
+        assert added or everything(opt) == before, f"a mixture at moment {moment}"
+        seen.add(added)
+        step(opt)
+        assert len(opt.state_dict()["param_groups"]) == 2 + added
+        if not came:
+            break
+        moment += 1
+    assert seen == {True, False}
+
+
+def test_binding_and_settings_are_all_or_nothing() -> None:
+    moment = 1
+    while True:
+        param, old, new = np.ones(4), np.ones(4), np.zeros(4)
+        opt = fastgd.SGD([param], lr=1.0)
+        opt.bind([old])
+        came = interrupted(lambda: opt.bind([new]), moment)  # noqa: B023
+        opt.step()
+        assert param.tolist() in ([0.0] * 4, [1.0] * 4)
+        came |= interrupted(lambda: setattr(opt, "max_grad_norm", 0.5), moment)  # noqa: B023
+        assert opt.max_grad_norm in (None, 0.5)
+        param[...] = 1.0
+        opt.bind([old])
+        opt.step()
+        assert param.tolist() == [0.0 if opt.max_grad_norm is None else 1 - 0.5 / (2 + 1e-6)] * 4
+        if not came:
+            break
+        moment += 1
+
+
+def test_telling_a_loss_is_all_or_nothing() -> None:
+    moment = 1
+    while True:
+        rate, other = (schedules.plateau(1.0, patience=0, cooldown=2) for _ in range(2))
+        rate.update(1.0)
+        other.update(1.0)
+        before = rate.state_dict()
+        other.update(1.0)
+        came = interrupted(lambda: rate.update(1.0), moment)  # noqa: B023
+        assert rate.state_dict() in (before, other.state_dict())
+        if not came:
+            break
+        moment += 1
+    assert moment > 5
