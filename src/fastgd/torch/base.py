@@ -15,7 +15,7 @@ from fastgd.hyperparameters import Check
 from fastgd.optimizers import base
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.base import GradientSettings, Settings
-from fastgd.torch import checks
+from fastgd.torch import checks, loading
 from fastgd.torch.bound import Bound
 from fastgd.torch.views import Views
 
@@ -69,6 +69,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     _numbers: ClassVar[tuple[str, ...]]  # keys of what an entry of `state` has beside arrays
     _known: ClassVar[frozenset[str]]  # all keys that are the engine's
     _attributes = ("defaults", "found_inf", "grad_scale", "param_groups", "state")
+    param_groups: list[dict[str, Any]]
     _steps: Bound
     _step_supports_amp_scaling: bool  # whether GradScaler gives `found_inf` and `grad_scale` or divides gradients
     _part: bool  # whether other processes have other parameters
@@ -97,6 +98,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         checks.switches("", defaults)
         self._reader.values(defaults)
         super().__init__(params, defaults)
+        checks.groups(self.param_groups)
         self._check_apart()
         self._constructing = False
 
@@ -122,23 +124,28 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             self._add_checked(param_group)
 
     def _add_checked(self, param_group: dict[str, Any]) -> None:
-        count = len(self.param_groups)
+        groups, number = self.param_groups, len(self.param_groups)
+        where = f"param_groups[{number}]"
         try:
+            if self._constructing:
+                self.param_groups = []  # torch would compare each group with all before it
             super().add_param_group(param_group)
             checks.keep_once(param_group)
-            where = f"param_groups[{len(self.param_groups) - 1}]"
-            self._refused_group(len(self.param_groups) - 1, param_group)
+            self._refused_group(number, param_group)
             self._reader.values(param_group, where)
             for k, param in enumerate(param_group["params"]):
                 checks.parameter(f"{where}['params'][{k}]", param)
             for name in OF_ALL:
                 if getattr(self, name):
                     checks.whole(name, self._part, param_group["params"])
-            if not self._constructing:
+            if self._constructing:
+                groups.append(param_group)
+                self.param_groups = groups
+            else:
                 self._check_apart()
         except BaseException:
-            if len(self.param_groups) > count:
-                del self.param_groups[count:]
+            del groups[number:]
+            self.param_groups = groups
             raise
 
     def _refuse_setting(self, name: str, value: object) -> None:
@@ -301,11 +308,20 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         TypeError, ValueError
             If anything is missing, or of another shape or dtype; the optimizer is then unchanged.
         """
+        state_dict = dict(saved.mapping("state_dict", state_dict))
+        for hook in self._optimizer_load_state_dict_pre_hooks.values():
+            changed = hook(self, state_dict)
+            state_dict = state_dict if changed is None else changed
+        groups, entries = saved.parts(state_dict)
+        for i, entry in entries.items():
+            loading.check_entry(f"state_dict['state'][{i!r}]", self._numpy.has_step, entry)
         before = {"state": self.state, "param_groups": self.param_groups}
-        _, entries = saved.parts(state_dict)
-        state = {i: checks.entry(f"state_dict['state'][{i!r}]", self._numpy, entry) for i, entry in entries.items()}
+        after = loading.groups(self.param_groups, groups)
         try:
-            super().load_state_dict({**state_dict, "state": state})
+            state = loading.state(self.param_groups, groups, entries, self._numbers)
+            self.__setstate__({"state": state, "param_groups": after})
+            for hook in self._optimizer_load_state_dict_post_hooks.values():
+                hook(self)
             with self._steps:
                 self._steps.find(self, copying=True)
         except BaseException:

@@ -11,7 +11,6 @@ from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fastgd import validation
-from fastgd.optimizers import base
 from fastgd.optimizers import state_dict as saved
 from fastgd.torch.views import Views
 
@@ -47,6 +46,15 @@ def keep_once(group: dict[str, Any]) -> None:
         group["params"] = list(dict.fromkeys(params))
         if "param_names" in group:
             group["param_names"] = [unique[param] for param in group["params"]]
+
+
+def groups(given: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse groups that do not go together, in torch's words."""
+    if len({"param_names" in group for group in given}) > 1:
+        raise ValueError("all optimizer param groups should be with/without names")
+    params = [param for group in given for param in group["params"]]
+    if len(set(params)) < len(params):
+        raise ValueError("some parameters appear in more than one parameter group")
 
 
 def unscaling(scale: Any) -> float:
@@ -121,20 +129,6 @@ def gradient(label: str, grad: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     if grad.shape != param.shape:
         raise ValueError(f"{label}: expected shape {tuple(param.shape)}, got {tuple(grad.shape)}")
     return array
-
-
-def entry(label: str, numpy_class: type[base.Optimizer], given: Any) -> Any:
-    """The entry of one parameter in a state dict, as torch's `load_state_dict` may have it."""
-    if not isinstance(given, dict):
-        return given
-    there = [key for key, value in given.items() if value is not None]
-    if there and "step" not in there and numpy_class.has_step:
-        raise ValueError(f"{label}: missing 'step', got {', '.join(map(repr, there))}")
-    for key in there:
-        if isinstance(given[key], np.ndarray):
-            raise TypeError(f"{label}[{key!r}]: expected a number or a torch.Tensor, got ndarray")
-    # They are given to torch as numbers, since it would round tensors to the parameter's dtype.
-    return {key: plain(key, value) if key in numpy_class.carried else value for key, value in given.items()}
 
 
 def number(label: str, value: Any) -> Any:
