@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastgd import validation
-from fastgd.engine.plan import Group, zeros_beside
-from fastgd.hyperparameters import Flag
+from fastgd import formats, validation
+from fastgd.engine.formats import Storage
+from fastgd.engine.plan import Group
+from fastgd.hyperparameters import Flag, schedules_of
+from fastgd.optimizers import storage
 
 if TYPE_CHECKING:
     from fastgd.optimizers.base import Optimizer
@@ -41,22 +43,25 @@ def number(name: str, value: object) -> float:
     return validation.real(name, array.item())
 
 
-def export_schedule(lr: object) -> dict[str, Any]:
-    """What a group keeps of its schedule: the state of one that has state."""
-    state = lr.state_dict() if callable(lr) and hasattr(lr, "state_dict") else None
-    return {"schedule": state} if state else {}
+def export_schedules(group: Mapping[str, Any]) -> dict[str, Any]:
+    """What a group keeps of its schedules: the state of those that have state, of `lr` and of others by name."""
+    found = schedules_of(group).items()
+    states = {name: s.state_dict() for name, s in found if hasattr(s, "state_dict")}
+    states = {name: state for name, state in states.items() if state}
+    lr = {"schedule": states.pop("lr")} if "lr" in states else {}
+    return {**lr, **({"schedules": states} if states else {})}
 
 
 def load(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> None:
     """Take over all that a state dict has, or nothing, also where an interrupt comes."""
-    values, entries = read(optimizer, state_dict)
+    values, stored, entries = read(optimizer, state_dict)
     completed = _completed(optimizer, state_dict, entries)
     steps, before = optimizer._steps, []
     try:
         for schedule, state in _states_of_schedules(optimizer, state_dict):
             before.append((schedule, schedule.state_dict()))
             schedule.load_state_dict(state)
-        steps.load(optimizer.param_groups, values, entries, completed)
+        steps.load(optimizer.param_groups, values, stored, entries, completed)
     except BaseException:
         # The compiled load is not interrupted; what comes right after it finds the new arrays in their places.
         if steps.states[-1] is not entries[-1][2]:
@@ -76,10 +81,15 @@ def _states_of_schedules(optimizer: "Optimizer", state_dict: Mapping[str, Any]) 
     """Each schedule that has state, with what a state dict has for it."""
     result = []
     for i, (group, ours) in enumerate(zip(state_dict["param_groups"], optimizer.param_groups, strict=True)):
-        if "schedule" in group:
-            saved = mapping(f"state_dict['param_groups'][{i}]['schedule']", group["schedule"])
-            if hasattr(ours["lr"], "load_state_dict") and ours["lr"].state_dict():
-                result.append((ours["lr"], dict(saved)))
+        label = f"state_dict['param_groups'][{i}]"
+        kept = {"lr": (f"{label}['schedule']", group["schedule"])} if "schedule" in group else {}
+        for name, state in mapping(f"{label}['schedules']", group.get("schedules", {})).items():
+            kept[name] = f"{label}['schedules'][{name!r}]", state
+        schedules: dict[str, Any] = schedules_of({name: ours[name] for name in optimizer.checks})
+        for name, (where, state) in kept.items():
+            saved = dict(mapping(where, state))
+            if name in schedules and hasattr(schedules[name], "load_state_dict") and schedules[name].state_dict():
+                result.append((schedules[name], saved))
     return result
 
 
@@ -93,7 +103,8 @@ def write(
         groups.append(
             {
                 **dict(zip(optimizer.checks, values[number], strict=True)),
-                **export_schedule(group["lr"]),
+                **storage.given(group),
+                **export_schedules({name: group[name] for name in optimizer.checks}),
                 "params": list(range(slots.start, slots.start + slots.count)),
                 **({} if names is None else {"param_names": list(names)}),
             }
@@ -103,29 +114,39 @@ def write(
     return {"state": state, "param_groups": groups, "completed": completed}
 
 
-def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tuple[Any, ...]], list[Entry]]:
-    """(hyperparameters of each group, (steps, carried numbers, new state arrays) of each parameter)."""
+Stored = tuple[dict[str, Any], Storage]  # what a group says of how its arrays are stored, and what that means
+
+
+def read(
+    optimizer: "Optimizer", state_dict: Mapping[str, Any]
+) -> tuple[list[tuple[Any, ...]], list[Stored], list[Entry]]:
+    """
+    What is loaded, checked.
+
+    Hyperparameters of each group, how its arrays are stored, and (steps, carried numbers, new state arrays) of each
+    parameter.
+    """
     groups, state = parts(state_dict)
     if len(groups) != len(optimizer.param_groups):
         raise ValueError(f"state_dict: expected {len(optimizer.param_groups)} groups, got {len(groups)}")
     values = [_hyperparameters(optimizer, i, group) for i, group in enumerate(groups)]
+    stored = [_stored(optimizer, i, group) for i, group in enumerate(groups)]
     entries: list[Entry] = []
     ids = {key for group in groups for key in group["params"]}
     if unknown := [key for key in state if key not in ids]:
         raise ValueError(f"state_dict: state of unknown parameters {unknown}")
-    for group, ours, checked in zip(groups, optimizer._steps.groups, values, strict=True):
-        slots = Group(optimizer._family, 0, 0)
+    for group, ours, checked, (_, means) in zip(groups, optimizer._steps.groups, values, stored, strict=True):
+        slots = Group(optimizer._family, 0, 0, means)
         slots.set_hyper(optimizer._reader.doubles(checked))
-        needed, known = slots.keys(), slots.all_keys()
         for key, param in zip(
             group["params"], optimizer._steps.params[ours.start : ours.start + ours.count], strict=True
         ):
             label = f"state_dict['state'][{key!r}]"
             entry = {k: v for k, v in mapping(label, state.get(key, {})).items() if v is not None}
-            steps, carry, arrays = read_entry(type(optimizer), label, entry, param, needed, known)
+            steps, carry, arrays = read_entry(type(optimizer), label, entry, param, slots)
             # What a state begins with is the rule's to say, on the first step.
-            entries.append((steps, carry, with_zeros(arrays if steps else {}, needed, param)))
-    return values, entries
+            entries.append((steps, carry, with_zeros(arrays if steps else {}, slots, param)))
+    return values, stored, entries
 
 
 def switched_off(kind: "Optimizer | type[Optimizer]") -> dict[str, bool]:
@@ -169,23 +190,31 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     """Checked hyperparameters of one saved group."""
     label = f"state_dict['param_groups'][{i}]"
     names = list(optimizer.checks)
-    validation.known(label, [key for key in group if key not in IGNORED], ["params", "param_names", "schedule", *names])
+    known = ["params", "param_names", "schedule", "schedules", *storage.NAMES, *names]
+    validation.known(label, [key for key in group if key not in IGNORED], known)
     group = {**switched_off(optimizer), **group}
     required = [name for name in names if name not in optimizer.beyond_torch]
     if missing := [name for name in required if name not in group]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     ours = optimizer.param_groups[i]
+    schedules = schedules_of({name: ours[name] for name in names})
     if len(group["params"]) != len(ours["params"]):
         raise ValueError(f"{label}: expected {len(ours['params'])} parameters, got {len(group['params'])}")
     saved_names = group.get("param_names")
     if saved_names is not None and "param_names" in ours and tuple(saved_names) != ours["param_names"]:
         raise ValueError(f"{label}: expected the names {list(ours['param_names'])}, got {list(saved_names)}")
     given = {name: group.get(name, optimizer.defaults[name]) for name in names}
-    if callable(ours["lr"]):
-        given["lr"] = ours["lr"]
+    given.update({name: ours[name] for name in {scheduled.partition("[")[0] for scheduled in schedules}})
     checked = tuple(check(f"{label}[{name!r}]", _plain(given[name])) for name, check in optimizer.checks.items())
-    optimizer.check_together(dict(zip(names, checked, strict=True)))
+    if not schedules:
+        optimizer.check_together(dict(zip(names, checked, strict=True)))
     return checked
+
+
+def _stored(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -> Stored:
+    """How a group's arrays will be stored: as they were, where the saved group says it."""
+    named = storage.given({**optimizer.param_groups[i], **group})
+    return named, storage.read(f"state_dict['param_groups'][{i}]", named)
 
 
 def _plain(value: Any) -> Any:
@@ -193,9 +222,10 @@ def _plain(value: Any) -> Any:
     return value.item() if getattr(value, "shape", None) == () else value
 
 
-def with_zeros(arrays: dict[str, np.ndarray], keys: Iterable[str], param: np.ndarray) -> dict[str, np.ndarray]:
-    """State arrays with those that are lacking."""
-    return arrays | {key: zeros_beside(param) for key in keys if key not in arrays}
+def with_zeros(arrays: dict[str, np.ndarray], slots: Group, param: np.ndarray) -> dict[str, np.ndarray]:
+    """State arrays with those of a group's rule that are lacking."""
+    keys = slots.keys()
+    return arrays | {key: slots.zeros(key, param) for key in keys if key not in arrays}
 
 
 def read_entry(
@@ -203,41 +233,44 @@ def read_entry(
     label: str,
     entry: Mapping[str, Any],
     param: np.ndarray,
-    needed: Iterable[str],
-    known: Iterable[str],
-    take: Callable[[str, Any, np.ndarray], np.ndarray] | None = None,
+    slots: Group,
+    needed: Iterable[str] | None = None,
+    take: Callable[[str, str, Any, np.ndarray, Group], np.ndarray] | None = None,
 ) -> Entry:
     """
-    State of one parameter, in arrays that `take` makes, or in arrays of its own.
+    State of one parameter of a group, in arrays that `take` makes, or in arrays of its own.
 
-    The arrays `needed` must be there; of `known` there may be more, since an option that is off now may be switched on
-    again.
+    The keys `needed`, by default those of the group's rule, must be there; others of its family are taken where they
+    are, since an option that is off now may be switched on again.
     """
     if not entry:
         return 0, (), {}
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
-    known = list(dict.fromkeys([*needed, *known]))
+    known = dict.fromkeys([*slots.keys(), *slots.all_keys()])
     validation.known(label, entry, [*scalars, *known])
+    needed = [key for key in (slots.keys() if needed is None else needed) if key not in kind.scratch]
     if missing := [key for key in (*scalars, *needed) if key not in entry]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     steps, carry = kind.progress(label, entry)
     take = take or copied
-    return steps, carry, {key: take(f"{label}[{key!r}]", entry[key], param) for key in known if key in entry}
+    return steps, carry, {key: take(label, key, entry[key], param, slots) for key in known if key in entry}
 
 
-def copied(label: str, value: Any, param: np.ndarray) -> np.ndarray:
-    """A copy of a state array, laid out like its parameter."""
-    array = array_like(label, value, param)
-    result: np.ndarray = zeros_beside(param)
-    np.copyto(result, array)
+def copied(label: str, key: str, value: Any, param: np.ndarray, slots: Group) -> np.ndarray:
+    """A copy of a state array, laid out like its parameter and as its group stores it."""
+    result: np.ndarray = slots.zeros(key, param)
+    # It is as it will be stored, as the rule computes, or as torch stores it: in the parameter's dtype.
+    computed = np.dtype(np.float64 if param.dtype == np.float64 else np.float32)
+    result[...] = array_like(f"{label}[{key!r}]", value, param, (result.dtype, param.dtype, computed))
     return result
 
 
-def array_like(label: str, value: Any, param: np.ndarray) -> np.ndarray:
-    """A saved array that belongs to a parameter, of any layout."""
-    array = np.asarray(validation.unmasked(label, value))
+def array_like(label: str, value: Any, param: np.ndarray, dtypes: Iterable[np.dtype]) -> np.ndarray:
+    """A saved array of a parameter's shape, in one of `dtypes` and of any layout."""
+    array = formats.asarray(validation.unmasked(label, value))
     if array.shape != param.shape:
         raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")
-    if array.dtype != param.dtype:
-        raise TypeError(f"{label}: expected dtype {param.dtype}, got {array.dtype}")
+    allowed = tuple(dict.fromkeys(formats.name_of(dtype) for dtype in dtypes))
+    if formats.name_of(array.dtype) not in allowed:
+        raise TypeError(f"{label}: expected dtype {formats.listed(allowed)}, got {array.dtype}")
     return array

@@ -6,9 +6,11 @@ import numpy as np
 import torch
 
 from fastgd import validation
+from fastgd.engine.formats import Storage
 from fastgd.engine.plan import Group
 from fastgd.hyperparameters import Check
 from fastgd.optimizers import state_dict as saved
+from fastgd.torch import checks
 from fastgd.torch.base import Optimizer
 
 
@@ -29,11 +31,13 @@ class AdagradBase(Optimizer):
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         super().add_param_group(param_group)
+        stored = self._storage("", param_group)
         for param in param_group["params"]:
-            self._begin(param, param_group)
+            self._begin(param, param_group, stored)
 
-    def _begin(self, param: torch.Tensor, group: dict[str, Any]) -> None:
-        initial = torch.full_like(param.detach(), group["initial_accumulator_value"])
+    def _begin(self, param: torch.Tensor, group: dict[str, Any], stored: Storage) -> None:
+        dtype = checks.DTYPES[stored.state_name("sum", checks.name_of(param))]
+        initial = torch.full_like(param.detach(), group["initial_accumulator_value"], dtype=dtype)
         self.state[param] = dict(step=torch.zeros((), device="cpu"), sum=initial)
 
     def _entry(
@@ -42,7 +46,7 @@ class AdagradBase(Optimizer):
         if not self.state.get(param):
             for group in self.param_groups:
                 if any(one is param for one in group["params"]):
-                    self._begin(param, group)
+                    self._begin(param, group, self._storage("", group))
         return super()._entry(i, param, array, slots, shown, copying)
 
     def share_memory(self) -> None:

@@ -9,12 +9,13 @@ from torch.autograd import _profiler_enabled
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from fastgd import validation
+from fastgd.engine.formats import Storage
 from fastgd.engine.plan import Group, zeros_beside
 from fastgd.engine.reader import Reader
 from fastgd.hyperparameters import Check
-from fastgd.optimizers import base
+from fastgd.optimizers import base, storage
 from fastgd.optimizers import state_dict as saved
-from fastgd.optimizers.base import GradientSettings, Settings
+from fastgd.optimizers.base import TOGETHER, GradientSettings, Settings
 from fastgd.torch import checks, loading
 from fastgd.torch.bound import Bound
 from fastgd.torch.views import Views
@@ -31,12 +32,15 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     Parameters
     ----------
     params : iterable of Tensor, of (str, Tensor), or of dict
-        As for torch.optim: float32 or float64, dense, on the CPU. They are updated in place, without copies.
+        As for torch.optim: float32, float64, bfloat16 or float16, dense, on the CPU. They are updated in place, without
+        copies.
     defaults : dict
         Hyperparameters of groups that do not say otherwise.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `fastgd.Optimizer`: over all groups together, in the one pass of the update. Mutable attributes; not
         part of `state_dict`.
+    state_dtype
+        As for `fastgd.Optimizer`; a key of the groups where it is given, and may differ between them.
 
     Attributes
     ----------
@@ -82,7 +86,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             own = {name: check.constant() for name, check in cls._numpy.checks.items()} | cls._own_checks
             cls._reader = Reader(own, convert=checks.plain, together=cls._numpy._reader.together)
             cls._numbers = ("step", *cls._numpy.carried)
-            cls._known = frozenset((*cls._numbers, *Group(cls._numpy._family, 0, 0).all_keys()))
+            cls._known = frozenset((*cls._numbers, *Group(cls._numpy._family, 0, 0, Storage()).all_keys()))
 
     def __init__(self, params: Any, given: dict[str, Any], settings: Mapping[str, Any]) -> None:
         settings = self._numpy.without_fixed(settings)
@@ -95,6 +99,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         self._constructing = True
         self._step_supports_amp_scaling = bool(given.get("fused"))  # as in torch
         self._set_given(settings)
+        self._storage("", settings)
+        defaults.update(storage.given(settings))
         checks.switches("", defaults)
         self._reader.values(defaults)
         super().__init__(params, defaults)
@@ -171,12 +177,13 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         if not isinstance(group, dict):
             raise TypeError(f"{where} must be a dict, got {type(group).__name__}")
         checks.switches(where, group)
-        for name in SETTINGS:
+        for name in TOGETHER:
             # torch lets a group have any key, and ZeroRedundancyOptimizer puts all arguments into each.
             if name in group and not (self._part and group[name] == getattr(self, name)):
                 raise ValueError(f"{where}: {name} is for all groups together, an argument of the optimizer")
         if missing := [name for name in self._reader.names if name not in group]:
             raise ValueError(f"{where}: missing {', '.join(map(repr, missing))}")
+        self._storage(where, group)
 
     def _progress(self, label: str, entry: Mapping[str, Any]) -> base.Progress:
         """(steps, carried numbers) of an entry of `state`."""
@@ -198,10 +205,10 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         keys = slots.keys()
         needed = [key for key in slots.all_keys() if key in slots.common_keys() or (key in keys and key in shown)]
         take = saved.copied if copying else checks.adopted
-        steps, carry, arrays = saved.read_entry(self._numpy, label, entry, array, needed, slots.all_keys(), take)
+        steps, carry, arrays = saved.read_entry(self._numpy, label, entry, array, slots, needed, take)
         if entry and not steps and self._numpy.begins_itself:
             raise ValueError(f"{label}['step']: expected at least 1, got 0: the first step would overwrite the state")
-        return steps, carry, saved.with_zeros(arrays, keys, array)
+        return steps, carry, saved.with_zeros(arrays, slots, array)
 
     def _label(self, i: int) -> str:
         """What messages call a parameter."""
@@ -214,7 +221,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         array = checks.gradient(label, grad, self._steps.leaves[i])
         if validation.is_dense(array) and self._steps.touches(array):
             raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
-        beside = zeros_beside(self._steps.params[i])
+        beside = zeros_beside(self._steps.params[i], array)
         np.copyto(beside, array)
         return beside
 
@@ -268,7 +275,10 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         self._steps.step_tensors(self, self.param_groups, scale)
         return loss
 
-    _step_with_hooks = torch.optim.Optimizer.profile_hook_step(_step)
+    def _hooked_step(self, closure: Closure | None = None) -> Any:
+        return self._step(closure)  # that of a subclass, if it has its own
+
+    _step_with_hooks = torch.optim.Optimizer.profile_hook_step(_hooked_step)
 
     def _step_in_backward(self, param: torch.Tensor) -> bool:
         """Update one parameter whose gradient is complete; False if it is in no group."""
@@ -318,7 +328,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         before = {"state": self.state, "param_groups": self.param_groups}
         after = loading.groups(self.param_groups, groups)
         try:
-            state = loading.state(self.param_groups, groups, entries, self._numbers)
+            storages = [self._storage(f"param_groups[{n}]", group) for n, group in enumerate(after)]
+            state = loading.state(after, storages, groups, entries, self._numbers)
             self.__setstate__({"state": state, "param_groups": after})
             for hook in self._optimizer_load_state_dict_post_hooks.values():
                 hook(self)
@@ -329,7 +340,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             raise
 
     def __getstate__(self) -> dict[str, Any]:
-        settings = {name: getattr(self, name) for name in SETTINGS}
+        settings = {name: getattr(self, name) for name in TOGETHER}
         own = {"_skipped": self.skipped_steps, "_part": self._part, "_constructing": False}
         return {
             **super().__getstate__(),
@@ -339,7 +350,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        settings = {name: state[name] for name in SETTINGS if name in state}
+        settings = {name: state[name] for name in TOGETHER if name in state}
         rest = {key: value for key, value in state.items() if key not in (*settings, "_skipped", "state")}
         if settings:  # an unpickled optimizer, which has no steps yet
             self._steps = Bound(self._reader, self._numpy)

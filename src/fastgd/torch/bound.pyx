@@ -10,9 +10,12 @@ from cpython.ref cimport PyObject, PyTypeObject
 cimport numpy as cnp
 
 from fastgd.engine.arrays cimport PyArrayObject
-from fastgd.engine.execute cimport Slot, itemsize
-from fastgd.engine.plan cimport Group, are_apart
-from fastgd.engine.steps cimport Settings, Steps
+from fastgd.engine.execute cimport Slot
+from fastgd.engine.extents cimport are_apart
+from fastgd.engine.formats cimport goes_with, itemsize
+from fastgd.engine.plan cimport Group
+from fastgd.engine.settings cimport Settings
+from fastgd.engine.steps cimport Steps
 from fastgd.torch.shown cimport Shown
 from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
 
@@ -147,7 +150,8 @@ cdef class Bound(Steps):
         for n, group in enumerate(groups):
             front._refused_group(n, group)
             start = len(arrays)
-            slots = Group(front._numpy._family, start, len(members[n]))
+            storage = front._storage(f"param_groups[{n}]", group)
+            slots = Group(front._numpy._family, start, len(members[n]), storage)
             settings = Settings(slots, None, group, self.reader, f"param_groups[{n}]")
             slots.set_hyper(self.reader.doubles(settings.plain))
             for k, leaf in enumerate(members[n]):
@@ -166,7 +170,8 @@ cdef class Bound(Steps):
             return front._entry(number, leaf, array, group, (), copying)
         before, entry = self.params[i], state.get(leaf)
         shown = () if copying else self.shown.keys_of(leaf)
-        if array.dtype == before.dtype and array.shape == before.shape and array.strides == before.strides:
+        if (array.dtype == before.dtype and array.shape == before.shape and array.strides == before.strides
+                and (<Group>self.groups[self.slots[i].group]).storage == group.storage):
             if not shown and not self.slots[i].steps and (leaf not in state or (isinstance(entry, dict) and not entry)):
                 return 0, (), self.states[i]
             if shown and isinstance(entry, dict) and self.shown.is_own(leaf, entry, front._known):
@@ -260,7 +265,6 @@ cdef class Bound(Steps):
         """Take the gradient of a slot; False if it has none."""
         cdef Slot* slot = &self.slots[i]
         cdef Place place
-        cdef bint plain
         leaf = <object>PyList_GET_ITEM(self.leaves, i)
         grad = leaf.grad    # asked for once, and held
         self.hold(grad)
@@ -269,16 +273,13 @@ cdef class Bound(Steps):
         if grad is None:
             return False
         self.asked = self.asked or type(grad) is not Tensor
-        plain = (PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
-                 and find(self.borrow, grad, &place)
-                 and laid_out(<PyArrayObject*>slot.param, &place)
-                 and <size_t>place.data % itemsize(slot.format) == 0
-                 and not is_neg(grad))
-        if plain and place.data != slot.arrays[1]:
-            plain = not self.overlaps(place.data, slot.size * itemsize(slot.format))
-        if plain:
-            slot.arrays[1] = place.data
-        else:
+        if not (PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
+                and find(self.borrow, grad, &place)
+                and goes_with(slot.formats[0], place.format)
+                and laid_out(<PyArrayObject*>slot.param, &place)
+                and <size_t>place.data % itemsize(place.format) == 0
+                and not is_neg(grad)
+                and self.takes_place(slot, place.data, place.format)):
             array = front._gradient(i, grad)
             self.hold(array)
             self.asked = True
@@ -300,7 +301,8 @@ cdef class Bound(Steps):
                 k += 2      # what was copied stays as it was
             else:
                 there = there and find(self.borrow, <object>self.held[k], &place) and (
-                    place.data == self.slots[i].arrays[1] and laid_out(<PyArrayObject*>self.slots[i].param, &place))
+                    place.data == self.slots[i].arrays[1] and place.format == self.slots[i].formats[1]
+                    and laid_out(<PyArrayObject*>self.slots[i].param, &place))
                 k += 1
         if not there:
             raise RuntimeError("a parameter, a gradient or state was moved while gradients were asked for")

@@ -10,10 +10,12 @@ import torch
 from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-from fastgd import validation
+from fastgd import formats, validation
+from fastgd.engine.plan import Group
 from fastgd.optimizers import state_dict as saved
 from fastgd.torch.views import Views
 
+DTYPES = {name: getattr(torch, name) for name in formats.ALL}
 SWITCHES = ("capturable", "differentiable")  # what torch can switch on and a step here does not do
 
 
@@ -99,12 +101,21 @@ def memory(label: str, tensor: torch.Tensor) -> np.ndarray:
         raise ValueError(f"{label}: expected a dense tensor, got layout {tensor.layout}")
     if tensor.device.type != "cpu":
         raise ValueError(f"{label}: expected a tensor on the CPU, got one on {tensor.device}")
-    if tensor.dtype not in (torch.float32, torch.float64):
-        raise TypeError(f"{label}: expected dtype torch.float32 or torch.float64, got {tensor.dtype}")
+    if tensor.dtype not in DTYPES.values():
+        raise TypeError(f"{label}: expected dtype {_listed(formats.ALL)}, got {tensor.dtype}")
     (array,) = Views(torch.Tensor).look([tensor])
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{label}: expected elements in memory and at most 64 dimensions, got {_form(tensor)}")
     return array
+
+
+def name_of(tensor: torch.Tensor) -> str:
+    """The name of a tensor's format."""
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return formats.listed(tuple(str(DTYPES[name]) for name in names))
 
 
 def _form(tensor: torch.Tensor) -> str:
@@ -114,18 +125,19 @@ def _form(tensor: torch.Tensor) -> str:
 def parameter(label: str, tensor: torch.Tensor) -> np.ndarray:
     """The elements of a tensor that a step can write to; none before a lazy module's first pass."""
     if isinstance(tensor, torch.Tensor) and is_lazy(tensor):
-        return np.empty(0, np.float64 if tensor.dtype is torch.float64 else np.float32)
+        return np.empty(0, formats.dtype(name_of(tensor) if name_of(tensor) in DTYPES else "float32"))
     if isinstance(tensor, torch.Tensor) and tensor.is_neg():
         raise ValueError(f"{label}: expected a tensor of plain numbers, got one with the negative bit set")
-    return validation.writeable(label, memory(label, tensor))
+    return validation.writeable(label, memory(label, tensor), formats.ALL)
 
 
 def gradient(label: str, grad: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     """The elements of a parameter's gradient, of whatever strides."""
     negative = isinstance(grad, torch.Tensor) and grad.is_neg()
-    array = grad.detach().resolve_neg().numpy() if negative else memory(label, grad)
-    if grad.dtype != param.dtype:
-        raise TypeError(f"{label}: expected dtype {param.dtype} like the parameter's, got {grad.dtype}")
+    array = formats.asarray(grad.detach().resolve_neg()) if negative else memory(label, grad)
+    names = formats.beside(np.dtype(np.float64 if param.dtype == torch.float64 else np.float32))
+    if grad.dtype not in [DTYPES[name] for name in names]:
+        raise TypeError(f"{label}: expected dtype {_listed(names)} beside {param.dtype}, got {grad.dtype}")
     if grad.shape != param.shape:
         raise ValueError(f"{label}: expected shape {tuple(param.shape)}, got {tuple(grad.shape)}")
     return array
@@ -138,22 +150,35 @@ def number(label: str, value: Any) -> Any:
     return plain(label, value)
 
 
-def adopted(label: str, value: Any, param: np.ndarray) -> np.ndarray:
+def adopted(label: str, key: str, value: Any, param: np.ndarray, slots: Group) -> np.ndarray:
     """The memory of a state tensor where a step can write to it as it lies, else a copy."""
     if not isinstance(value, torch.Tensor):
-        return saved.copied(label, value, param)
+        return saved.copied(label, key, value, param, slots)
+    name = f"{label}[{key!r}]"
     negative = value.is_neg()
-    array = value.detach().resolve_neg().numpy() if negative else memory(label, value)
-    saved.array_like(label, array, param)
-    if not negative and array.flags.aligned and validation.same_strides(array, param):
+    array = formats.asarray(value.detach().resolve_neg()) if negative else memory(name, value)
+    stored = slots.storage.state_name(key, formats.name_of(param.dtype))
+    fits = name_of(value) == stored and array.shape == param.shape and validation.same_strides(array, param)
+    if fits and not negative and array.flags.aligned:
         return array
     if value.is_shared():
         raise ValueError(
-            f"{label}: expected the strides of its parameter, {_strides(param)}, where processes share it, "
-            f"got {value.stride()}"
+            f"{name}: expected dtype torch.{stored}, shape {param.shape} and strides {_strides(param)}, where "
+            f"processes share it, got {value.dtype}, {tuple(value.shape)} and {value.stride()}"
         )
-    return saved.copied(label, array, param)
+    return saved.copied(label, key, array, param, slots)
 
 
 def _strides(array: np.ndarray) -> tuple[int, ...]:
     return tuple(stride // array.itemsize for stride in array.strides)
+
+
+def plain_view(array: np.ndarray) -> np.ndarray:
+    """A new view of an array that torch can take for a tensor: bfloat16 as its bits."""
+    return array.view(np.int16) if formats.name_of(array.dtype) == "bfloat16" else array[...]
+
+
+def tensor(view: np.ndarray) -> torch.Tensor:
+    """A tensor over the memory of a `plain_view`, which it holds."""
+    made = torch.from_numpy(view)
+    return made.view(torch.bfloat16) if view.dtype == np.int16 else made

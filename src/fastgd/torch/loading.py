@@ -7,6 +7,9 @@ from typing import Any
 
 import torch
 
+from fastgd.engine.formats import Storage
+from fastgd.torch import checks
+
 IMMUTABLE = (float, int, bool, str, type(None))
 
 
@@ -27,33 +30,39 @@ def groups(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]
 
 def state(
     ours: Sequence[Mapping[str, Any]],
+    storages: Sequence[Storage],
     theirs: Sequence[Mapping[str, Any]],
     entries: Mapping[Any, Any],
     exact: Container[str],
 ) -> defaultdict[Any, Any]:
     """
-    State by parameter, in each one's dtype and device; what belongs to none stays as it is.
+    State by parameter, on each one's device and as each one's group stores it; what belongs to none stays as it is.
 
-    `exact` are the keys of numbers, which the dtype of a parameter might round.
+    `exact` are the keys of numbers, which another dtype might round.
     """
     numbers = [number for group in theirs for number in group["params"]]
-    params = dict(zip(numbers, [param for group in ours for param in group["params"]], strict=True))
+    params = [(param, stored) for group, stored in zip(ours, storages, strict=True) for param in group["params"]]
+    known = dict(zip(numbers, params, strict=True))
     result: defaultdict[Any, Any] = defaultdict(dict)
     for number, entry in entries.items():
-        if number in params:
-            result[params[number]] = _cast(params[number], entry, exact)
+        if number in known:
+            param, stored = known[number]
+            result[param] = _cast(param, stored, "", entry, exact)
         else:
             result[number] = entry
     return result
 
 
-def _cast(param: torch.Tensor, value: Any, exact: Container[str]) -> Any:
+def _cast(param: torch.Tensor, stored: Storage, key: str, value: Any, exact: Container[str]) -> Any:
     if isinstance(value, torch.Tensor):
-        return value.to(param.device, param.dtype if param.is_floating_point() else None)
+        name = checks.name_of(param)
+        if name not in checks.DTYPES or not value.is_floating_point():  # A parameter in another dtype is refused later.
+            return value
+        return value.to(param.device, checks.DTYPES[stored.state_name(key, name)])
     if isinstance(value, dict):
-        return {key: each if key in exact else _cast(param, each, exact) for key, each in value.items()}
+        return {k: each if k in exact else _cast(param, stored, k, each, exact) for k, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(_cast(param, each, exact) for each in value)
+        return type(value)(_cast(param, stored, key, each, exact) for each in value)
     return value
 
 

@@ -18,8 +18,8 @@ cdef class Shown:
     cdef bint known                 # whether `items` are what is in it
     cdef bint hidden                # whether nobody else had a reference to anything in it
     cdef list items, arrays         # keys and values, and for each tensor of the engine's memory the array that it has
-    cdef list lent, foreign         # the arrays that tensors were made of; where in `items` other tensors stand
-    cdef dict tensors               # parameter -> {key: (tensor, array, whether it was made of the array)}
+    cdef list lent, foreign         # the views that tensors were made of; where in `items` other tensors stand
+    cdef dict tensors               # parameter -> {key: (tensor, array, the view of it that torch holds, if it does)}
     cdef Number* numbers            # for each slot its step count, then what it carries
     cdef Py_ssize_t count
     cdef dict pools                 # dtype -> [room for numbers, how much of it is used]

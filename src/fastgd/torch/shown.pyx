@@ -11,12 +11,15 @@ from libc.string cimport memset
 
 cimport numpy as cnp
 
-from fastgd.engine.arrays cimport data_of, format_of, pointer, size_of
-from fastgd.kernels.rule cimport FLOAT64, MAX_CARRY
+from fastgd.engine.arrays cimport data_of, pointer, size_of
+from fastgd.engine.formats cimport format_of
+from fastgd.kernels.rule cimport FLOAT32, FLOAT64, MAX_CARRY
 from fastgd.torch.views cimport Place, array_at, borrow_of, find, lies_at
 
 import numpy as np
 import torch
+
+from fastgd.torch import checks
 
 cdef extern from "Python.h":
     PyObject* Py_None
@@ -134,7 +137,7 @@ cdef class Shown:
             self.seen, self.hidden = False, self.is_hidden()
             return True
         for i in range(len(self.lent)):
-            if refcount(PyList_GET_ITEM(self.lent, i)) <= 3:    # of `tensors`, `arrays` and `lent`
+            if refcount(PyList_GET_ITEM(self.lent, i)) <= 2:    # of `tensors` and `lent`
                 return False
         for i in range(len(self.foreign)):
             array = <object>PyList_GET_ITEM(self.arrays, self.foreign[i])
@@ -231,10 +234,10 @@ cdef class Shown:
                 number.data, number.wide = data_of(pointer(known[1])), format_of(pointer(known[1])) == FLOAT64
             elif not kept or data_of(pointer(known[1])) != data_of(pointer(array)):
                 if isinstance(have, torch.Tensor) and lies(self.borrow, have, array):
-                    known = (have, array, False)
+                    known = (have, array, None)
                 else:
-                    view = array[...]
-                    known = (torch.from_numpy(view), view, True)
+                    view = checks.plain_view(array)
+                    known = (checks.tensor(view), array, view)
             now[key] = known
             if known[0] is not have:
                 entry[key] = known[0]
@@ -247,14 +250,15 @@ cdef class Shown:
         return k > 0 or steps <= EXACT or format_of(pointer(array)) == FLOAT64 or tensor.is_shared()
 
     cdef tuple number(self, object have, Py_ssize_t k, double value, bint adopting):
-        """A tensor for a number, the array that has its memory, and whether that is the engine's: `have` if it fits."""
+        """A tensor for a number, `have` if it fits, the array of its memory, and the view that was lent to make it."""
         cdef Place place
         cdef list pool
         if adopting and isinstance(have, torch.Tensor) and find(self.borrow, have, &place):
             array = array_at(&place)
-            wide = place.format == FLOAT64 or have.is_shared() or (k == 0 and value <= EXACT)
-            if wide and size_of(pointer(array)) == 1 and array.flags.aligned and not have.is_neg():
-                return have, array, False
+            enough = place.format == FLOAT64 or have.is_shared() or (k == 0 and value <= EXACT)
+            if (enough and place.format in (FLOAT32, FLOAT64) and size_of(pointer(array)) == 1 and array.flags.aligned
+                    and not have.is_neg()):
+                return have, array, None
         dtype = np.float32 if k == 0 and value <= EXACT else np.float64
         pool = self.pools.get(dtype)
         if pool is None or pool[1] == len(pool[0]):
@@ -262,7 +266,8 @@ cdef class Shown:
         array = pool[0][pool[1]:pool[1] + 1].reshape(())
         pool[1] += 1
         array[...] = value
-        return torch.from_numpy(array), array, True
+        view = array[...]
+        return torch.from_numpy(view), array, view
 
     def keys_of(self, leaf):
         """Which keys of a parameter's entry have the engine's memory."""
@@ -298,8 +303,8 @@ cdef class Shown:
             if known is not None and known[0] is items[i + 1]:
                 place = len(self.arrays) - len(items) + i + 1
                 self.arrays[place] = known[1]
-                if known[2]:
-                    self.lent.append(known[1])
+                if known[2] is not None:
+                    self.lent.append(known[2])
                 else:
                     self.foreign.append(place)
         return 0
