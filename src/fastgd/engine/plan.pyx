@@ -120,6 +120,11 @@ cdef class Group:
         return tuple(dict.fromkeys([key for k in range(self.family.rule_count)
                                     for key in state_keys(self.family.rules[k])]))
 
+    def common_keys(self):
+        """Keys that all rules of the family have."""
+        keys = [state_keys(self.family.rules[k]) for k in range(self.family.rule_count)]
+        return tuple([key for key in keys[0] if all([key in others for others in keys])])
+
     def begun(self, list arrays not None):
         """What slots for parameters begin with: no steps, no carried numbers, the states of that rule at zero."""
         keys = self.keys()
