@@ -39,8 +39,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `fastgd.Optimizer`: over all groups together, in the one pass of the update. Mutable attributes; not
         part of `state_dict`.
-    state_dtype
-        As for `fastgd.Optimizer`; a key of the groups where it is given, and may differ between them.
+    state_dtype, rounding, seed
+        As for `fastgd.Optimizer`; keys of the groups where they are given, and may differ between them.
 
     Attributes
     ----------
@@ -141,6 +141,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             self._reader.values(param_group, where)
             for k, param in enumerate(param_group["params"]):
                 checks.parameter(f"{where}['params'][{k}]", param)
+                storage.check_param(f"{where}['params'][{k}]", param.dtype, self._storage(where, param_group))
             for name in OF_ALL:
                 if getattr(self, name):
                     checks.whole(name, self._part, param_group["params"])
@@ -329,6 +330,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         after = loading.groups(self.param_groups, groups)
         try:
             storages = [self._storage(f"param_groups[{n}]", group) for n, group in enumerate(after)]
+            for n, (group, stored) in enumerate(zip(after, storages, strict=True)):
+                for k, param in enumerate(group["params"]):
+                    storage.check_param(f"param_groups[{n}]['params'][{k}]", param.dtype, stored)
             state = loading.state(after, storages, groups, entries, self._numbers)
             self.__setstate__({"state": state, "param_groups": after})
             for hook in self._optimizer_load_state_dict_post_hooks.values():

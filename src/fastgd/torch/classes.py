@@ -46,7 +46,7 @@ class AdaBelief(Optimizer):
     lr, betas, eps, weight_decay, maximize
         As for `fastgd.AdaBelief`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adabelief.AdaBelief
@@ -89,7 +89,7 @@ class Adadelta(Optimizer):
     params, lr, rho, eps, weight_decay, foreach, capturable, maximize, differentiable
         As for torch.optim.Adadelta.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adadelta.Adadelta
@@ -132,7 +132,7 @@ class Adagrad(AdagradBase):
     eps_root
         As for `fastgd.Adagrad`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adagrad.Adagrad
@@ -180,7 +180,7 @@ decoupled_weight_decay
     eps_root, eps_hat
         As for `fastgd.Adam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.Adam
@@ -233,7 +233,7 @@ class AdamW(Adam):
     eps_root, eps_hat
         As for `fastgd.AdamW`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.AdamW
@@ -282,7 +282,7 @@ class Adamax(Optimizer):
     params, lr, betas, eps, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.Adamax.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adamax.Adamax
@@ -327,7 +327,7 @@ class Adan(Optimizer):
     lr, betas, eps, weight_decay, no_prox, maximize
         As for `fastgd.Adan`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adan.Adan
@@ -376,7 +376,7 @@ class AdEMAMix(Optimizer):
     lr, betas, alpha, t_alpha, t_beta3, eps, weight_decay, maximize
         As for `fastgd.AdEMAMix`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = ademamix.AdEMAMix
@@ -429,7 +429,7 @@ class ADOPT(Optimizer):
     lr, betas, eps, weight_decay, clip_exponent, maximize
         As for `fastgd.ADOPT`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adopt.ADOPT
@@ -474,7 +474,7 @@ class ASGD(Optimizer):
     params, lr, lambd, alpha, t0, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.ASGD.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -525,7 +525,7 @@ class Ftrl(Optimizer):
 l2_shrinkage_regularization_strength, beta, maximize
         As for `fastgd.Ftrl`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = ftrl.Ftrl
@@ -576,7 +576,7 @@ class Lion(Optimizer):
     lr, betas, weight_decay, maximize
         As for `fastgd.Lion`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = lion.Lion
@@ -619,7 +619,7 @@ class Muon(MuonBase):
     maximize
         As for `fastgd.Muon`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = muon.Muon
@@ -665,7 +665,7 @@ differentiable
     eps_root
         As for `fastgd.NAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -718,7 +718,7 @@ class RAdam(Optimizer):
     eps_root
         As for `fastgd.RAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = radam.RAdam
@@ -765,7 +765,7 @@ class RMSprop(Optimizer):
     eps_root
         As for `fastgd.RMSprop`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rmsprop.RMSprop
@@ -812,7 +812,7 @@ class Rprop(Optimizer):
     params, lr, etas, step_sizes, capturable, foreach, maximize, differentiable
         As for torch.optim.Rprop.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rprop.Rprop
@@ -855,7 +855,7 @@ class ScheduleFreeSGD(ScheduleFreeBase):
     lr, momentum, weight_decay, warmup_steps, r, weight_lr_power, maximize
         As for `fastgd.ScheduleFreeSGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -910,7 +910,7 @@ class ScheduleFreeAdamW(ScheduleFreeBase):
     lr, betas, eps, weight_decay, warmup_steps, r, weight_lr_power, maximize
         As for `fastgd.ScheduleFreeAdamW`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -967,7 +967,7 @@ class ScheduleFreeRAdam(ScheduleFreeBase):
     lr, betas, eps, weight_decay, r, weight_lr_power, silent_sgd_phase, maximize
         As for `fastgd.ScheduleFreeRAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -1022,7 +1022,7 @@ class SGD(Optimizer):
     momentum_form
         As for `fastgd.SGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sgd.SGD
@@ -1071,7 +1071,7 @@ class SignSGD(Optimizer):
     lr, momentum, weight_decay, maximize, decoupled_weight_decay
         As for `fastgd.SignSGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sign.SignSGD
@@ -1118,7 +1118,7 @@ class Yogi(Optimizer):
     lr, betas, eps, initial_accumulator_value, weight_decay, maximize
         As for `fastgd.Yogi`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = yogi.Yogi
