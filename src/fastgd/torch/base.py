@@ -330,9 +330,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         after = loading.groups(self.param_groups, groups)
         try:
             storages = [self._storage(f"param_groups[{n}]", group) for n, group in enumerate(after)]
-            for n, group in enumerate(after):
+            for n, (group, stored) in enumerate(zip(after, storages, strict=True)):
                 for k, param in enumerate(group["params"]):
-                    storage.check_param(f"param_groups[{n}]['params'][{k}]", param.dtype, storages[n])
+                    storage.check_param(f"param_groups[{n}]['params'][{k}]", param.dtype, stored)
             state = loading.state(after, storages, groups, entries, self._numbers)
             self.__setstate__({"state": state, "param_groups": after})
             for hook in self._optimizer_load_state_dict_post_hooks.values():
