@@ -10,7 +10,8 @@ SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -
 STUBS := $(shell find src -name '*.pyi' -not -path '*/torch/*')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
 
-.PHONY: demo test derive digests lint bench bench-full bench-compare bench-history report dashboard wheel smoke fuzz soak sanitize clean
+.PHONY: demo test race sanitize fuzz soak derive digests lint bench bench-full bench-compare bench-history report dashboard
+.PHONY: wheel smoke clean
 .NOTPARALLEL:
 
 demo: $(VENV)/built
@@ -18,6 +19,15 @@ demo: $(VENV)/built
 
 test: $(VENV)/test $(VENV)/built
 	python -m pytest --numprocesses $(JOBS)
+
+# The threads of engine/pool.h by themselves under ThreadSanitizer, with either of the ways in which they sleep.
+CC ?= cc
+RACE := -std=c11 -g -O1 -Wall -Wextra -Werror -fsanitize=thread -pthread -Isrc/fastgd/engine tests/support/pool_stress.c
+race:
+	mkdir -p build
+	$(CC) $(RACE) -o build/pool_stress && TSAN_OPTIONS='halt_on_error=1 die_after_fork=0' build/pool_stress
+	$(CC) $(RACE) -DFASTGD_POOL_CONDITION -o build/pool_stress && \
+		TSAN_OPTIONS='halt_on_error=1 die_after_fork=0' build/pool_stress
 
 # The files that follow from kernels/rules and optimizers; they are committed.
 derive:
@@ -112,7 +122,7 @@ $(VENV)/installed: $(VENV)/build setup.py pyproject.toml
 	find src -name '*.so' -delete
 	rm -rf build/inplace
 	CYTHON_FORCE_REGEN=1 FASTGD_STRICT=1 python setup.py --quiet build_ext --inplace --parallel $(JOBS)
-	python -m pip install --quiet --no-build-isolation --editable '.[checkpoint,demo,scipy]'
+	python -m pip install --quiet --no-build-isolation --editable '.[checkpoint,demo,precision,scipy]'
 	@touch $@
 
 $(VENV)/built: $(VENV)/installed $(SOURCES)

@@ -6,7 +6,6 @@ import platform
 import numpy
 from Cython.Build import cythonize
 from Cython.Compiler import Options
-from extension_helpers import add_openmp_flags_if_available
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
@@ -24,6 +23,7 @@ CHECKS = ["-include", "src/fastgd/kernels/arithmetic.h"]
 LINK = ["-O3", "-fno-fast-math", "-fno-unsafe-math-optimizations"]
 if MSVC:
     FLAGS, CHECKS, LINK = ["/O2", "/fp:precise"], ["/FIsrc/fastgd/kernels/arithmetic.h"], []
+    FLAGS += ["/std:c11", "/experimental:c11atomics"]  # for pool.h
 WARNINGS = [] if MSVC else ["-Wall", "-Wextra", *(["-Werror"] if STRICT else [])]
 INSTRUCTION_SETS = {
     "generic": [],
@@ -45,8 +45,8 @@ def kernel(name: str, instruction_set: list[str]) -> Extension:
     )
 
 
-def engine(name: str, openmp: bool = False) -> Extension:
-    extension = Extension(
+def engine(name: str) -> Extension:
+    return Extension(
         f"fastgd.{name}",
         [f"src/fastgd/{name.replace('.', '/')}.pyx"],
         include_dirs=[numpy.get_include()],
@@ -54,9 +54,6 @@ def engine(name: str, openmp: bool = False) -> Extension:
         extra_compile_args=FLAGS + CHECKS + WARNINGS,
         extra_link_args=[*LINK],
     )
-    if openmp and os.environ.get("FASTGD_OPENMP", "1") != "0":
-        add_openmp_flags_if_available(extension)
-    return extension
 
 
 class BuildExt(build_ext):
@@ -70,8 +67,9 @@ class BuildExt(build_ext):
 
 Options.warning_errors = STRICT
 kernels = [kernel(name, flags) for name, flags in INSTRUCTION_SETS.items() if X86_64 or name == "generic"]
-engines = [engine(name, openmp=True) for name in ("engine.threads", "engine.execute", "engine.norm")]
-engines += [engine(f"engine.{name}") for name in ("dispatch", "exact", "plan", "reader", "steps", "apply")]
+engines = [engine(f"engine.{name}") for name in ("dispatch", "exact", "pool", "threads", "execute", "norm")]
+engines += [engine(f"engine.{name}") for name in ("extents", "formats", "tile", "plan", "reader", "settings")]
+engines += [engine(f"engine.{name}") for name in ("steps", "apply")]
 engines += [engine(name) for name in ("torch.views", "torch.bound", "capi", "thinc_update")]
 setup(
     ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]),

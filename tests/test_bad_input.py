@@ -135,6 +135,8 @@ FORMS: tuple[tuple[str, Callable[[Scene], object], type[Exception], str], ...] =
     ("many threads", lambda s: fastgd.set_num_threads(10**6), ValueError, "n must be in [1, 1024], got 1000000"),
     ("part of a thread", lambda s: fastgd.set_num_threads(1.5), TypeError, "n must be an int or None, got float"),
     ("threads as text", lambda s: fastgd.set_num_threads("2"), TypeError, "n must be an int or None, got str"),
+    ("a negative size", lambda s: fastgd.set_parallel_from(-1), ValueError, "elements must be at least 0, got -1"),
+    ("part of a size", lambda s: fastgd.set_parallel_from("2"), TypeError, "elements must be an int or None, got str"),
     ("threads as a flag", lambda s: fastgd.set_num_threads(True), TypeError, "n must be an int or None, got bool"),
 )  # fmt: skip
 

@@ -20,7 +20,7 @@ import torch
 
 import fastgd
 from fastgd import checkpoint, schedules
-from support.bad_checkpoints import Falling, says, stepped
+from support.bad_checkpoints import Falling, metadata, says, stepped
 from support.cases import Case, every_case
 from support.comparing import assert_same
 from support.stepping import gradients, make, parameters, run
@@ -134,6 +134,16 @@ def test_schedules_continue(file: Path) -> None:
     run(opt, range(4, 8))
     run(resumed, range(4, 8))
     assert_same(twins, params)
+
+
+def test_a_file_without_the_steps_completed(file: Path) -> None:
+    opt, resumed = fastgd.Adam(np.ones(5)), fastgd.Adam(np.ones(5), lr=schedules.linear(0.1, 10))
+    for _ in range(3):
+        opt.step(np.ones(5))
+    fastgd.save(file, opt)
+    file.write_bytes(metadata(lambda content: content.pop("completed") and None)(file.read_bytes()))
+    fastgd.load(file, resumed)
+    assert resumed.state_dict()["completed"] == 3
 
 
 def test_plateau_continues(file: Path) -> None:

@@ -24,7 +24,19 @@ def test_a_dozen_optimizers_run_once_each() -> None:
     assert len(digits.RUNS) == len({run.optimizer for run in digits.RUNS}) == 12
 
 
-@pytest.mark.parametrize("run", digits.RUNS, ids=lambda run: run.optimizer.__name__)
+def test_the_others_are_those_that_are_left() -> None:
+    all_of_them = {getattr(fastgd, name) for name in fastgd.__all__}
+    classes = {c for c in all_of_them if isinstance(c, type) and issubclass(c, fastgd.Optimizer)} - {fastgd.Optimizer}
+    assert classes == {run.optimizer for run in [*digits.RUNS, *digits.MORE]}
+    assert len(digits.MORE) == len(classes) - 12
+
+
+@pytest.mark.parametrize("run", digits.MORE, ids=lambda run: run.optimizer.__name__)
+def test_every_rule_learns_the_digits(run: Any, data: Any) -> None:
+    assert digits.train(run, data, digits.EPOCHS, NO_PROGRESS).accuracy > digits.REQUIRED_ACCURACY
+
+
+@pytest.mark.parametrize("run", [*digits.RUNS, *digits.MORE], ids=lambda run: run.optimizer.__name__)
 def test_fastgd_and_numpy_go_the_same_way(run: Any, data: Any) -> None:
     result = digits.train(run, data, 3, NO_PROGRESS)
     assert result.losses[-1] < result.losses[0]

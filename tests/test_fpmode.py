@@ -165,8 +165,7 @@ def test_functions(dtype: type, mode: Any) -> None:
 SCRIPT = """
 import sys
 from test_fpmode import *
-from fastgd.engine.execute import set_parallel_from
-set_parallel_from(1000)
+fastgd.set_parallel_from(1000)
 case = next(c for c in CASES if c.name == "adam")
 fastgd.set_num_threads(2)
 run = steps(case, np.float32)

@@ -124,9 +124,7 @@ def test_what_is_derived_is_not_stale_and_only_added(tree: Path) -> None:
 
 def test_the_bits_of_other_rules_stay(tree: Path) -> None:
     before, after = ((root / "tests/digests.txt").read_text().splitlines() for root in (ROOT, tree))
-    assert [" ".join(line.split()) for line in after if not line.startswith("qhm")] == [
-        " ".join(line.split()) for line in before
-    ]
+    assert [line for line in after if not line.startswith("qhm")] == before
 
 
 def test_the_new_rule_trains(tree: Path) -> None:

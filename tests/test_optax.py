@@ -8,6 +8,7 @@ from support.running import DTYPES
 
 jax = pytest.importorskip("jax")
 optax = pytest.importorskip("optax")
+pytest.importorskip("optax.contrib")
 
 STEPS = 20
 # (ours, theirs, ulps of max(|p|, 1) in float32 and in float64, one above what has been measured unless that is 0)
@@ -51,6 +52,26 @@ ROWS = {
     "nadam_without_schedule": (
         lambda p: fastgd.NAdam(p, lr=0.01, momentum_decay=1e9),
         lambda: optax.nadam(0.01),
+        (2, 5),
+    ),
+    "adabelief": (
+        lambda p: fastgd.AdaBelief(p, lr=0.01, eps=1e-8),
+        lambda: optax.adabelief(0.01, eps=1e-8, eps_root=1e-8),
+        (3, 5),
+    ),
+    "yogi": (
+        lambda p: fastgd.Yogi(p, lr=0.01),
+        lambda: optax.yogi(0.01),
+        (2, 5),
+    ),
+    "adopt": (
+        lambda p: fastgd.ADOPT(p, lr=0.01),
+        lambda: optax.contrib.adopt(0.01),
+        (2, 2),
+    ),
+    "ademamix": (
+        lambda p: fastgd.AdEMAMix(p, lr=0.01, weight_decay=0.0),
+        lambda: optax.contrib.ademamix(0.01),
         (2, 5),
     ),
 }

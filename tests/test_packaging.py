@@ -1,4 +1,4 @@
-"""What is in the sdist and in the wheel, and that the wheel works alone: elsewhere, without OpenMP, for cimport."""
+"""What is in the sdist and in the wheel, and that the wheel works alone: elsewhere, and for cimport."""
 
 import os
 import re
@@ -151,19 +151,6 @@ def installed(wheel: Path, python: Path) -> Path:
     return python
 
 
-@pytest.fixture(scope="module")
-def without_openmp(unpacked: Path, wheel: Path, python: Path) -> Path:
-    """A directory into which a wheel without OpenMP is installed; kernels do not know of it and are not built again."""
-    for module in unpacked.glob("build/lib*/fastgd/engine/*"):
-        module.unlink()
-    room = unpacked.parent / "without_openmp"
-    room.mkdir()
-    build("--wheel", unpacked, room / "dist", FASTGD_OPENMP="0", CFLAGS=HOSTILE, LDFLAGS=HOSTILE)
-    (other,) = (room / "dist").glob("*.whl")
-    run(python, "-m", "pip", "install", "--no-deps", "--target", room / "site", other, cwd=room)
-    return room / "site"
-
-
 def sources(*suffixes: str) -> set[str]:
     files = (path for suffix in suffixes for path in (ROOT / "src").rglob(f"*{suffix}"))
     return {path.relative_to(ROOT / "src").as_posix() for path in files}
@@ -177,7 +164,8 @@ def test_sdist_holds_every_source_and_nothing_generated(dist: Path) -> None:
     expected |= {"setup.py", "pyproject.toml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE"}
     expected |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").glob("*.py")}
     assert expected - names == set()
-    assert [name for name in names if name.endswith((".c", ".so", ".pyc"))] == []
+    generated = [name for name in names if name.endswith((".c", ".so", ".pyc"))]
+    assert generated == ["tests/support/pool_stress.c"]
 
 
 def test_wheel_holds_modules_stubs_and_declarations_only(wheel: Path) -> None:
@@ -188,6 +176,14 @@ def test_wheel_holds_modules_stubs_and_declarations_only(wheel: Path) -> None:
     compiled = {name.partition(".")[0] for name in names if name.endswith((".so", ".pyd"))}
     modules = {name.removesuffix(".pyx") for name in sources(".pyx") if "x86_64" not in name}
     assert modules <= compiled
+
+
+def test_wheel_brings_no_runtime_of_threads(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        modules = [name for name in archive.namelist() if name.endswith((".so", ".pyd"))]
+        found = [name for name in modules if re.search(rb"lib(g|i)?omp|GOMP_|__kmpc_", archive.read(name))]
+    assert modules
+    assert found == []
 
 
 def test_wheel_declares_what_it_is(wheel: Path) -> None:
@@ -213,15 +209,6 @@ def test_demo_names_the_extra_that_it_needs(installed: Path, tmp_path: Path) -> 
     assert done.stderr == "the demo needs sklearn, matplotlib, tqdm: pip install 'fastgd[demo]'\n"
 
 
-def test_without_openmp_there_is_one_thread(without_openmp: Path, python: Path, tmp_path: Path) -> None:
-    path = {"PYTHONPATH": str(without_openmp)}
-    assert run(python, "-c", STEP, cwd=tmp_path, **path).strip() == str(without_openmp / "fastgd")
-    lines = run(python, "-m", "fastgd", "info", cwd=tmp_path, OMP_NUM_THREADS="3", **path).splitlines()
-    info = dict(line.split(":", 1) for line in lines)
-    assert info["openmp"].strip() == "no: one thread"
-    assert info["threads"].strip() == "1"
-
-
 def test_a_change_of_a_rule_builds_the_kernels_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cython sees a dependency in `cimport package.module`, and not in `from package cimport module`."""
     monkeypatch.chdir(ROOT)
@@ -231,14 +218,13 @@ def test_a_change_of_a_rule_builds_the_kernels_anew(monkeypatch: pytest.MonkeyPa
     assert {path for path in needed - found if not path.endswith("__init__.pxd")} == set()
 
 
-def test_flags_of_the_builder_change_no_bit(without_openmp: Path, installed: Path, tmp_path: Path) -> None:
-    """The wheels are built with them, and the modules in src without."""
+def test_flags_of_the_builder_change_no_bit(installed: Path, tmp_path: Path) -> None:
+    """The wheel is built with them, and the modules in src without."""
     for isa in dispatch.available():
         found = {
             run(python, "-c", DIGEST, cwd=tmp_path, FASTGD_ISA=isa, **path)
             for python, path in [
                 (installed, {}),
-                (installed, {"PYTHONPATH": str(without_openmp)}),
                 (sys.executable, {"PYTHONPATH": str(ROOT / "src")}),
             ]
         }

@@ -9,6 +9,7 @@ from hypothesis.extra import numpy as hnp
 
 import fastgd
 from support import reference
+from support import reference_later as later
 from support.comparing import assert_equal_arrays, assert_equal_state
 from support.running import DTYPES, ISAS, gradient, instruction_set, placed, threads
 
@@ -20,6 +21,10 @@ rates = st.floats(0, 10, allow_subnormal=False)
 decays = st.sampled_from([0.0, 0.0, 1e-4, 0.1, 1.5])
 fractions = st.floats(0, 1)
 betas = st.tuples(*[st.floats(0, 1, exclude_max=True)] * 2)
+inner = st.floats(0, 1, exclude_min=True, exclude_max=True)
+# A power of what is smaller would be subnormal, and then only nearly the right one.
+lrs = st.sampled_from([0.0, 1.0]) | st.floats(1e-9, 10)
+triples = st.tuples(*[st.floats(0, 1, exclude_max=True)] * 3)
 epsilons = st.sampled_from([0.0, 1e-30, 1e-8, 1e-3, 1.0])
 common = dict(lr=rates, maximize=flags)
 
@@ -32,7 +37,11 @@ OPTIMIZERS: list[tuple[type[fastgd.Optimizer], Any, dict[str, Any]]] = [
         reference.sgd,
         dict(momentum=st.floats(0.01, 0.99), momentum_form=st.just("ema"), nesterov=flags, weight_decay=decays),
     ),
-    (fastgd.SignSGD, reference.sign_sgd, dict(momentum=st.floats(0, 1, exclude_max=True), weight_decay=decays)),
+    (
+        fastgd.SignSGD,
+        reference.sign_sgd,
+        dict(momentum=st.floats(0, 1, exclude_max=True), weight_decay=decays, decoupled_weight_decay=flags),
+    ),
     (fastgd.Lion, reference.lion, dict(betas=betas, weight_decay=decays)),
     (
         fastgd.Adagrad,
@@ -84,6 +93,55 @@ OPTIMIZERS: list[tuple[type[fastgd.Optimizer], Any, dict[str, Any]]] = [
         fastgd.ASGD,
         reference.asgd,
         dict(lambd=rates, alpha=st.floats(0, 1), t0=st.floats(0, 6), weight_decay=decays),
+    ),
+    (fastgd.AdaBelief, later.adabelief, dict(betas=betas, eps=epsilons, weight_decay=decays)),
+    (
+        fastgd.Yogi,
+        later.yogi,
+        dict(betas=betas, eps=epsilons, initial_accumulator_value=rates, weight_decay=decays),
+    ),
+    (
+        fastgd.ADOPT,
+        later.adopt,
+        dict(betas=betas, eps=epsilons, clip_exponent=st.floats(0, 2), weight_decay=decays),
+    ),
+    (
+        fastgd.AdEMAMix,
+        later.ademamix,
+        dict(betas=triples, alpha=rates, t_alpha=rates, t_beta3=rates, eps=epsilons, weight_decay=decays),
+    ),
+    (fastgd.Adan, later.adan, dict(betas=triples, eps=epsilons, weight_decay=decays, no_prox=flags)),
+    (
+        fastgd.Ftrl,
+        later.ftrl,
+        dict(
+            lr=st.floats(1e-9, 10), initial_accumulator_value=rates, l1_regularization_strength=rates,
+            l2_regularization_strength=decays, l2_shrinkage_regularization_strength=decays, beta=rates,
+        ),
+    ),
+    (
+        fastgd.ScheduleFreeSGD,
+        later.schedule_free_sgd,
+        dict(
+            lr=lrs, momentum=inner, weight_decay=decays, warmup_steps=rates, r=st.floats(0, 2),
+            weight_lr_power=st.floats(0, 3),
+        ),
+    ),
+    (
+        fastgd.ScheduleFreeAdamW,
+        later.schedule_free_adamw,
+        dict(
+            lr=lrs, betas=st.tuples(inner, st.floats(0, 1, exclude_max=True)), eps=epsilons, weight_decay=decays,
+            warmup_steps=rates, r=st.floats(0, 2), weight_lr_power=st.floats(0, 3),
+        ),
+    ),
+    (
+        fastgd.ScheduleFreeRAdam,
+        later.schedule_free_radam,
+        dict(
+            lr=lrs, betas=st.tuples(inner, st.floats(0, 1, exclude_max=True)), eps=epsilons, weight_decay=decays,
+            r=st.floats(0, 2), weight_lr_power=st.floats(0, 3), silent_sgd_phase=flags,
+        ),
     ),
 ]  # fmt: skip
 

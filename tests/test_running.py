@@ -17,7 +17,7 @@ import pytest
 
 import fastgd
 from fastgd.engine import cgroup, dispatch
-from fastgd.engine.threads import openmp
+from fastgd.tools.bench.threads import usable_cores
 from support.cases import every_optimizer
 from support.comparing import assert_same
 from support.running import placed, threads
@@ -27,8 +27,7 @@ IN_USE = "this optimizer is in use by another thread; give each thread its own, 
 # A training whose bits are the same wherever it runs; the head of what subprocesses run.
 PROGRAM = """
 import hashlib, os, sys, numpy as np, fastgd
-from fastgd.engine.execute import set_parallel_from
-set_parallel_from(32768)
+fastgd.set_parallel_from(32768)
 
 def train(n=100_003):
     rng = np.random.default_rng(3)
@@ -39,7 +38,6 @@ def train(n=100_003):
         opt.step(grads)
     return hashlib.sha256(b"".join(p.tobytes() for p in params)).hexdigest()
 """
-needs_openmp = pytest.mark.skipif(not openmp(), reason="this build has no OpenMP, so that there is one thread")
 
 
 def python(code: str, head: str = PROGRAM, **env: str) -> str:
@@ -122,7 +120,6 @@ print(*set(names))
 """
 
 
-@needs_openmp
 @pytest.mark.parametrize("levels", ["1", "2"])
 def test_inside_another_parallel_region(levels: str, tmp_path: Path, digest: str) -> None:
     compiler = shutil.which(sysconfig.get_config_var("CC").split()[0]) or shutil.which("cc")
@@ -230,21 +227,6 @@ def test_other_python_threads_run_during_a_step() -> None:
 
 # ---- processes and signals ------------------------------------------------------------------------------------------
 
-FORK = """
-fastgd.set_num_threads(3)
-before = train()
-child = os.fork()
-if child == 0:
-    os._exit(0 if fastgd.get_num_threads() == 1 and train() == before and fastgd.get_num_threads() == 1 else 7)
-print(os.waitpid(child, 0)[1], fastgd.get_num_threads(), train() == before)
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_child_steps_on_one_thread() -> None:
-    assert python(FORK) == f"0 {3 if openmp() else 1} True"
-
-
 # Interrupts are raised wherever Python code of fastgd runs, and nowhere else, so that the program itself survives them.
 INTERRUPTED = """
 import signal, time, threading
@@ -335,7 +317,6 @@ print(fastgd.get_num_threads(), len(os.listdir("/proc/self/task")) - before + 1)
 """
 
 
-@needs_openmp
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_omp_num_threads(n: int) -> None:
@@ -344,7 +325,7 @@ def test_omp_num_threads(n: int) -> None:
 
 
 LIMITED = """
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 counts = []
 for asked in (None, 3, 8):
     fastgd.set_num_threads(asked)
@@ -356,32 +337,41 @@ with threadpool_limits(2, user_api="openmp"):
     fastgd.set_num_threads(5)
     counts.append(fastgd.get_num_threads())
 counts.append(fastgd.get_num_threads())
-print(*counts)
+(entry,) = [entry for entry in threadpool_info() if entry["internal_api"] == "fastgd"]
+print(*counts, entry["num_threads"], entry["user_api"])
 """
 
 
-@needs_openmp
+OWN = "print(fastgd.get_num_threads()); fastgd.set_num_threads(5); print(fastgd.get_num_threads())"
+
+
 @pytest.mark.parametrize(
-    ("env", "shown"),
-    [({}, "1000"), ({"GOMP_SPINCOUNT": "77"}, "77"), ({"OMP_WAIT_POLICY": "passive"}, "0")],
-    ids=["default", "spin count", "wait policy"],
+    ("env", "expected"),
+    [
+        ({"FASTGD_NUM_THREADS": "3"}, 3),
+        ({"FASTGD_NUM_THREADS": " 1 ", "OMP_NUM_THREADS": "4"}, 1),
+        ({"FASTGD_NUM_THREADS": "", "OMP_NUM_THREADS": "2,4"}, min(2, cgroup.cpu_limit() or 2)),
+        ({"OMP_NUM_THREADS": "many"}, min(usable_cores(), cgroup.cpu_limit() or 1024)),
+    ],
 )
-def test_waiting_threads_soon_sleep_unless_the_user_says_otherwise(env: dict[str, str], shown: str) -> None:
-    # The runtime prints its settings to stderr when it is loaded; this process's environment is left as it was.
-    code = "before = dict(os.environ); import fastgd; print(before == dict(os.environ))"
-    head = "import os, sys; os.dup2(1, 2)\n"
-    printed = python(code, head, OMP_DISPLAY_ENV="verbose", **env)
-    if "GOMP_SPINCOUNT" not in printed:
-        pytest.skip("the OpenMP runtime is not GNU's")
-    assert f"GOMP_SPINCOUNT = '{shown}'" in printed
-    assert printed.endswith("True")
+def test_the_order_in_which_numbers_of_threads_count(env: dict[str, str], expected: int) -> None:
+    assert python(OWN, **env).split() == [str(expected), "5"]
 
 
-@needs_openmp
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [("FASTGD_NUM_THREADS", value, "an integer in [1, 1024]") for value in ("0", "-1", "1025", "two", "1.5")]
+    + [("FASTGD_SPIN_US", value, "a number in [0, 1000000]") for value in ("-1", "1e7", "nan", "soon")],
+)
+def test_variables_of_the_environment_are_checked(name: str, value: str, what: str) -> None:
+    code = "try: import fastgd\nexcept ImportError as error: print(error)"
+    assert python(code, head="", **{name: value}) == f"{name} must be {what}, got {value!r}"
+
+
 def test_limits_of_threadpoolctl_hold() -> None:
     pytest.importorskip("threadpoolctl")
     two = min(2, cgroup.cpu_limit() or 2)
-    assert python(LIMITED, OMP_NUM_THREADS="4") == f"1 {two} 1 2 1 2 2 5"
+    assert python(LIMITED, OMP_NUM_THREADS="4") == f"1 {two} 1 2 1 2 2 5 4 openmp"
 
 
 # A quota as the container's own file would give it: cpu_limit is read when the engine is imported.
@@ -398,7 +388,6 @@ print(*counts, fastgd.get_num_threads())
 """
 
 
-@needs_openmp
 def test_the_quota_bounds_the_default_but_not_what_is_asked_for() -> None:
     assert python(QUOTA, head="", OMP_NUM_THREADS="4") == "2 3 2"
 

@@ -1,6 +1,7 @@
 """What is written in Cython and for C: the table of the kernel modules, the C API, and the ledger of its promises."""
 
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -45,20 +46,21 @@ class Function(NamedTuple):
 
 
 def call(head: str, arguments: list[str], tail: str = ")") -> str:
-    """`head(a, b, ...)` in lines of at most WIDTH, continued below the first argument."""
+    """`head(a, b, ...)` in lines of at most WIDTH, below the first argument; what has lines may break there."""
     lines, margin = [f"{head}("], " " * (len(head) + 1)
-    for i, argument in enumerate(arguments):
-        end = tail if i == len(arguments) - 1 else ","
+    for part in (",\n".join(arguments) + tail).splitlines():
         gap = "" if lines[-1].endswith("(") or lines[-1] == margin else " "
-        if len(lines[-1]) + len(gap) + len(argument) + len(end) > WIDTH:
+        if len(lines[-1]) + len(gap) + len(part) > WIDTH:
             lines.append(margin)
             gap = ""
-        lines[-1] += gap + argument + end
+        lines[-1] += gap + part
     return "\n".join(lines)
 
 
 def quoted(words: list[str]) -> str:
-    return f'b"{" ".join(words)}"'
+    """The words as bytes, in several literals, each on its line, where one would be too long."""
+    lines = textwrap.wrap(" ".join(words), WIDTH - 20) or [""]
+    return "\n".join(f'b"{line}{" " * (line is not lines[-1])}"' for line in lines)
 
 
 def row(kind: str, rule: Rule) -> str:

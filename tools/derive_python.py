@@ -14,14 +14,15 @@ SWITCHES = {
     "capturable": "bool = False",
     "differentiable": "bool = False",
 }
-SETTINGS = "`max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`."
+SETTINGS = "`max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`."
 
 FUNCTIONAL = '''
 """
 Every rule as a function: stateless, in place, for libraries that own their state.
 
-Each function updates one parameter. `param` and the state arrays are changed in place, `grad` is only read; all are
-float32 or all float64, dense, of one shape with the same strides, and share no memory. `step` counts from 1. State
+Each function updates one parameter. `param` and the state arrays are changed in place, `grad` is only read; they are
+float32, float64, bfloat16 or float16 (float64 beside float64 parameters alone), dense, of one shape with the same
+strides, counted in items, and share no memory. `step` counts from 1. State
 arrays begin as zeros; those that may be None are given where the hyperparameters use them. `grad_scale` multiplies the
 gradient before anything else. Hyperparameters, formulas and references are those of the class. A call changes nothing
 if it raises TypeError or ValueError, which it does for arrays and numbers that are not as described.
@@ -70,6 +71,11 @@ def states_of(family: Family, rules: list[Rule]) -> dict[str, bool]:
     return dict(sorted(needed.items(), key=lambda item: not item[1]))
 
 
+def plain_type(p: Parameter) -> str:
+    """The type of a hyperparameter where no schedule is taken."""
+    return PLAIN[p.annotation].replace(" | Schedule", "")
+
+
 def value(name: str, optimizer: Optimizer) -> str:
     """What a function gives for a hyperparameter of the family."""
     fixed, implied = optimizer.attributes.get("fixed", {}), optimizer.attributes.get("implied", {})
@@ -84,8 +90,7 @@ def function_head(optimizer: Optimizer, states: dict[str, bool], shown: list[str
     arguments += ["*", "step: int", *(f"{key}: float" for key in shown)]
     for p in optimizer.parameters:
         if p.name not in implied:
-            kind = "float" if p.annotation == "Rate" else PLAIN[p.annotation]
-            arguments.append(f"{p.name}: {kind} = {p.default}")
+            arguments.append(f"{p.name}: {plain_type(p)} = {p.default}")
     notes = [f"See `fastgd.{optimizer.name}`."]
     notes += [f"`{option}` is whether `{key}` is given." for option, key in implied.items()]
     if shown:
@@ -107,7 +112,11 @@ def function(optimizer: Optimizer, owner: Optimizer, family: Family, states: dic
     kept = f"carried: tuple[{', '.join(['float'] * len(shown))}] = " if shown else ""
     lines.append(f"    {kept}_{name}.update(")
     lines += [f"        {item}," for item in ("param", "grad", tuple_of(list(states)), "step", "grad_scale")]
-    lines += [*values[:-1], values[-1] + ",", *[f"        {tuple_of(carry)},"] * bool(carry), "    )"]
+    lines += [*values[:-1], values[-1] + ","]
+    if carry:
+        line = f"        {tuple_of(carry)},"
+        lines += [line] if len(line) <= WIDTH else block("(", carry, "),", "        ")
+    lines += ["    )"]
     return lines + ["    return carried[0]" if len(shown) == 1 else "    return carried"] * bool(shown)
 
 
@@ -159,6 +168,11 @@ def torch_docstring(optimizer: Optimizer, names: list[str]) -> list[str]:
     return [*lines, '    """']
 
 
+def torch_base(module: str) -> str:
+    """The class of a module of fastgd.torch in which stands, by hand, what its optimizers do beyond others."""
+    return "".join(word.capitalize() for word in module.split("_")) + "Base"
+
+
 def torch_class(optimizer: Optimizer, owner: Optimizer) -> list[str]:
     check_signature(optimizer)
     known: dict[str, Parameter] = {p.name: p for p in optimizer.parameters}
@@ -166,14 +180,14 @@ def torch_class(optimizer: Optimizer, owner: Optimizer) -> list[str]:
     names = [name for name in signature if name != "*"]
     base = owner.name if owner is not optimizer else "Optimizer"
     if (PACKAGE / f"torch/{optimizer.module}.py").exists():
-        base = f"{optimizer.name}Base"  # what this class does beyond the others is written by hand
+        base = torch_base(optimizer.module)
     lines = [f"class {optimizer.name}({base}):", *torch_docstring(optimizer, names), ""]
     lines += [f"    _numpy: ClassVar[type[NumPyOptimizer]] = {optimizer.module}.{optimizer.name}", ""]
     arguments = ["self", "params: Any"]
     for name in signature:
         if name in known:
-            plain = PLAIN[known[name].annotation].replace("[float, float]", "[Any, Any]")
-            kind = "Any" if known[name].annotation == "Rate" else plain
+            plain = plain_type(known[name])
+            kind = plain.replace("float", "Any") if plain.startswith("tuple") or name == "lr" else plain
             arguments.append(f"{name}: {kind} = {known[name].default}")
         else:
             arguments.append("*" if name == "*" else f"{name}: {SWITCHES[name]}")
@@ -189,8 +203,8 @@ def torch_class(optimizer: Optimizer, owner: Optimizer) -> list[str]:
 def torch_classes(optimizers: list[Optimizer]) -> str:
     owners = {o.attributes["family"]: o for o in optimizers if o.own_family}
     modules = sorted({o.module for o in optimizers})
-    special = [o for o in optimizers if (PACKAGE / f"torch/{o.module}.py").exists()]
-    bases = [f"from fastgd.torch.{o.module} import {o.name}Base" for o in special]
+    special = [module for module in modules if (PACKAGE / f"torch/{module}.py").exists()]
+    bases = [f"from fastgd.torch.{module} import {torch_base(module)}" for module in special]
     classes = [line for o in optimizers for line in ["", "", *torch_class(o, owners[o.attributes["family"]])]]
     literal = ["Literal"] * any("Literal[" in line for line in classes)
     lines = [HEAD, CLASSES.strip(), "", f"from typing import {', '.join(['Any', 'ClassVar', *literal, 'Unpack'])}", ""]

@@ -125,19 +125,20 @@ def parameters(init: ast.FunctionDef, text: str) -> list[Parameter]:
 def optimizers_in(path: Path) -> list[Optimizer]:
     """The classes of a file that are a family's, or inherit from one that stands before them."""
     found: dict[str, Optimizer] = {}
+    attributes: dict[str, dict[str, Any]] = {}
     text = path.read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         if not isinstance(node, ast.ClassDef):
             continue
         own = constants(node.body)
-        bases = [found[base.id] for base in node.bases if isinstance(base, ast.Name) and base.id in found]
-        if "family" not in own and not bases:
+        inherited = attributes.get(ast.unparse(node.bases[0]), {}) if node.bases else {}
+        attributes[node.name] = inherited | own
+        if "family" not in attributes[node.name]:
             continue
-        inherited = bases[0].attributes if bases else {}
         (init,) = [n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"]
         doc = ast.get_docstring(node) or fail(f"{path.name}: {node.name} has no docstring")
         found[node.name] = Optimizer(
-            node.name, path.stem, "family" in own, inherited | own, parameters(init, text), doc
+            node.name, path.stem, "family" in own, attributes[node.name], parameters(init, text), doc
         )
     return list(found.values())
 

@@ -14,23 +14,30 @@ from fastgd import functional, line_search, losses, schedules, textbook
 from fastgd.checkpoint import load, save
 from fastgd.config import get_include, show_config
 from fastgd.descent.minimize import minimize, scipy_method
-from fastgd.engine.threads import get_num_threads, set_num_threads
+from fastgd.engine.threads import get_num_threads, set_num_threads, set_parallel_from
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
 
 # derived: optimizers
+from fastgd.optimizers.adabelief import AdaBelief
 from fastgd.optimizers.adadelta import Adadelta
 from fastgd.optimizers.adagrad import Adagrad
 from fastgd.optimizers.adam import Adam, AdamW
 from fastgd.optimizers.adamax import Adamax
+from fastgd.optimizers.adan import Adan
+from fastgd.optimizers.ademamix import AdEMAMix
+from fastgd.optimizers.adopt import ADOPT
 from fastgd.optimizers.asgd import ASGD
 from fastgd.optimizers.base import Optimizer
+from fastgd.optimizers.ftrl import Ftrl
 from fastgd.optimizers.lion import Lion
 from fastgd.optimizers.nadam import NAdam
 from fastgd.optimizers.radam import RAdam
 from fastgd.optimizers.rmsprop import RMSprop
 from fastgd.optimizers.rprop import Rprop
+from fastgd.optimizers.schedule_free import ScheduleFreeAdamW, ScheduleFreeRAdam, ScheduleFreeSGD
 from fastgd.optimizers.sgd import SGD
 from fastgd.optimizers.sign import SignSGD
+from fastgd.optimizers.yogi import Yogi
 
 # end
 
@@ -51,24 +58,34 @@ __all__ = [
     "schedules",
     "scipy_method",
     "set_num_threads",
+    "set_parallel_from",
     "show_config",
     "textbook",
 ]
 # derived: names
 __all__ += [
+    "ADOPT",
     "ASGD",
     "SGD",
+    "AdEMAMix",
+    "AdaBelief",
     "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
+    "Adan",
+    "Ftrl",
     "Lion",
     "NAdam",
     "Optimizer",
     "RAdam",
     "RMSprop",
     "Rprop",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeRAdam",
+    "ScheduleFreeSGD",
     "SignSGD",
+    "Yogi",
 ]
 # end

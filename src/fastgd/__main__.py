@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 # Each command has a module of fastgd.tools, which is imported when it runs, and a line of help.
 COMMANDS = {
-    "info": ("info", "version, instruction sets, OpenMP, threads and compiler flags"),
+    "info": ("info", "version, instruction sets, threads and compiler flags"),
     "demo": ("demo.digits", "train a network on handwritten digits with fastgd and with NumPy"),
     "bench": ("bench.cli", "fastgd against the machine's roof and the installed peers"),
     "examples": ("examples.cli", "list the examples, or run one by its name"),

@@ -15,6 +15,25 @@ cdef double norm_f32(const float* x, Py_ssize_t n) noexcept nogil
 cdef double norm_f64(const double* x, Py_ssize_t n) noexcept nogil
 
 
+ctypedef struct Adabelief "fastgd_Adabelief":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double maximize
+
+cdef enum:
+    ADABELIEF_ADABELIEF = 0
+
+cdef int adabelief_scalars(Scalars* s, double grad_scale, long long t, const Adabelief* hyper,
+                           size_t size) noexcept nogil
+cdef void adabelief_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_var, Py_ssize_t n,
+                        const Scalars* s) noexcept nogil
+cdef void adabelief_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_var, Py_ssize_t n,
+                        const Scalars* s) noexcept nogil
+
+
 ctypedef struct Adadelta "fastgd_Adadelta":
     double lr
     double rho
@@ -94,6 +113,67 @@ cdef void adamax_f64(double* param, const double* grad, double* exp_avg, double*
                      const Scalars* s) noexcept nogil
 
 
+ctypedef struct Adan "fastgd_Adan":
+    double lr
+    double beta1
+    double beta2
+    double beta3
+    double eps
+    double weight_decay
+    double no_prox
+    double maximize
+
+cdef enum:
+    ADAN_ADAN = 0
+
+cdef int adan_scalars(Scalars* s, double grad_scale, long long t, const Adan* hyper, size_t size) noexcept nogil
+cdef void adan_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_diff, float* exp_avg_sq,
+                   float* neg_pre_grad, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void adan_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_diff, double* exp_avg_sq,
+                   double* neg_pre_grad, Py_ssize_t n, const Scalars* s) noexcept nogil
+
+
+ctypedef struct Ademamix "fastgd_Ademamix":
+    double lr
+    double beta1
+    double beta2
+    double beta3
+    double alpha
+    double t_alpha
+    double t_beta3
+    double eps
+    double weight_decay
+    double maximize
+
+cdef enum:
+    ADEMAMIX_ADEMAMIX = 0
+
+cdef int ademamix_scalars(Scalars* s, double grad_scale, long long t, const Ademamix* hyper, size_t size) noexcept nogil
+cdef void ademamix_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_slow, float* exp_avg_sq,
+                       Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void ademamix_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_slow, double* exp_avg_sq,
+                       Py_ssize_t n, const Scalars* s) noexcept nogil
+
+
+ctypedef struct Adopt "fastgd_Adopt":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double clip_exponent
+    double maximize
+
+cdef enum:
+    ADOPT_ADOPT = 0
+
+cdef int adopt_scalars(Scalars* s, double grad_scale, long long t, const Adopt* hyper, size_t size) noexcept nogil
+cdef void adopt_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                    const Scalars* s) noexcept nogil
+cdef void adopt_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                    const Scalars* s) noexcept nogil
+
+
 ctypedef struct Asgd "fastgd_Asgd":
     double lr
     double lambd
@@ -114,6 +194,25 @@ cdef void asgd_f32(float* param, const float* grad, float* ax, Py_ssize_t n, con
 cdef void asgd_f64(double* param, const double* grad, double* ax, Py_ssize_t n, const Scalars* s) noexcept nogil
 cdef void asgd_average_f32(float* param, const float* grad, float* ax, Py_ssize_t n, const Scalars* s) noexcept nogil
 cdef void asgd_average_f64(double* param, const double* grad, double* ax, Py_ssize_t n, const Scalars* s) noexcept nogil
+
+
+ctypedef struct Ftrl "fastgd_Ftrl":
+    double lr
+    double initial_accumulator_value
+    double l1_regularization_strength
+    double l2_regularization_strength
+    double l2_shrinkage_regularization_strength
+    double beta
+    double maximize
+
+cdef enum:
+    FTRL_FTRL = 0
+
+cdef int ftrl_scalars(Scalars* s, double grad_scale, long long t, const Ftrl* hyper, size_t size) noexcept nogil
+cdef void ftrl_f32(float* param, const float* grad, float* accumulator, float* linear, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil
+cdef void ftrl_f64(double* param, const double* grad, double* accumulator, double* linear, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil
 
 
 ctypedef struct Lion "fastgd_Lion":
@@ -229,6 +328,77 @@ cdef void rprop_f64(double* param, const double* grad, double* prev, double* ste
                     const Scalars* s) noexcept nogil
 
 
+ctypedef struct ScheduleFreeAdamw "fastgd_ScheduleFreeAdamw":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double warmup_steps
+    double r
+    double weight_lr_power
+    double maximize
+
+cdef enum:
+    SCHEDULE_FREE_ADAMW_SCHEDULE_FREE_ADAMW = 0
+    SCHEDULE_FREE_ADAMW_WEIGHT_SUM = 0
+    SCHEDULE_FREE_ADAMW_LR_MAX = 1
+
+cdef int schedule_free_adamw_scalars(Scalars* s, double grad_scale, long long t, const ScheduleFreeAdamw* hyper,
+                                     size_t size, double* carry) noexcept nogil
+cdef void schedule_free_adamw_f32(float* param, const float* grad, float* z, float* exp_avg_sq, Py_ssize_t n,
+                                  const Scalars* s) noexcept nogil
+cdef void schedule_free_adamw_f64(double* param, const double* grad, double* z, double* exp_avg_sq, Py_ssize_t n,
+                                  const Scalars* s) noexcept nogil
+
+
+ctypedef struct ScheduleFreeRadam "fastgd_ScheduleFreeRadam":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double r
+    double weight_lr_power
+    double silent_sgd_phase
+    double maximize
+
+cdef enum:
+    SCHEDULE_FREE_RADAM_SCHEDULE_FREE_UNRECTIFIED = 0
+    SCHEDULE_FREE_RADAM_SCHEDULE_FREE_ADAMW = 1
+    SCHEDULE_FREE_RADAM_WEIGHT_SUM = 0
+    SCHEDULE_FREE_RADAM_LR_MAX = 1
+
+cdef int schedule_free_radam_scalars(Scalars* s, double grad_scale, long long t, const ScheduleFreeRadam* hyper,
+                                     size_t size, double* carry) noexcept nogil
+cdef void schedule_free_unrectified_f32(float* param, const float* grad, float* z, float* exp_avg_sq, Py_ssize_t n,
+                                        const Scalars* s) noexcept nogil
+cdef void schedule_free_unrectified_f64(double* param, const double* grad, double* z, double* exp_avg_sq, Py_ssize_t n,
+                                        const Scalars* s) noexcept nogil
+
+
+ctypedef struct ScheduleFreeSgd "fastgd_ScheduleFreeSgd":
+    double lr
+    double momentum
+    double weight_decay
+    double warmup_steps
+    double r
+    double weight_lr_power
+    double maximize
+
+cdef enum:
+    SCHEDULE_FREE_SGD_SCHEDULE_FREE_SGD = 0
+    SCHEDULE_FREE_SGD_WEIGHT_SUM = 0
+    SCHEDULE_FREE_SGD_LR_MAX = 1
+
+cdef int schedule_free_sgd_scalars(Scalars* s, double grad_scale, long long t, const ScheduleFreeSgd* hyper,
+                                   size_t size, double* carry) noexcept nogil
+cdef void schedule_free_sgd_f32(float* param, const float* grad, float* z, Py_ssize_t n,
+                                const Scalars* s) noexcept nogil
+cdef void schedule_free_sgd_f64(double* param, const double* grad, double* z, Py_ssize_t n,
+                                const Scalars* s) noexcept nogil
+
+
 ctypedef struct Sgd "fastgd_Sgd":
     double lr
     double momentum
@@ -263,6 +433,7 @@ ctypedef struct SignSgd "fastgd_SignSgd":
     double momentum
     double weight_decay
     double maximize
+    double decoupled_weight_decay
 
 cdef enum:
     SIGN_SGD_SIGN_SGD = 0
@@ -275,3 +446,22 @@ cdef void sign_momentum_f32(float* param, const float* grad, float* momentum_buf
                             const Scalars* s) noexcept nogil
 cdef void sign_momentum_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
                             const Scalars* s) noexcept nogil
+
+
+ctypedef struct Yogi "fastgd_Yogi":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double initial_accumulator_value
+    double weight_decay
+    double maximize
+
+cdef enum:
+    YOGI_YOGI = 0
+
+cdef int yogi_scalars(Scalars* s, double grad_scale, long long t, const Yogi* hyper, size_t size) noexcept nogil
+cdef void yogi_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil
+cdef void yogi_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil

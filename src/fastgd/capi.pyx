@@ -3,13 +3,18 @@
 include "capi_core.pxi"
 
 cdef enum:      # rows of the table
+    RULE_ADABELIEF
     RULE_ADADELTA
     RULE_ADAGRAD
     RULE_ADAM
     RULE_AMSGRAD
     RULE_ADAMAX
+    RULE_ADAN
+    RULE_ADEMAMIX
+    RULE_ADOPT
     RULE_ASGD
     RULE_ASGD_AVERAGE
+    RULE_FTRL
     RULE_LION
     RULE_NADAM
     RULE_ADAM_UNRECTIFIED
@@ -18,25 +23,53 @@ cdef enum:      # rows of the table
     RULE_RMSPROP_CENTERED
     RULE_RMSPROP_CENTERED_MOMENTUM
     RULE_RPROP
+    RULE_SCHEDULE_FREE_ADAMW
+    RULE_SCHEDULE_FREE_UNRECTIFIED
+    RULE_SCHEDULE_FREE_SGD
     RULE_SGD
     RULE_SGD_MOMENTUM
     RULE_SGD_NESTEROV
     RULE_SIGN_SGD
     RULE_SIGN_MOMENTUM
+    RULE_YOGI
 
 cdef enum:      # rows of the table
+    FAMILY_ADABELIEF
     FAMILY_ADADELTA
     FAMILY_ADAGRAD
     FAMILY_ADAM
     FAMILY_ADAMAX
+    FAMILY_ADAN
+    FAMILY_ADEMAMIX
+    FAMILY_ADOPT
     FAMILY_ASGD
+    FAMILY_FTRL
     FAMILY_LION
     FAMILY_NADAM
     FAMILY_RADAM
     FAMILY_RMSPROP
     FAMILY_RPROP
+    FAMILY_SCHEDULE_FREE_ADAMW
+    FAMILY_SCHEDULE_FREE_RADAM
+    FAMILY_SCHEDULE_FREE_SGD
     FAMILY_SGD
     FAMILY_SIGN_SGD
+    FAMILY_YOGI
+
+
+cdef int adabelief_scalars(Scalars* s, double grad_scale, long long t, const Adabelief* hyper,
+                           size_t size) noexcept nogil:
+    return fold(FAMILY_ADABELIEF, s, grad_scale, t, hyper, size, NULL)
+
+
+cdef void adabelief_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_var, Py_ssize_t n,
+                        const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_ADABELIEF].kernels[FLOAT32])(param, grad, exp_avg, exp_avg_var, n, s)
+
+
+cdef void adabelief_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_var, Py_ssize_t n,
+                        const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_ADABELIEF].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_var, n, s)
 
 
 cdef int adadelta_scalars(Scalars* s, double grad_scale, long long t, const Adadelta* hyper,
@@ -104,6 +137,51 @@ cdef void adamax_f64(double* param, const double* grad, double* exp_avg, double*
     (<Kernel2>table().rules[RULE_ADAMAX].kernels[FLOAT64])(param, grad, exp_avg, exp_inf, n, s)
 
 
+cdef int adan_scalars(Scalars* s, double grad_scale, long long t, const Adan* hyper, size_t size) noexcept nogil:
+    return fold(FAMILY_ADAN, s, grad_scale, t, hyper, size, NULL)
+
+
+cdef void adan_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_diff, float* exp_avg_sq,
+                   float* neg_pre_grad, Py_ssize_t n, const Scalars* s) noexcept nogil:
+    (<Kernel4>table().rules[RULE_ADAN].kernels[FLOAT32])(param, grad, exp_avg, exp_avg_diff, exp_avg_sq, neg_pre_grad,
+                                                         n, s)
+
+
+cdef void adan_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_diff, double* exp_avg_sq,
+                   double* neg_pre_grad, Py_ssize_t n, const Scalars* s) noexcept nogil:
+    (<Kernel4>table().rules[RULE_ADAN].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_diff, exp_avg_sq, neg_pre_grad,
+                                                         n, s)
+
+
+cdef int ademamix_scalars(Scalars* s, double grad_scale, long long t, const Ademamix* hyper,
+                          size_t size) noexcept nogil:
+    return fold(FAMILY_ADEMAMIX, s, grad_scale, t, hyper, size, NULL)
+
+
+cdef void ademamix_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_slow, float* exp_avg_sq,
+                       Py_ssize_t n, const Scalars* s) noexcept nogil:
+    (<Kernel3>table().rules[RULE_ADEMAMIX].kernels[FLOAT32])(param, grad, exp_avg, exp_avg_slow, exp_avg_sq, n, s)
+
+
+cdef void ademamix_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_slow, double* exp_avg_sq,
+                       Py_ssize_t n, const Scalars* s) noexcept nogil:
+    (<Kernel3>table().rules[RULE_ADEMAMIX].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_slow, exp_avg_sq, n, s)
+
+
+cdef int adopt_scalars(Scalars* s, double grad_scale, long long t, const Adopt* hyper, size_t size) noexcept nogil:
+    return fold(FAMILY_ADOPT, s, grad_scale, t, hyper, size, NULL)
+
+
+cdef void adopt_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                    const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_ADOPT].kernels[FLOAT32])(param, grad, exp_avg, exp_avg_sq, n, s)
+
+
+cdef void adopt_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                    const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_ADOPT].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_sq, n, s)
+
+
 cdef int asgd_scalars(Scalars* s, double grad_scale, long long t, const Asgd* hyper, size_t size,
                       double* carry) noexcept nogil:
     return fold(FAMILY_ASGD, s, grad_scale, t, hyper, size, carry)
@@ -124,6 +202,20 @@ cdef void asgd_average_f32(float* param, const float* grad, float* ax, Py_ssize_
 cdef void asgd_average_f64(double* param, const double* grad, double* ax, Py_ssize_t n,
                            const Scalars* s) noexcept nogil:
     (<Kernel1>table().rules[RULE_ASGD_AVERAGE].kernels[FLOAT64])(param, grad, ax, n, s)
+
+
+cdef int ftrl_scalars(Scalars* s, double grad_scale, long long t, const Ftrl* hyper, size_t size) noexcept nogil:
+    return fold(FAMILY_FTRL, s, grad_scale, t, hyper, size, NULL)
+
+
+cdef void ftrl_f32(float* param, const float* grad, float* accumulator, float* linear, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_FTRL].kernels[FLOAT32])(param, grad, accumulator, linear, n, s)
+
+
+cdef void ftrl_f64(double* param, const double* grad, double* accumulator, double* linear, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_FTRL].kernels[FLOAT64])(param, grad, accumulator, linear, n, s)
 
 
 cdef int lion_scalars(Scalars* s, double grad_scale, long long t, const Lion* hyper, size_t size) noexcept nogil:
@@ -229,6 +321,51 @@ cdef void rprop_f64(double* param, const double* grad, double* prev, double* ste
     (<Kernel2>table().rules[RULE_RPROP].kernels[FLOAT64])(param, grad, prev, step_size, n, s)
 
 
+cdef int schedule_free_adamw_scalars(Scalars* s, double grad_scale, long long t, const ScheduleFreeAdamw* hyper,
+                                     size_t size, double* carry) noexcept nogil:
+    return fold(FAMILY_SCHEDULE_FREE_ADAMW, s, grad_scale, t, hyper, size, carry)
+
+
+cdef void schedule_free_adamw_f32(float* param, const float* grad, float* z, float* exp_avg_sq, Py_ssize_t n,
+                                  const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_SCHEDULE_FREE_ADAMW].kernels[FLOAT32])(param, grad, z, exp_avg_sq, n, s)
+
+
+cdef void schedule_free_adamw_f64(double* param, const double* grad, double* z, double* exp_avg_sq, Py_ssize_t n,
+                                  const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_SCHEDULE_FREE_ADAMW].kernels[FLOAT64])(param, grad, z, exp_avg_sq, n, s)
+
+
+cdef int schedule_free_radam_scalars(Scalars* s, double grad_scale, long long t, const ScheduleFreeRadam* hyper,
+                                     size_t size, double* carry) noexcept nogil:
+    return fold(FAMILY_SCHEDULE_FREE_RADAM, s, grad_scale, t, hyper, size, carry)
+
+
+cdef void schedule_free_unrectified_f32(float* param, const float* grad, float* z, float* exp_avg_sq, Py_ssize_t n,
+                                        const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_SCHEDULE_FREE_UNRECTIFIED].kernels[FLOAT32])(param, grad, z, exp_avg_sq, n, s)
+
+
+cdef void schedule_free_unrectified_f64(double* param, const double* grad, double* z, double* exp_avg_sq, Py_ssize_t n,
+                                        const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_SCHEDULE_FREE_UNRECTIFIED].kernels[FLOAT64])(param, grad, z, exp_avg_sq, n, s)
+
+
+cdef int schedule_free_sgd_scalars(Scalars* s, double grad_scale, long long t, const ScheduleFreeSgd* hyper,
+                                   size_t size, double* carry) noexcept nogil:
+    return fold(FAMILY_SCHEDULE_FREE_SGD, s, grad_scale, t, hyper, size, carry)
+
+
+cdef void schedule_free_sgd_f32(float* param, const float* grad, float* z, Py_ssize_t n,
+                                const Scalars* s) noexcept nogil:
+    (<Kernel1>table().rules[RULE_SCHEDULE_FREE_SGD].kernels[FLOAT32])(param, grad, z, n, s)
+
+
+cdef void schedule_free_sgd_f64(double* param, const double* grad, double* z, Py_ssize_t n,
+                                const Scalars* s) noexcept nogil:
+    (<Kernel1>table().rules[RULE_SCHEDULE_FREE_SGD].kernels[FLOAT64])(param, grad, z, n, s)
+
+
 cdef int sgd_scalars(Scalars* s, double grad_scale, long long t, const Sgd* hyper, size_t size,
                      double* carry) noexcept nogil:
     return fold(FAMILY_SGD, s, grad_scale, t, hyper, size, carry)
@@ -282,3 +419,17 @@ cdef void sign_momentum_f32(float* param, const float* grad, float* momentum_buf
 cdef void sign_momentum_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
                             const Scalars* s) noexcept nogil:
     (<Kernel1>table().rules[RULE_SIGN_MOMENTUM].kernels[FLOAT64])(param, grad, momentum_buffer, n, s)
+
+
+cdef int yogi_scalars(Scalars* s, double grad_scale, long long t, const Yogi* hyper, size_t size) noexcept nogil:
+    return fold(FAMILY_YOGI, s, grad_scale, t, hyper, size, NULL)
+
+
+cdef void yogi_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_YOGI].kernels[FLOAT32])(param, grad, exp_avg, exp_avg_sq, n, s)
+
+
+cdef void yogi_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_YOGI].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_sq, n, s)

@@ -5,19 +5,20 @@ import json
 import math
 import os
 import re
-import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from reprlib import repr as brief
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from fastgd import validation
+from fastgd import formats, validation
 from fastgd.optimizers.base import Optimizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMAT = 1
 METADATA_KEY = "fastgd"
@@ -26,7 +27,8 @@ HEADER_LIMIT = 100_000_000
 DEEPEST = 32
 IRREGULAR = "expected a regular file, got a directory or a device"
 
-DTYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+# What safetensors calls the formats.
+NAMES = {"F32": "float32", "F64": "float64", "BF16": "bfloat16", "F16": "float16"}
 ARRAY_NAME = re.compile(r"(0|[1-9][0-9]{0,8})\.(\w+)", re.ASCII)
 NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -88,7 +90,7 @@ def save(path: FilePath, opt: Optimizer) -> None:
     }  # fmt: skip
     arrays = {f"{i}.{key}": array for i, entry in saved["state"].items() for key, array in entry.items()}
 
-    def write(file: BinaryIO, temporary: Path) -> None:
+    def write(file: BinaryIO, temporary: "Path") -> None:
         _write(file, arrays, {METADATA_KEY: json.dumps(content, allow_nan=False)})
         # A file that safetensors would not read must not take the place of one that it does read.
         with _naming(target, library), library.safe_open(temporary, framework="np"):
@@ -136,7 +138,8 @@ def load(path: FilePath, opt: Optimizer) -> None:
             content = _content(file.metadata() or {})
             state = _state(file)
     with _naming(f"{name} (of {content['optimizer']})", library):
-        opt.load_state_dict({"state": state, **{key: content[key] for key in ("param_groups", "completed")}})
+        saved: dict[str, Any] = {key: content[key] for key in ("param_groups", "completed") if key in content}
+        opt.load_state_dict({"state": state, **saved})
 
 
 def _arguments(path: FilePath, opt: object) -> str:
@@ -178,18 +181,20 @@ def _naming(name: str, library: Any) -> Iterator[None]:
 # ---- a file that is whole or not there ----------------------------------------------------------------------------
 
 
-def _replace(name: str, write: Callable[[BinaryIO, Path], None]) -> None:
+def _replace(name: str, write: "Callable[[BinaryIO, Path], None]") -> None:
     """
     Write a new file, which then takes the place of `name`; if anything is raised, at any moment, it is gone.
 
     `safetensors.numpy.save_file` is not used: it renames a file of its own making, which nobody could flush before,
     and which does not have the permissions of the one that it replaces.
     """
+    from pathlib import Path  # where it is needed: it would be a part of the time that `import fastgd` takes
+
     # A symbolic link stays and its target is replaced, as when a file is opened for writing.
     target = Path(os.path.realpath(name))
     try:
         mode = _mode(target)
-        temporary = target.with_name(f".fastgd-{secrets.token_hex(8)}.tmp")
+        temporary = target.with_name(f".fastgd-{os.urandom(8).hex()}.tmp")
         # The opener is no function of Python, in which an interrupt could come and leave the descriptor open.
         opener = partial(os.open, mode=0o666 if mode is None else mode)
         try:
@@ -216,7 +221,7 @@ def _replace(name: str, write: Callable[[BinaryIO, Path], None]) -> None:
         raise OSError(error.errno, error.strerror, name) from error
 
 
-def _mode(target: Path) -> int | None:
+def _mode(target: "Path") -> int | None:
     """The permissions of the file that is to be replaced, if there is one."""
     if not target.exists():
         return None
@@ -227,7 +232,7 @@ def _mode(target: Path) -> int | None:
     return stat.S_IMODE(target.stat().st_mode) & 0o777
 
 
-def _sync_folder(folder: Path) -> None:
+def _sync_folder(folder: "Path") -> None:
     """Make the new name survive a crash, where the file system can; the content of the file is on the disk by now."""
     if os.name != "posix":
         return
@@ -244,14 +249,14 @@ def _sync_folder(folder: Path) -> None:
 
 def _write(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: dict[str, str]) -> None:
     """The safetensors format: length of the header, header, arrays in C order without gaps."""
-    names = {dtype: name for name, dtype in DTYPES.items()}
+    names = {found: name for name, found in NAMES.items()}
     header: dict[str, Any] = {"__metadata__": metadata}
     # Larger items come first, so that each array begins at a multiple of its itemsize although there are no gaps.
     ordered = sorted(arrays.items(), key=lambda item: -item[1].itemsize)
     end = 0
     for key, array in ordered:
         start, end = end, end + array.nbytes
-        dtype = names[array.dtype.newbyteorder("<")]
+        dtype = names[formats.name_of(array.dtype)]
         header[key] = {"dtype": dtype, "shape": array.shape, "data_offsets": (start, end)}
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
@@ -262,7 +267,7 @@ def _write(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: dict[str,
         )
     file.write(len(text).to_bytes(8, "little") + text)
     for _, array in ordered:
-        file.write(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1).data)
+        file.write(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1).view(np.uint8).data)
     file.flush()
 
 
@@ -271,7 +276,7 @@ def _write(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: dict[str,
 
 def _inspect(name: str) -> None:
     """Refuse what safetensors accepts: devices, and a header with a name twice, of which it silently takes one."""
-    if not stat.S_ISREG(Path(name).stat().st_mode):
+    if not stat.S_ISREG(os.stat(name).st_mode):  # noqa: PTH116  (pathlib is slow to import)
         raise ValueError(IRREGULAR)
     with open(name, "rb") as file:
         size = os.fstat(file.fileno()).st_size
@@ -296,7 +301,7 @@ def _content(metadata: Mapping[str, str]) -> dict[str, Any]:
         raise ValueError(f"metadata: expected format version {FORMAT}, got {content['version']}")
     names = ["version", "optimizer", "completed", "param_groups"]
     validation.known("metadata", content, names)
-    if missing := [name for name in names if name not in content]:
+    if missing := [name for name in names if name not in content and name != "completed"]:
         raise ValueError(f"metadata: missing {', '.join(map(repr, missing))}")
     if not isinstance(content["optimizer"], str):
         raise TypeError("metadata: expected a string as 'optimizer'")
@@ -328,8 +333,9 @@ def _state(file: Any) -> dict[int, dict[str, np.ndarray]]:
         if match is None:
             raise ValueError(f"expected arrays called '<number>.<state key>', got {brief(name)}")
         dtype = file.get_slice(name).get_dtype()
-        if dtype not in DTYPES:
-            raise TypeError(f"{name}: expected dtype F32 or F64, got {dtype}")
+        if dtype not in NAMES:
+            raise TypeError(f"{name}: expected dtype {formats.listed(tuple(NAMES))}, got {dtype}")
+        formats.dtype(NAMES[dtype])  # safetensors gives bfloat16 as ml_dtypes', once that is imported
         state.setdefault(int(match[1]), {})[match[2]] = file.get_tensor(name)
     return state
 

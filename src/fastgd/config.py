@@ -18,11 +18,21 @@ def _cpu_model() -> str:
         return platform.processor() or platform.machine()
 
 
+def _threads() -> dict[str, str]:
+    """How many a step can use, and how soon one of them begins; it is found out by waking one."""
+    wanted = threads.get_num_threads()
+    reaction = threads.reaction_us() if wanted > 1 else None
+    there = threads.get_num_threads()
+    return {
+        "threads": f"{there} (the system refuses to make {wanted})" if there < wanted else str(there),
+        "a thread begins": f"after {reaction:.0f} us" if reaction else "n/a",
+    }
+
+
 def config() -> dict[str, str]:
     """The lines that `show_config` prints, as a dict."""
     import fastgd
 
-    openmp = threads.openmp()
     forced = os.environ.get("FASTGD_ISA")
     return {
         "fastgd": fastgd.__version__,
@@ -32,15 +42,14 @@ def config() -> dict[str, str]:
         "instruction set": dispatch.chosen() + (" (set by FASTGD_ISA)" if forced else ""),
         "available": ", ".join(dispatch.available()),
         "built": ", ".join(dispatch.built()),
-        "openmp": f"yes (_OPENMP {openmp})" if openmp else "no: one thread",
-        "threads": str(threads.get_num_threads()),
+        **_threads(),
         "compiler flags": dispatch.flags(),
     }
 
 
 def show_config() -> None:
     """
-    Print the version, the instruction sets, OpenMP, threads and compiler flags.
+    Print the version, the instruction sets, threads and compiler flags.
 
     The same as ``python -m fastgd info``.
     """

@@ -2,8 +2,9 @@
 """
 Every rule as a function: stateless, in place, for libraries that own their state.
 
-Each function updates one parameter. `param` and the state arrays are changed in place, `grad` is only read; all are
-float32 or all float64, dense, of one shape with the same strides, and share no memory. `step` counts from 1. State
+Each function updates one parameter. `param` and the state arrays are changed in place, `grad` is only read; they are
+float32, float64, bfloat16 or float16 (float64 beside float64 parameters alone), dense, of one shape with the same
+strides, counted in items, and share no memory. `step` counts from 1. State
 arrays begin as zeros; those that may be None are given where the hyperparameters use them. `grad_scale` multiplies the
 gradient before anything else. Hyperparameters, formulas and references are those of the class. A call changes nothing
 if it raises TypeError or ValueError, which it does for arrays and numbers that are not as described.
@@ -14,20 +15,65 @@ from typing import Literal
 import numpy as np
 
 from fastgd.engine.apply import Function
+from fastgd.optimizers.adabelief import AdaBelief
 from fastgd.optimizers.adadelta import Adadelta
 from fastgd.optimizers.adagrad import Adagrad
 from fastgd.optimizers.adam import Adam, AdamW
 from fastgd.optimizers.adamax import Adamax
+from fastgd.optimizers.adan import Adan
+from fastgd.optimizers.ademamix import AdEMAMix
+from fastgd.optimizers.adopt import ADOPT
 from fastgd.optimizers.asgd import ASGD
+from fastgd.optimizers.ftrl import Ftrl
 from fastgd.optimizers.lion import Lion
 from fastgd.optimizers.nadam import NAdam
 from fastgd.optimizers.radam import RAdam
 from fastgd.optimizers.rmsprop import RMSprop
 from fastgd.optimizers.rprop import Rprop
+from fastgd.optimizers.schedule_free import ScheduleFreeAdamW, ScheduleFreeRAdam, ScheduleFreeSGD
 from fastgd.optimizers.sgd import SGD
 from fastgd.optimizers.sign import SignSGD
+from fastgd.optimizers.yogi import Yogi
 
 Array = np.ndarray
+
+
+_adabelief = Function(AdaBelief, ("exp_avg", "exp_avg_var"))
+
+
+def adabelief(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_var: Array,
+    *,
+    step: int,
+    lr: float = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-16,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    AdaBelief, with decoupled weight decay.
+
+    See `fastgd.AdaBelief`.
+    """
+    _adabelief.update(
+        param,
+        grad,
+        (exp_avg, exp_avg_var),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            maximize,
+        ),
+    )
 
 
 _adadelta = Function(Adadelta, ("square_avg", "acc_delta"))
@@ -238,6 +284,133 @@ def adamax(
     )
 
 
+_adan = Function(Adan, ("exp_avg", "exp_avg_diff", "exp_avg_sq", "neg_pre_grad"))
+
+
+def adan(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_diff: Array,
+    exp_avg_sq: Array,
+    neg_pre_grad: Array,
+    *,
+    step: int,
+    lr: float = 1e-3,
+    betas: tuple[float, float, float] = (0.98, 0.92, 0.99),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    no_prox: bool = False,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    Adan, with proximal or decoupled weight decay.
+
+    See `fastgd.Adan`.
+    """
+    _adan.update(
+        param,
+        grad,
+        (exp_avg, exp_avg_diff, exp_avg_sq, neg_pre_grad),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            no_prox,
+            maximize,
+        ),
+    )
+
+
+_ademamix = Function(AdEMAMix, ("exp_avg", "exp_avg_slow", "exp_avg_sq"))
+
+
+def ademamix(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_slow: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 1e-3,
+    betas: tuple[float, float, float] = (0.9, 0.999, 0.9999),
+    alpha: float = 5.0,
+    t_alpha: float = 0.0,
+    t_beta3: float = 0.0,
+    eps: float = 1e-8,
+    weight_decay: float = 1e-2,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    AdEMAMix, with decoupled weight decay.
+
+    See `fastgd.AdEMAMix`.
+    """
+    _ademamix.update(
+        param,
+        grad,
+        (exp_avg, exp_avg_slow, exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            alpha,
+            t_alpha,
+            t_beta3,
+            eps,
+            weight_decay,
+            maximize,
+        ),
+    )
+
+
+_adopt = Function(ADOPT, ("exp_avg", "exp_avg_sq"))
+
+
+def adopt(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.9999),
+    eps: float = 1e-6,
+    weight_decay: float = 0.0,
+    clip_exponent: float = 0.25,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    ADOPT, with decoupled weight decay.
+
+    See `fastgd.ADOPT`.
+    """
+    _adopt.update(
+        param,
+        grad,
+        (exp_avg, exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            clip_exponent,
+            maximize,
+        ),
+    )
+
+
 _asgd = Function(ASGD, ("ax",))
 
 
@@ -279,6 +452,48 @@ def asgd(
         (ASGD.carried["eta"]("eta", eta), ASGD.carried["mu"]("mu", mu)),
     )
     return carried
+
+
+_ftrl = Function(Ftrl, ("accumulator", "linear"))
+
+
+def ftrl(
+    param: Array,
+    grad: Array,
+    accumulator: Array,
+    linear: Array,
+    *,
+    step: int,
+    lr: float = 1e-3,
+    initial_accumulator_value: float = 0.1,
+    l1_regularization_strength: float = 0.0,
+    l2_regularization_strength: float = 0.0,
+    l2_shrinkage_regularization_strength: float = 0.0,
+    beta: float = 0.0,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    FTRL-Proximal, with L1, L2 and shrinkage penalties.
+
+    See `fastgd.Ftrl`.
+    """
+    _ftrl.update(
+        param,
+        grad,
+        (accumulator, linear),
+        step,
+        grad_scale,
+        (
+            lr,
+            initial_accumulator_value,
+            l1_regularization_strength,
+            l2_regularization_strength,
+            l2_shrinkage_regularization_strength,
+            beta,
+            maximize,
+        ),
+    )
 
 
 _lion = Function(Lion, ("momentum_buffer",))
@@ -485,6 +700,156 @@ def rprop(
     )
 
 
+_schedule_free_sgd = Function(ScheduleFreeSGD, ("z",))
+
+
+def schedule_free_sgd(
+    param: Array,
+    grad: Array,
+    z: Array,
+    *,
+    step: int,
+    weight_sum: float,
+    lr_max: float,
+    lr: float = 1.0,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+    warmup_steps: float = 0.0,
+    r: float = 0.0,
+    weight_lr_power: float = 2.0,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> tuple[float, float]:
+    """
+    Gradient descent without a schedule: the average of its iterates is as good as with the best one.
+
+    See `fastgd.ScheduleFreeSGD`. Returns the `weight_sum` and `lr_max` of the next step; step 1 reads none.
+    """
+    carried: tuple[float, float] = _schedule_free_sgd.update(
+        param,
+        grad,
+        (z,),
+        step,
+        grad_scale,
+        (
+            lr,
+            momentum,
+            weight_decay,
+            warmup_steps,
+            r,
+            weight_lr_power,
+            maximize,
+        ),
+        (
+            ScheduleFreeSGD.carried["weight_sum"]("weight_sum", weight_sum),
+            ScheduleFreeSGD.carried["lr_max"]("lr_max", lr_max),
+        ),
+    )
+    return carried
+
+
+_schedule_free_adamw = Function(ScheduleFreeAdamW, ("z", "exp_avg_sq"))
+
+
+def schedule_free_adamw(
+    param: Array,
+    grad: Array,
+    z: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    weight_sum: float,
+    lr_max: float,
+    lr: float = 2.5e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    warmup_steps: float = 0.0,
+    r: float = 0.0,
+    weight_lr_power: float = 2.0,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> tuple[float, float]:
+    """
+    AdamW without a schedule of the learning rate.
+
+    See `fastgd.ScheduleFreeAdamW`. Returns the `weight_sum` and `lr_max` of the next step; step 1 reads none.
+    """
+    carried: tuple[float, float] = _schedule_free_adamw.update(
+        param,
+        grad,
+        (z, exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            warmup_steps,
+            r,
+            weight_lr_power,
+            maximize,
+        ),
+        (
+            ScheduleFreeAdamW.carried["weight_sum"]("weight_sum", weight_sum),
+            ScheduleFreeAdamW.carried["lr_max"]("lr_max", lr_max),
+        ),
+    )
+    return carried
+
+
+_schedule_free_radam = Function(ScheduleFreeRAdam, ("z", "exp_avg_sq"))
+
+
+def schedule_free_radam(
+    param: Array,
+    grad: Array,
+    z: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    weight_sum: float,
+    lr_max: float,
+    lr: float = 2.5e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    r: float = 0.0,
+    weight_lr_power: float = 2.0,
+    silent_sgd_phase: bool = True,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> tuple[float, float]:
+    """
+    RAdam without a schedule of the learning rate, and without a warm-up to choose.
+
+    See `fastgd.ScheduleFreeRAdam`. Returns the `weight_sum` and `lr_max` of the next step; step 1 reads none.
+    """
+    carried: tuple[float, float] = _schedule_free_radam.update(
+        param,
+        grad,
+        (z, exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            r,
+            weight_lr_power,
+            silent_sgd_phase,
+            maximize,
+        ),
+        (
+            ScheduleFreeRAdam.carried["weight_sum"]("weight_sum", weight_sum),
+            ScheduleFreeRAdam.carried["lr_max"]("lr_max", lr_max),
+        ),
+    )
+    return carried
+
+
 _sgd = Function(SGD, ("momentum_buffer",))
 
 
@@ -540,6 +905,7 @@ def sign_sgd(
     momentum: float = 0.0,
     weight_decay: float = 0.0,
     maximize: bool = False,
+    decoupled_weight_decay: bool = False,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -556,6 +922,47 @@ def sign_sgd(
         (
             lr,
             momentum,
+            weight_decay,
+            maximize,
+            decoupled_weight_decay,
+        ),
+    )
+
+
+_yogi = Function(Yogi, ("exp_avg", "exp_avg_sq"))
+
+
+def yogi(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 1e-2,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-3,
+    initial_accumulator_value: float = 1e-6,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    Yogi, with decoupled weight decay.
+
+    See `fastgd.Yogi`.
+    """
+    _yogi.update(
+        param,
+        grad,
+        (exp_avg, exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            initial_accumulator_value,
             weight_decay,
             maximize,
         ),

@@ -68,6 +68,10 @@ class Check:
         """A checked value as C gets it."""
         return (float(value),)
 
+    def constant(self) -> "Check":
+        """The check where no schedule is taken."""
+        return self
+
 
 class Number(Check):
     """
@@ -113,46 +117,46 @@ class LearningRate(Check):
     def doubles(self, value: Any) -> tuple[float, ...]:
         return (0.0 if callable(value) else float(value),)
 
+    def constant(self) -> Check:
+        return self.number
 
-class Pair(Check):
+
+class Several(Check):
     """
-    A tuple or list of two numbers; its plain form is a tuple.
+    A tuple or list of two or three numbers; its plain form is a tuple.
 
     Parameters
     ----------
     each : Number
-        The check of either.
+        The check of each.
     fields : tuple of str
-        Names of the two doubles that C gets.
+        Names of the doubles that C gets, one for each number.
     together : str, optional
-        The requirement on the pair, where there is more than that on each.
+        The requirement on all of them, where there is more than that on each.
     accepts : callable, optional
-        Whether two numbers meet it.
+        Whether the numbers meet it.
     """
 
     def __init__(
-        self,
-        each: Number,
-        fields: tuple[str, str],
-        together: str = "",
-        accepts: Callable[[float, float], bool] | None = None,
+        self, each: Number, fields: tuple[str, ...], together: str = "", accepts: Callable[..., bool] | None = None
     ) -> None:
-        super().__init__(together or f"a pair {each}", fields)
+        self.count = "a pair" if len(fields) == 2 else "a triple"
+        super().__init__(together or f"{self.count} {each}", fields)
         self.each = each
         self.accepts = accepts
 
-    def __call__(self, name: str, value: object) -> tuple[float, float]:
+    def __call__(self, name: str, value: object) -> tuple[float, ...]:
         if not isinstance(value, (tuple, list)):
-            raise TypeError(f"{name} must be a pair of numbers, got {type(value).__name__}")
-        if len(value) != 2:
-            raise ValueError(f"{name} must be a pair of numbers, got {len(value)} of them")
-        pair = self.each(f"{name}[0]", value[0]), self.each(f"{name}[1]", value[1])
-        if self.accepts is not None and not self.accepts(*pair):
-            raise ValueError(f"{name} must be {self.requirement}, got {pair}")
-        return pair
+            raise TypeError(f"{name} must be {self.count} of numbers, got {type(value).__name__}")
+        if len(value) != len(self.fields):
+            raise ValueError(f"{name} must be {self.count} of numbers, got {len(value)} of them")
+        numbers = tuple(self.each(f"{name}[{i}]", entry) for i, entry in enumerate(value))
+        if self.accepts is not None and not self.accepts(*numbers):
+            raise ValueError(f"{name} must be {self.requirement}, got {numbers}")
+        return numbers
 
     def doubles(self, value: Any) -> tuple[float, ...]:
-        return float(value[0]), float(value[1])
+        return tuple(map(float, value))
 
 
 class Flag(Check):
@@ -211,21 +215,30 @@ nonnegative = Number("at least 0", 0.0)
 positive = Number("above 0", math.nextafter(0.0, 1.0))
 fraction = Number("in [0, 1]", 0.0, 1.0)
 decay_rate = Number("in [0, 1)", 0.0, math.nextafter(1.0, 0.0))
+open_fraction = Number("in (0, 1)", math.nextafter(0.0, 1.0), math.nextafter(1.0, 0.0))
 rate = LearningRate(nonnegative)
+positive_rate = LearningRate(positive)
 
 Rate = Annotated[float | Schedule, rate]
+PositiveRate = Annotated[float | Schedule, positive_rate]
 Real = Annotated[float, any_real]
 NonNegative = Annotated[float, nonnegative]
 Fraction = Annotated[float, fraction]
+OpenFraction = Annotated[float, open_fraction]
 DecayRate = Annotated[float, decay_rate]
-DecayRates = Annotated[tuple[float, float], Pair(decay_rate, fields=("beta1", "beta2"))]
+DecayRates = Annotated[tuple[float, float], Several(decay_rate, fields=("beta1", "beta2"))]
+AveragingRates = Annotated[
+    tuple[float, float],
+    Several(decay_rate, fields=("beta1", "beta2"), together="(in (0, 1), in [0, 1))", accepts=lambda a, b: a > 0),
+]
+ThreeDecayRates = Annotated[tuple[float, float, float], Several(decay_rate, fields=("beta1", "beta2", "beta3"))]
 Etas = Annotated[
     tuple[float, float],
-    Pair(positive, fields=("eta_minus", "eta_plus"), together="(below 1, above 1)", accepts=lambda a, b: a < 1 < b),
+    Several(positive, fields=("eta_minus", "eta_plus"), together="(below 1, above 1)", accepts=lambda a, b: a < 1 < b),
 ]
 StepSizes = Annotated[
     tuple[float, float],
-    Pair(positive, fields=("smallest", "largest"), together="(smallest, largest)", accepts=lambda a, b: a <= b),
+    Several(positive, fields=("smallest", "largest"), together="(smallest, largest)", accepts=lambda a, b: a <= b),
 ]
 Switch = Annotated[bool, Flag()]
 MomentumForm = Annotated[Literal["heavy_ball", "ema"], Choice("heavy_ball", "ema")]

@@ -15,6 +15,7 @@ import pytest
 
 import fastgd
 from support import reference
+from support import reference_later as later
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,14 @@ SGD_CASES = [
     Case(
         "sign_momentum", fastgd.SignSGD, reference.sign_sgd,
         dict(lr=0.01, momentum=0.9, weight_decay=0.1, maximize=True), ("sign_momentum",),
+    ),
+    Case(
+        "tiger", fastgd.SignSGD, reference.sign_sgd,
+        dict(lr=0.01, momentum=0.965, weight_decay=0.1, decoupled_weight_decay=True), ("sign_momentum",),
+    ),
+    Case(
+        "sign_sgd_decoupled", fastgd.SignSGD, reference.sign_sgd,
+        dict(lr=0.01, weight_decay=0.1, decoupled_weight_decay=True), ("sign_sgd",),
     ),
     Case("lion", fastgd.Lion, reference.lion, dict(lr=0.01), ("lion",)),
     Case(
@@ -183,7 +192,71 @@ ADAM_CASES = [
     ),
 ]  # fmt: skip
 
-CASES = [*SGD_CASES, *ADAPTIVE_CASES, *ADAM_CASES]
+LATER_CASES = [
+    Case("adabelief", fastgd.AdaBelief, later.adabelief, {}, ("adabelief",)),
+    Case(
+        "adabelief_decay", fastgd.AdaBelief, later.adabelief,
+        dict(lr=0.01, betas=(0.8, 0.9), eps=1e-3, weight_decay=0.1, maximize=True), ("adabelief",),
+    ),
+    Case("yogi", fastgd.Yogi, later.yogi, {}, ("yogi",)),
+    Case(
+        "yogi_decay", fastgd.Yogi, later.yogi,
+        dict(betas=(0.8, 0.9), initial_accumulator_value=0.1, weight_decay=0.1, maximize=True), ("yogi",),
+    ),
+    Case("adopt", fastgd.ADOPT, later.adopt, {}, ("adopt",)),
+    Case(
+        "adopt_decay", fastgd.ADOPT, later.adopt,
+        dict(lr=0.01, betas=(0.8, 0.9), weight_decay=0.1, clip_exponent=0.333, maximize=True), ("adopt",),
+    ),
+    Case("ademamix", fastgd.AdEMAMix, later.ademamix, dict(weight_decay=0.0), ("ademamix",)),
+    # Both warm-ups end within eight steps.
+    Case(
+        "ademamix_warmup", fastgd.AdEMAMix, later.ademamix,
+        dict(lr=0.01, betas=(0.8, 0.9, 0.99), t_alpha=5.0, t_beta3=7.0, weight_decay=0.1, maximize=True),
+        ("ademamix",),
+    ),
+    Case("adan", fastgd.Adan, later.adan, {}, ("adan",)),
+    Case("adan_prox", fastgd.Adan, later.adan, dict(lr=0.01, weight_decay=0.1, maximize=True), ("adan",)),
+    Case(
+        "adan_no_prox", fastgd.Adan, later.adan,
+        dict(lr=0.01, betas=(0.9, 0.8, 0.95), weight_decay=0.1, no_prox=True), ("adan",),
+    ),
+    Case("ftrl", fastgd.Ftrl, later.ftrl, dict(lr=0.1), ("ftrl",)),
+    Case(
+        "ftrl_penalties", fastgd.Ftrl, later.ftrl,
+        dict(
+            lr=0.1, initial_accumulator_value=0.5, l1_regularization_strength=0.3, l2_regularization_strength=0.2,
+            l2_shrinkage_regularization_strength=0.1, beta=1.0, maximize=True,
+        ), ("ftrl",),
+    ),
+]  # fmt: skip
+
+SCHEDULE_FREE_CASES = [
+    Case("schedule_free_sgd", fastgd.ScheduleFreeSGD, later.schedule_free_sgd, {}, ("schedule_free_sgd",)),
+    Case(
+        "schedule_free_sgd_warmup", fastgd.ScheduleFreeSGD, later.schedule_free_sgd,
+        dict(lr=0.1, momentum=0.8, weight_decay=0.1, warmup_steps=4.0, r=1.0, weight_lr_power=1.5, maximize=True),
+        ("schedule_free_sgd",),
+    ),
+    Case("schedule_free_adamw", fastgd.ScheduleFreeAdamW, later.schedule_free_adamw, {}, ("schedule_free_adamw",)),
+    Case(
+        "schedule_free_adamw_warmup", fastgd.ScheduleFreeAdamW, later.schedule_free_adamw,
+        dict(lr=0.1, betas=(0.8, 0.9), weight_decay=0.1, warmup_steps=4.0, r=0.5, weight_lr_power=0.0, maximize=True),
+        ("schedule_free_adamw",),
+    ),
+    # Rectification begins at the sixth step with the usual betas, at the fifth with .9.
+    Case(
+        "schedule_free_radam", fastgd.ScheduleFreeRAdam, later.schedule_free_radam, {},
+        ("schedule_free_adamw", "schedule_free_unrectified"),
+    ),
+    Case(
+        "schedule_free_radam_sgd", fastgd.ScheduleFreeRAdam, later.schedule_free_radam,
+        dict(lr=0.01, betas=(0.8, 0.9), weight_decay=0.1, silent_sgd_phase=False, maximize=True),
+        ("schedule_free_adamw", "schedule_free_unrectified"),
+    ),
+]  # fmt: skip
+
+CASES = [*SGD_CASES, *ADAPTIVE_CASES, *ADAM_CASES, *LATER_CASES, *SCHEDULE_FREE_CASES]
 BY_NAME = {case.name: case for case in CASES}
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -46,6 +46,5 @@ def expected() -> dict[str, tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    width = max(len(case.name) for case in CASES)
-    lines = [f"{case.name:<{width}} {digest(case, np.float32)} {digest(case, np.float64)}\n" for case in CASES]
+    lines = [f"{case.name} {digest(case, np.float32)} {digest(case, np.float64)}\n" for case in CASES]
     FILE.write_text(HEAD + "".join(lines))

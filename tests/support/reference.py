@@ -24,13 +24,15 @@ def power(x, n):
 
 def real_power(x, y):
     """The float nearest to x**y."""
+    if y == 0:
+        return 1.0
     with localcontext(prec=40):
         return float(Decimal(x) ** Decimal(y))
 
 
-def mean(old, new, keep):
-    """keep * old + (1 - keep) * new, from the end that has the larger share."""
-    take = 1.0 - keep
+def mean(old, new, keep, take=None):
+    """keep * old + take * new, from the end that has the larger share; they add up to 1."""
+    take = 1.0 - keep if take is None else take
     if old.dtype.type(keep) < old.dtype.type(take):
         return new + keep * (old - new)
     return old + take * (new - old)
@@ -62,16 +64,20 @@ def sgd(param, grad, state, t, *, lr=1e-3, momentum=0.0, dampening=0.0, weight_d
         param[...] = param - lr * buffer
 
 
-def sign_sgd(param, grad, state, t, *, lr=1e-3, momentum=0.0, weight_decay=0.0, maximize=False, grad_scale=1.0):
+def sign_sgd(param, grad, state, t, *, lr=1e-3, momentum=0.0, weight_decay=0.0, maximize=False,
+             decoupled_weight_decay=False, grad_scale=1.0):  # fmt: skip
     g = (-grad_scale if maximize else grad_scale) * grad
-    if weight_decay != 0:
+    keep = 1.0
+    if decoupled_weight_decay:
+        keep = 1.0 - lr * weight_decay
+    elif weight_decay != 0:
         g = g + weight_decay * param
     if momentum == 0:
-        param[...] = param - lr * np.sign(g)
+        param[...] = keep * param - lr * np.sign(g)
         return
     buffer = momentum * state.setdefault("momentum_buffer", np.zeros_like(param)) + (1.0 - momentum) * g
     state["momentum_buffer"][...] = buffer
-    param[...] = param - lr * np.sign(buffer)
+    param[...] = keep * param - lr * np.sign(buffer)
 
 
 def lion(param, grad, state, t, *, lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0, maximize=False, grad_scale=1.0):

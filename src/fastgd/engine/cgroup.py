@@ -1,4 +1,4 @@
-"""The CPU quota of a container, which OpenMP does not know."""
+"""The CPU quota of a container, of which the affinity mask says nothing."""
 
 import math
 

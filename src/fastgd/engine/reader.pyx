@@ -1,22 +1,32 @@
 """
 Reader: the checks of a class of optimizers, with a short way for what is plainly right.
 
-A float in a check's range, a bool, a pair of such floats are taken without a call into Python; anything else goes to
+A float in a check's range, a bool, a few such floats are taken without a call into Python; anything else goes to
 the check, which returns its plain form or says what is wrong with it.
 """
 from libc.math cimport NAN
 
-from fastgd.hyperparameters import Flag, LearningRate, Number, Pair
+from fastgd.hyperparameters import Flag, LearningRate, Number, Several
 
 cdef enum:
     NUMBER
-    PAIR
+    SEVERAL
     FLAG
     OTHER
 
 
 cdef inline bint plain_float(object value, const Field* field) noexcept:
     return type(value) is float and field.low <= <double>value <= field.high
+
+
+cdef inline bint plain_floats(tuple value, const Field* field) noexcept:
+    cdef Py_ssize_t i
+    if len(value) != field.count:
+        return False
+    for i in range(field.count):
+        if not plain_float(value[i], field):
+            return False
+    return True
 
 
 cdef class Reader:
@@ -47,14 +57,14 @@ cdef class Reader:
             field.start, field.count = self.width, len(check.fields) or 1
             self.width += field.count
             number = check.number if type(check) is LearningRate else check
-            if type(check) is Pair and check.accepts is None:
-                field.kind = PAIR
+            if type(check) is Several and check.accepts is None:
+                field.kind = SEVERAL
                 number = check.each
             elif isinstance(number, Number):
                 field.kind = NUMBER
             elif type(check) is Flag and check.only is None:
                 field.kind = FLAG
-            if field.kind in (NUMBER, PAIR):
+            if field.kind in (NUMBER, SEVERAL):
                 field.low, field.high = number.low, number.high
 
     cdef object read(self, Py_ssize_t k, object where, object value, double* hyper):
@@ -70,10 +80,9 @@ cdef class Reader:
         if field.kind == FLAG and (value is True or value is False):
             hyper[field.start] = value is True
             return value
-        if (field.kind == PAIR and type(value) is tuple and len(<tuple>value) == 2
-                and plain_float((<tuple>value)[0], field) and plain_float((<tuple>value)[1], field)):
-            hyper[field.start] = <double>(<tuple>value)[0]
-            hyper[field.start + 1] = <double>(<tuple>value)[1]
+        if field.kind == SEVERAL and type(value) is tuple and plain_floats(<tuple>value, field):
+            for i in range(field.count):
+                hyper[field.start + i] = <double>(<tuple>value)[i]
             return value
         check, name = self.checks[k], self.names[k]
         if where is not None:

@@ -41,6 +41,16 @@ cdef inline real with_l2(real g, real p, real l2) noexcept nogil:
     return g + l2 * p if l2 != 0 else g
 
 
+cdef inline real bounded(real x, real bound) noexcept nogil:
+    # numpy.clip to [-bound, bound], for a bound of at least 0: NaN stays NaN.
+    return bound if x > bound else (-bound if x < -bound else x)
+
+
+cdef inline real begun_with(real z, real first, real begun) noexcept nogil:
+    # A state that begins as something else than zero: `first` on the first step, for which `begun` is 0.
+    return z if begun != 0 else first
+
+
 cdef inline real mean(real old, real new, real keep, real take) noexcept nogil:
     # keep * old + take * new, for keep + take = 1, from the end that has the larger share, as torch's lerp has it. From
     # the other one the rounding of the difference stays in the result: with keep = 0 it would not even be `new`.

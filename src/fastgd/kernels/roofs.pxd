@@ -45,6 +45,19 @@ cdef inline void stream_3(real* restrict param, const real* restrict grad,
         c[i] = c[i] + addend
 
 
+cdef inline void stream_4(real* restrict param, const real* restrict grad,
+                          real* restrict a, real* restrict b, real* restrict c, real* restrict d,
+                          Py_ssize_t n, const RoofScalars* s) noexcept nogil:
+    cdef real addend = <real>s.addend
+    cdef Py_ssize_t i
+    for i in range(n):
+        param[i] = param[i] + grad[i]
+        a[i] = a[i] + addend
+        b[i] = b[i] + addend
+        c[i] = c[i] + addend
+        d[i] = d[i] + addend
+
+
 cdef inline void stream_copy(real* restrict param, const real* restrict grad, real* restrict a,
                              Py_ssize_t n, const RoofScalars* s) noexcept nogil:
     cdef real p

@@ -1,29 +1,44 @@
 # Written by make derive from kernels/rules/*.pxd and optimizers/*.py; edit those.
 include "build_table.pxi"
 
-from fastgd.kernels.roofs cimport (stream_0, stream_1, stream_2, stream_3, stream_copy, divide, divide_root,
+from fastgd.kernels.roofs cimport (stream_0, stream_1, stream_2, stream_3, stream_4, stream_copy, divide, divide_root,
                                    divide_two_roots)
+from fastgd.kernels.rules.adabelief cimport AdabeliefScalars, fold_adabelief, adabelief
 from fastgd.kernels.rules.adadelta cimport AdadeltaScalars, fold_adadelta, adadelta
 from fastgd.kernels.rules.adagrad cimport AdagradScalars, fold_adagrad, adagrad
 from fastgd.kernels.rules.adam cimport AdamScalars, fold_adam, adam, amsgrad
 from fastgd.kernels.rules.adamax cimport AdamaxScalars, fold_adamax, adamax
+from fastgd.kernels.rules.adan cimport AdanScalars, fold_adan, adan
+from fastgd.kernels.rules.ademamix cimport AdemamixScalars, fold_ademamix, ademamix
+from fastgd.kernels.rules.adopt cimport AdoptScalars, fold_adopt, adopt
 from fastgd.kernels.rules.asgd cimport AsgdScalars, fold_asgd, asgd, asgd_average
+from fastgd.kernels.rules.ftrl cimport FtrlScalars, fold_ftrl, ftrl
 from fastgd.kernels.rules.lion cimport LionScalars, fold_lion, lion
 from fastgd.kernels.rules.nadam cimport NadamScalars, fold_nadam, nadam
 from fastgd.kernels.rules.radam cimport fold_radam, adam_unrectified
 from fastgd.kernels.rules.rmsprop cimport (RmspropScalars, fold_rmsprop, rmsprop, rmsprop_momentum, rmsprop_centered,
                                            rmsprop_centered_momentum)
 from fastgd.kernels.rules.rprop cimport RpropScalars, fold_rprop, rprop
+from fastgd.kernels.rules.schedule_free_adamw cimport (ScheduleFreeAdamwScalars, fold_schedule_free_adamw,
+                                                       schedule_free_adamw)
+from fastgd.kernels.rules.schedule_free_radam cimport fold_schedule_free_radam, schedule_free_unrectified
+from fastgd.kernels.rules.schedule_free_sgd cimport ScheduleFreeSgdScalars, fold_schedule_free_sgd, schedule_free_sgd
 from fastgd.kernels.rules.sgd cimport SgdScalars, fold_sgd, sgd, sgd_momentum, sgd_nesterov
 from fastgd.kernels.rules.sign cimport SignSgdScalars, fold_sign_sgd, sign_sgd, sign_momentum
+from fastgd.kernels.rules.yogi cimport YogiScalars, fold_yogi, yogi
 
+rule(b"adabelief", b"exp_avg exp_avg_var", <void*>adabelief[float], <void*>adabelief[double])
 rule(b"adadelta", b"square_avg acc_delta", <void*>adadelta[float], <void*>adadelta[double])
 rule(b"adagrad", b"sum", <void*>adagrad[float], <void*>adagrad[double])
 rule(b"adam", b"exp_avg exp_avg_sq", <void*>adam[float], <void*>adam[double])
 rule(b"amsgrad", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad[float], <void*>amsgrad[double])
 rule(b"adamax", b"exp_avg exp_inf", <void*>adamax[float], <void*>adamax[double])
+rule(b"adan", b"exp_avg exp_avg_diff exp_avg_sq neg_pre_grad", <void*>adan[float], <void*>adan[double])
+rule(b"ademamix", b"exp_avg exp_avg_slow exp_avg_sq", <void*>ademamix[float], <void*>ademamix[double])
+rule(b"adopt", b"exp_avg exp_avg_sq", <void*>adopt[float], <void*>adopt[double])
 rule(b"asgd", b"ax", <void*>asgd[float], <void*>asgd[double])
 rule(b"asgd_average", b"ax", <void*>asgd_average[float], <void*>asgd_average[double])
+rule(b"ftrl", b"accumulator linear", <void*>ftrl[float], <void*>ftrl[double])
 rule(b"lion", b"momentum_buffer", <void*>lion[float], <void*>lion[double])
 rule(b"nadam", b"exp_avg exp_avg_sq", <void*>nadam[float], <void*>nadam[double])
 rule(b"adam_unrectified", b"exp_avg exp_avg_sq", <void*>adam_unrectified[float], <void*>adam_unrectified[double])
@@ -34,20 +49,35 @@ rule(b"rmsprop_centered", b"square_avg grad_avg", <void*>rmsprop_centered[float]
 rule(b"rmsprop_centered_momentum", b"square_avg grad_avg momentum_buffer", <void*>rmsprop_centered_momentum[float],
      <void*>rmsprop_centered_momentum[double])
 rule(b"rprop", b"prev step_size", <void*>rprop[float], <void*>rprop[double])
+rule(b"schedule_free_adamw", b"z exp_avg_sq", <void*>schedule_free_adamw[float], <void*>schedule_free_adamw[double])
+rule(b"schedule_free_unrectified", b"z exp_avg_sq", <void*>schedule_free_unrectified[float],
+     <void*>schedule_free_unrectified[double])
+rule(b"schedule_free_sgd", b"z", <void*>schedule_free_sgd[float], <void*>schedule_free_sgd[double])
 rule(b"sgd", b"", <void*>sgd[float], <void*>sgd[double])
 rule(b"sgd_momentum", b"momentum_buffer", <void*>sgd_momentum[float], <void*>sgd_momentum[double])
 rule(b"sgd_nesterov", b"momentum_buffer", <void*>sgd_nesterov[float], <void*>sgd_nesterov[double])
 rule(b"sign_sgd", b"", <void*>sign_sgd[float], <void*>sign_sgd[double])
 rule(b"sign_momentum", b"momentum_buffer", <void*>sign_momentum[float], <void*>sign_momentum[double])
+rule(b"yogi", b"exp_avg exp_avg_sq", <void*>yogi[float], <void*>yogi[double])
 
+family(b"adabelief", b"lr beta1 beta2 eps weight_decay maximize", b"", b"adabelief", <Fold>fold_adabelief,
+       sizeof(AdabeliefScalars))
 family(b"adadelta", b"lr rho eps weight_decay maximize", b"", b"adadelta", <Fold>fold_adadelta, sizeof(AdadeltaScalars))
 family(b"adagrad", b"lr lr_decay weight_decay initial_accumulator_value eps maximize eps_root", b"", b"adagrad",
        <Fold>fold_adagrad, sizeof(AdagradScalars))
 family(b"adam", b"lr beta1 beta2 eps weight_decay amsgrad maximize decoupled_weight_decay eps_root eps_hat", b"",
        b"adam amsgrad", <Fold>fold_adam, sizeof(AdamScalars))
 family(b"adamax", b"lr beta1 beta2 eps weight_decay maximize", b"", b"adamax", <Fold>fold_adamax, sizeof(AdamaxScalars))
+family(b"adan", b"lr beta1 beta2 beta3 eps weight_decay no_prox maximize", b"", b"adan", <Fold>fold_adan,
+       sizeof(AdanScalars))
+family(b"ademamix", b"lr beta1 beta2 beta3 alpha t_alpha t_beta3 eps weight_decay maximize", b"", b"ademamix",
+       <Fold>fold_ademamix, sizeof(AdemamixScalars))
+family(b"adopt", b"lr beta1 beta2 eps weight_decay clip_exponent maximize", b"", b"adopt", <Fold>fold_adopt,
+       sizeof(AdoptScalars))
 family(b"asgd", b"lr lambd alpha t0 weight_decay maximize", b"eta mu", b"asgd asgd_average", <Fold>fold_asgd,
        sizeof(AsgdScalars))
+family(b"ftrl", b"lr initial_accumulator_value l1_regularization_strength l2_regularization_strength "
+       b"l2_shrinkage_regularization_strength beta maximize", b"", b"ftrl", <Fold>fold_ftrl, sizeof(FtrlScalars))
 family(b"lion", b"lr beta1 beta2 weight_decay maximize", b"", b"lion", <Fold>fold_lion, sizeof(LionScalars))
 family(b"nadam", b"lr beta1 beta2 eps weight_decay momentum_decay decoupled_weight_decay maximize eps_root",
        b"mu_product", b"nadam", <Fold>fold_nadam, sizeof(NadamScalars))
@@ -58,15 +88,25 @@ family(b"rmsprop", b"lr alpha eps weight_decay momentum centered maximize eps_ro
        sizeof(RmspropScalars))
 family(b"rprop", b"lr eta_minus eta_plus smallest largest maximize", b"", b"rprop", <Fold>fold_rprop,
        sizeof(RpropScalars))
+family(b"schedule_free_adamw", b"lr beta1 beta2 eps weight_decay warmup_steps r weight_lr_power maximize",
+       b"weight_sum lr_max", b"schedule_free_adamw", <Fold>fold_schedule_free_adamw, sizeof(ScheduleFreeAdamwScalars))
+family(b"schedule_free_radam", b"lr beta1 beta2 eps weight_decay r weight_lr_power silent_sgd_phase maximize",
+       b"weight_sum lr_max", b"schedule_free_unrectified schedule_free_adamw", <Fold>fold_schedule_free_radam,
+       sizeof(ScheduleFreeAdamwScalars))
+family(b"schedule_free_sgd", b"lr momentum weight_decay warmup_steps r weight_lr_power maximize", b"weight_sum lr_max",
+       b"schedule_free_sgd", <Fold>fold_schedule_free_sgd, sizeof(ScheduleFreeSgdScalars))
 family(b"sgd", b"lr momentum dampening weight_decay nesterov maximize momentum_form", b"started",
        b"sgd sgd_momentum sgd_nesterov", <Fold>fold_sgd, sizeof(SgdScalars))
-family(b"sign_sgd", b"lr momentum weight_decay maximize", b"", b"sign_sgd sign_momentum", <Fold>fold_sign_sgd,
-       sizeof(SignSgdScalars))
+family(b"sign_sgd", b"lr momentum weight_decay maximize decoupled_weight_decay", b"", b"sign_sgd sign_momentum",
+       <Fold>fold_sign_sgd, sizeof(SignSgdScalars))
+family(b"yogi", b"lr beta1 beta2 eps initial_accumulator_value weight_decay maximize", b"", b"yogi", <Fold>fold_yogi,
+       sizeof(YogiScalars))
 
 roof(b"stream_0", b"", <void*>stream_0[float], <void*>stream_0[double])
 roof(b"stream_1", b"a", <void*>stream_1[float], <void*>stream_1[double])
 roof(b"stream_2", b"a b", <void*>stream_2[float], <void*>stream_2[double])
 roof(b"stream_3", b"a b c", <void*>stream_3[float], <void*>stream_3[double])
+roof(b"stream_4", b"a b c d", <void*>stream_4[float], <void*>stream_4[double])
 roof(b"stream_copy", b"a", <void*>stream_copy[float], <void*>stream_copy[double])
 roof(b"divide", b"", <void*>divide[float], <void*>divide[double])
 roof(b"divide_root", b"", <void*>divide_root[float], <void*>divide_root[double])

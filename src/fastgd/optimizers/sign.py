@@ -10,7 +10,7 @@ class SignSGD(Optimizer):
     r"""
     Sign descent, and Signum when `momentum` is not 0.
 
-    With :math:`g` the gradient plus ``weight_decay`` times the parameter::
+    With :math:`g` the gradient plus ``weight_decay`` times the parameter (unless decoupled)::
 
         momentum = 0  param -= lr * sign(g)
         otherwise     b = momentum * b + (1 - momentum) * g;    param -= lr * sign(b)
@@ -24,9 +24,11 @@ class SignSGD(Optimizer):
     momentum : float, default 0
         In [0, 1); 0.9 is usual for Signum.
     weight_decay : float, default 0
-        L2 penalty, at least 0.
+        At least 0.
     maximize : bool, default False
         Ascend.
+    decoupled_weight_decay : bool, default False
+        Whether the parameter is multiplied by ``1 - lr * weight_decay`` instead of the gradient being changed.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -42,7 +44,9 @@ class SignSGD(Optimizer):
 
     Notes
     -----
-    torch has no such class. The sign of 0 is 0, that of NaN is NaN.
+    torch has no such class. The sign of 0 is 0, that of NaN is NaN. For where gradients are compressed, or little
+    memory is left; ``momentum=0.965, decoupled_weight_decay=True`` is Tiger (Su, "Tiger: A Tight-fisted Optimizer",
+    2023).
 
     References
     ----------
@@ -59,7 +63,9 @@ class SignSGD(Optimizer):
     """
 
     family = "sign_sgd"
-    torch_signature = "lr momentum weight_decay * foreach maximize capturable differentiable fused"
+    torch_signature = (
+        "lr momentum weight_decay * foreach maximize capturable differentiable fused decoupled_weight_decay"
+    )
 
     def __init__(
         self,
@@ -69,6 +75,7 @@ class SignSGD(Optimizer):
         weight_decay: NonNegative = 0.0,
         *,
         maximize: Switch = False,
+        decoupled_weight_decay: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

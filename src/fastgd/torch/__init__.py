@@ -25,19 +25,28 @@ from fastgd.torch.base import Optimizer
 
 # derived: optimizers
 from fastgd.torch.classes import (
+    ADOPT,
     ASGD,
     SGD,
+    AdaBelief,
     Adadelta,
     Adagrad,
     Adam,
     Adamax,
     AdamW,
+    Adan,
+    AdEMAMix,
+    Ftrl,
     Lion,
     NAdam,
     RAdam,
     RMSprop,
     Rprop,
+    ScheduleFreeAdamW,
+    ScheduleFreeRAdam,
+    ScheduleFreeSGD,
     SignSGD,
+    Yogi,
 )
 
 # end
@@ -46,19 +55,28 @@ from fastgd.torch.in_backward import StepInBackward, step_in_backward
 __all__ = ["StepInBackward", "step_in_backward"]
 # derived: names
 __all__ += [
+    "ADOPT",
     "ASGD",
     "SGD",
+    "AdEMAMix",
+    "AdaBelief",
     "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
+    "Adan",
+    "Ftrl",
     "Lion",
     "NAdam",
     "Optimizer",
     "RAdam",
     "RMSprop",
     "Rprop",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeRAdam",
+    "ScheduleFreeSGD",
     "SignSGD",
+    "Yogi",
 ]
 # end

@@ -3,11 +3,79 @@
 
 from typing import Any, ClassVar, Literal, Unpack
 
-from fastgd.optimizers import adadelta, adagrad, adam, adamax, asgd, lion, nadam, radam, rmsprop, rprop, sgd, sign
+from fastgd.optimizers import (
+    adabelief,
+    adadelta,
+    adagrad,
+    adam,
+    adamax,
+    adan,
+    ademamix,
+    adopt,
+    asgd,
+    ftrl,
+    lion,
+    nadam,
+    radam,
+    rmsprop,
+    rprop,
+    schedule_free,
+    sgd,
+    sign,
+    yogi,
+)
 from fastgd.optimizers.base import Optimizer as NumPyOptimizer
 from fastgd.optimizers.base import Settings
 from fastgd.torch.adagrad import AdagradBase
 from fastgd.torch.base import Optimizer
+from fastgd.torch.schedule_free import ScheduleFreeBase
+
+
+class AdaBelief(Optimizer):
+    """
+    AdaBelief, with decoupled weight decay.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, weight_decay, maximize
+        As for `fastgd.AdaBelief`, which has the formula.
+    **settings
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = adabelief.AdaBelief
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: float = 1e-16,
+        weight_decay: float = 0.0,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+        )
+        super().__init__(params, given, settings)
 
 
 class Adadelta(Optimizer):
@@ -19,7 +87,7 @@ class Adadelta(Optimizer):
     params, lr, rho, eps, weight_decay, foreach, capturable, maximize, differentiable
         As for torch.optim.Adadelta.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adadelta.Adadelta
@@ -62,7 +130,7 @@ class Adagrad(AdagradBase):
     eps_root
         As for `fastgd.Adagrad`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adagrad.Adagrad
@@ -110,7 +178,7 @@ decoupled_weight_decay
     eps_root, eps_hat
         As for `fastgd.Adam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.Adam
@@ -163,7 +231,7 @@ class AdamW(Adam):
     eps_root, eps_hat
         As for `fastgd.AdamW`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.AdamW
@@ -212,7 +280,7 @@ class Adamax(Optimizer):
     params, lr, betas, eps, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.Adamax.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adamax.Adamax
@@ -244,6 +312,157 @@ class Adamax(Optimizer):
         super().__init__(params, given, settings)
 
 
+class Adan(Optimizer):
+    """
+    Adan, with proximal or decoupled weight decay.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, weight_decay, no_prox, maximize
+        As for `fastgd.Adan`, which has the formula.
+    **settings
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = adan.Adan
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any, Any] = (0.98, 0.92, 0.99),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        no_prox: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            no_prox=no_prox,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+        )
+        super().__init__(params, given, settings)
+
+
+class AdEMAMix(Optimizer):
+    """
+    AdEMAMix, with decoupled weight decay.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, alpha, t_alpha, t_beta3, eps, weight_decay, maximize
+        As for `fastgd.AdEMAMix`, which has the formula.
+    **settings
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = ademamix.AdEMAMix
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any, Any] = (0.9, 0.999, 0.9999),
+        alpha: float = 5.0,
+        t_alpha: float = 0.0,
+        t_beta3: float = 0.0,
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            alpha=alpha,
+            t_alpha=t_alpha,
+            t_beta3=t_beta3,
+            eps=eps,
+            weight_decay=weight_decay,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+        )
+        super().__init__(params, given, settings)
+
+
+class ADOPT(Optimizer):
+    """
+    ADOPT, with decoupled weight decay.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, weight_decay, clip_exponent, maximize
+        As for `fastgd.ADOPT`, which has the formula.
+    **settings
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = adopt.ADOPT
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any] = (0.9, 0.9999),
+        eps: float = 1e-6,
+        weight_decay: float = 0.0,
+        clip_exponent: float = 0.25,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            clip_exponent=clip_exponent,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+        )
+        super().__init__(params, given, settings)
+
+
 class ASGD(Optimizer):
     """
     Averaged stochastic gradient descent.
@@ -253,7 +472,7 @@ class ASGD(Optimizer):
     params, lr, lambd, alpha, t0, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.ASGD.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
 
     Notes
     -----
@@ -290,6 +509,58 @@ class ASGD(Optimizer):
         super().__init__(params, given, settings)
 
 
+class Ftrl(Optimizer):
+    """
+    FTRL-Proximal, with L1, L2 and shrinkage penalties.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, initial_accumulator_value, l1_regularization_strength, l2_regularization_strength, \
+l2_shrinkage_regularization_strength, beta, maximize
+        As for `fastgd.Ftrl`, which has the formula.
+    **settings
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = ftrl.Ftrl
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        l2_shrinkage_regularization_strength: float = 0.0,
+        beta: float = 0.0,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            initial_accumulator_value=initial_accumulator_value,
+            l1_regularization_strength=l1_regularization_strength,
+            l2_regularization_strength=l2_regularization_strength,
+            l2_shrinkage_regularization_strength=l2_shrinkage_regularization_strength,
+            beta=beta,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+        )
+        super().__init__(params, given, settings)
+
+
 class Lion(Optimizer):
     """
     Lion, with decoupled weight decay.
@@ -303,7 +574,7 @@ class Lion(Optimizer):
     lr, betas, weight_decay, maximize
         As for `fastgd.Lion`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = lion.Lion
@@ -347,7 +618,7 @@ differentiable
     eps_root
         As for `fastgd.NAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
 
     Notes
     -----
@@ -400,7 +671,7 @@ class RAdam(Optimizer):
     eps_root
         As for `fastgd.RAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = radam.RAdam
@@ -447,7 +718,7 @@ class RMSprop(Optimizer):
     eps_root
         As for `fastgd.RMSprop`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rmsprop.RMSprop
@@ -494,7 +765,7 @@ class Rprop(Optimizer):
     params, lr, etas, step_sizes, capturable, foreach, maximize, differentiable
         As for torch.optim.Rprop.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rprop.Rprop
@@ -524,6 +795,175 @@ class Rprop(Optimizer):
         super().__init__(params, given, settings)
 
 
+class ScheduleFreeSGD(ScheduleFreeBase):
+    """
+    Gradient descent without a schedule: the average of its iterates is as good as with the best one.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, momentum, weight_decay, warmup_steps, r, weight_lr_power, maximize
+        As for `fastgd.ScheduleFreeSGD`, which has the formula.
+    **settings
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+
+    Notes
+    -----
+    Kept in double: ``weight_sum``, ``lr_max``.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = schedule_free.ScheduleFreeSGD
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1.0,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        warmup_steps: float = 0.0,
+        r: float = 0.0,
+        weight_lr_power: float = 2.0,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            momentum=momentum,
+            weight_decay=weight_decay,
+            warmup_steps=warmup_steps,
+            r=r,
+            weight_lr_power=weight_lr_power,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+        )
+        super().__init__(params, given, settings)
+
+
+class ScheduleFreeAdamW(ScheduleFreeBase):
+    """
+    AdamW without a schedule of the learning rate.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, weight_decay, warmup_steps, r, weight_lr_power, maximize
+        As for `fastgd.ScheduleFreeAdamW`, which has the formula.
+    **settings
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+
+    Notes
+    -----
+    Kept in double: ``weight_sum``, ``lr_max``.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = schedule_free.ScheduleFreeAdamW
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 2.5e-3,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        warmup_steps: float = 0.0,
+        r: float = 0.0,
+        weight_lr_power: float = 2.0,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            warmup_steps=warmup_steps,
+            r=r,
+            weight_lr_power=weight_lr_power,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+        )
+        super().__init__(params, given, settings)
+
+
+class ScheduleFreeRAdam(ScheduleFreeBase):
+    """
+    RAdam without a schedule of the learning rate, and without a warm-up to choose.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, weight_decay, r, weight_lr_power, silent_sgd_phase, maximize
+        As for `fastgd.ScheduleFreeRAdam`, which has the formula.
+    **settings
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+
+    Notes
+    -----
+    Kept in double: ``weight_sum``, ``lr_max``.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = schedule_free.ScheduleFreeRAdam
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 2.5e-3,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        r: float = 0.0,
+        weight_lr_power: float = 2.0,
+        silent_sgd_phase: bool = True,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            r=r,
+            weight_lr_power=weight_lr_power,
+            silent_sgd_phase=silent_sgd_phase,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+        )
+        super().__init__(params, given, settings)
+
+
 class SGD(Optimizer):
     """
     Gradient descent, with heavy-ball, averaged or Nesterov momentum.
@@ -535,7 +975,7 @@ class SGD(Optimizer):
     momentum_form
         As for `fastgd.SGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sgd.SGD
@@ -581,10 +1021,10 @@ class SignSGD(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, momentum, weight_decay, maximize
+    lr, momentum, weight_decay, maximize, decoupled_weight_decay
         As for `fastgd.SignSGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sign.SignSGD
@@ -601,11 +1041,62 @@ class SignSGD(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
             lr=lr,
             momentum=momentum,
+            weight_decay=weight_decay,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            decoupled_weight_decay=decoupled_weight_decay,
+        )
+        super().__init__(params, given, settings)
+
+
+class Yogi(Optimizer):
+    """
+    Yogi, with decoupled weight decay.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, initial_accumulator_value, weight_decay, maximize
+        As for `fastgd.Yogi`, which has the formula.
+    **settings
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = yogi.Yogi
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-2,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: float = 1e-3,
+        initial_accumulator_value: float = 1e-6,
+        weight_decay: float = 0.0,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            initial_accumulator_value=initial_accumulator_value,
             weight_decay=weight_decay,
             foreach=foreach,
             maximize=maximize,

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 import fastgd
-from fastgd.engine import dispatch
-from fastgd.engine.execute import PARALLEL_FROM
+from fastgd.engine import dispatch, pool
 from fastgd.tools.bench import arrays, pairing, peers, roofs, training
 from fastgd.tools.bench.pairing import Ratio
 from fastgd.tools.bench.rows import BY_NAME, Row
@@ -21,6 +20,14 @@ from fastgd.tools.bench.stepper import Stepper, UnavailableError
 from fastgd.tools.bench.threads import usable_cores, using
 
 ADAMW = BY_NAME["adamw"]
+
+
+def shares(stepper: Stepper) -> bool:
+    """Whether the engine gives a step to more than one thread, once it knows what the rule costs."""
+    stepper.warm_up(5)
+    before = pool.shared()
+    stepper.step()
+    return pool.shared() > before
 
 
 # ---- rules --------------------------------------------------------------------------------------------------------
@@ -35,14 +42,14 @@ def of_roof(
     Ours is the whole of `Optimizer.step`, or with ``part="kernel"`` the kernel as the plan runs it.
     """
     n = arrays.elements(shapes)
-    # The engine gives small work to one thread, so its roof is one thread's.
-    cores = threads if n >= PARALLEL_FROM else 1
 
     def once() -> Ratio:
         pure = roofs.arithmetic(row, dtype)
         ours, other = arrays.fresh(shapes, dtype), arrays.fresh(shapes, dtype)
         made = peers.build("fastgd", row, *ours) if part == "step" else roofs.kernel(row, *ours)
         steppers = [made, roofs.stream(row, *other), *([pure[0]] if pure else [])]
+        # The engine gives small work to one thread, so its roof is one thread's.
+        cores = threads if shares(made) else 1
         times = pairing.interleave(steppers, seconds, least=least)
         roof = np.maximum(times[:, 1], times[:, 2] * n / pure[1] / cores) if pure else times[:, 1]
         return pairing.ratio(times[:, 0], roof)

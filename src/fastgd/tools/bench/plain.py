@@ -16,6 +16,7 @@ import numpy as np
 Array = np.ndarray
 State = dict[str, Any]
 Betas = tuple[float, float]
+Triple = tuple[float, float, float]
 
 
 def zeros(p: Array, s: State, *keys: str) -> list[Array]:
@@ -60,9 +61,9 @@ def sgd(
 
 def sign_sgd(
     p: Array, g: Array, s: State, t: int, lr: float = 1e-3, momentum: float = 0.0, weight_decay: float = 0.0,
-    *, maximize: bool = False,
+    *, maximize: bool = False, decoupled_weight_decay: bool = False,
 ) -> None:
-    g = treated(p, g, maximize, weight_decay)
+    g = treated(p, g, maximize, weight_decay, lr if decoupled_weight_decay else None)
     if momentum:
         (b,) = zeros(p, s, "b")
         g = s["b"] = momentum * b + (1 - momentum) * g
@@ -218,6 +219,144 @@ def asgd(
     s["ax"] = p.copy() if mu == 1 else s["ax"] + mu * (p - s["ax"])
     s["eta"] = lr / (1 + lambd * lr * t) ** alpha
     s["mu"] = 1 / max(1.0, t - t0)
+
+
+def adabelief(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-16,
+    weight_decay: float = 0.0, *, maximize: bool = False,
+) -> None:
+    m, v = zeros(p, s, "m", "v")
+    g = treated(p, g, maximize, weight_decay, lr)
+    m = s["m"] = betas[0] * m + (1 - betas[0]) * g
+    v = s["v"] = betas[1] * v + (1 - betas[1]) * (g - m) ** 2 + eps
+    p -= lr * (m / (1 - betas[0] ** t)) / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
+
+
+def yogi(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-2, betas: Betas = (0.9, 0.999), eps: float = 1e-3,
+    initial_accumulator_value: float = 1e-6, weight_decay: float = 0.0, *, maximize: bool = False,
+) -> None:
+    g = treated(p, g, maximize, weight_decay, lr)
+    m = s.get("m", initial_accumulator_value)
+    v = s.get("v", initial_accumulator_value)
+    m = s["m"] = betas[0] * m + (1 - betas[0]) * g
+    v = s["v"] = v - (1 - betas[1]) * np.sign(v - g**2) * g**2
+    p -= lr * (m / (1 - betas[0] ** t)) / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
+
+
+def adopt(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Betas = (0.9, 0.9999), eps: float = 1e-6,
+    weight_decay: float = 0.0, clip_exponent: float = 0.25, *, maximize: bool = False,
+) -> None:
+    (m,) = zeros(p, s, "m")
+    if t == 1:
+        s["v"] = g**2
+        return
+    g = treated(p, g, maximize, weight_decay, lr)
+    bound = (t - 1) ** clip_exponent
+    m = s["m"] = betas[0] * m + (1 - betas[0]) * np.clip(g / np.maximum(np.sqrt(s["v"]), eps), -bound, bound)
+    p -= lr * m
+    s["v"] = betas[1] * s["v"] + (1 - betas[1]) * g**2
+
+
+def ademamix(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Triple = (0.9, 0.999, 0.9999), alpha: float = 5.0,
+    t_alpha: float = 0.0, t_beta3: float = 0.0, eps: float = 1e-8, weight_decay: float = 1e-2,
+    *, maximize: bool = False,
+) -> None:
+    beta1, beta2, beta3 = betas
+    m, v, slow = zeros(p, s, "m", "v", "slow")
+    g = treated(p, g, maximize, weight_decay, lr)
+    if t < t_beta3:
+        start, end, way = math.log(beta1), math.log(beta3), t / t_beta3
+        beta3 = min(beta3, math.exp(start * end / ((1 - way) * end + way * start)))
+    m = s["m"] = beta1 * m + (1 - beta1) * g
+    v = s["v"] = beta2 * v + (1 - beta2) * g**2
+    slow = s["slow"] = beta3 * slow + (1 - beta3) * g
+    ahead = m / (1 - beta1**t) + (min(alpha * t / t_alpha, alpha) if t_alpha else alpha) * slow
+    p -= lr * ahead / (np.sqrt(v / (1 - beta2**t)) + eps)
+
+
+def adan(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Triple = (0.98, 0.92, 0.99), eps: float = 1e-8,
+    weight_decay: float = 0.0, no_prox: bool = False, *, maximize: bool = False,
+) -> None:
+    beta1, beta2, beta3 = betas
+    m, d, v = zeros(p, s, "m", "d", "v")
+    g = treated(p, g, maximize, weight_decay if no_prox else 0.0, lr)
+    change = g - s.get("g", g)
+    m = s["m"] = beta1 * m + (1 - beta1) * g
+    d = s["d"] = beta2 * d + (1 - beta2) * change
+    v = s["v"] = beta3 * v + (1 - beta3) * (g + beta2 * change) ** 2
+    s["g"] = g.copy()
+    ahead = m / (1 - beta1**t) + beta2 * d / (1 - beta2**t)
+    p -= lr * ahead / (np.sqrt(v / (1 - beta3**t)) + eps)
+    if not no_prox:
+        p /= 1 + lr * weight_decay
+
+
+def ftrl(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-3, initial_accumulator_value: float = 0.1,
+    l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0,
+    l2_shrinkage_regularization_strength: float = 0.0, beta: float = 0.0, *, maximize: bool = False,
+) -> None:
+    (z,) = zeros(p, s, "z")
+    g = treated(p, g, maximize, 0.0)
+    before = s.get("n", initial_accumulator_value)
+    n = s["n"] = before + g**2
+    z = s["z"] = z + g + 2 * l2_shrinkage_regularization_strength * p - (np.sqrt(n) - np.sqrt(before)) / lr * p
+    kept = np.clip(z, -l1_regularization_strength, l1_regularization_strength) - z
+    p[...] = kept / (np.sqrt(n) / lr + 2 * (l2_regularization_strength + beta / (2 * lr)))
+
+
+def averaged(p: Array, u: Array, s: State, t: int, lr: float, beta: float, r: float, power: float) -> None:
+    """A schedule-free step along u: z goes lr * u, x averages z, and p is beta * x + (1 - beta) * z."""
+    z, x = s.get("z", p), s.get("x", p)
+    s["lr_max"] = max(s.get("lr_max", 0.0), lr)
+    weight = t**r * s["lr_max"] ** power
+    s["sum"] = s.get("sum", 0.0) + weight
+    z = s["z"] = z - lr * u
+    share = weight / s["sum"] if weight else 0.0
+    x = s["x"] = (1 - share) * x + share * z
+    p[...] = beta * x + (1 - beta) * z
+
+
+def schedule_free_sgd(
+    p: Array, g: Array, s: State, t: int, lr: float = 1.0, momentum: float = 0.9, weight_decay: float = 0.0,
+    warmup_steps: float = 0.0, r: float = 0.0, weight_lr_power: float = 2.0, *, maximize: bool = False,
+) -> None:
+    u = treated(p, g, maximize, weight_decay)
+    averaged(p, u, s, t, lr * min(t / warmup_steps, 1.0) if warmup_steps else lr, momentum, r, weight_lr_power)
+
+
+def schedule_free_adamw(
+    p: Array, g: Array, s: State, t: int, lr: float = 2.5e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8,
+    weight_decay: float = 0.0, warmup_steps: float = 0.0, r: float = 0.0, weight_lr_power: float = 2.0,
+    *, maximize: bool = False,
+) -> None:
+    (v,) = zeros(p, s, "v")
+    g = treated(p, g, maximize, 0.0)
+    v = s["v"] = betas[1] * v + (1 - betas[1]) * g**2
+    u = g / (np.sqrt(v / (1 - betas[1] ** t)) + eps) + weight_decay * p
+    averaged(p, u, s, t, lr * min(t / warmup_steps, 1.0) if warmup_steps else lr, betas[0], r, weight_lr_power)
+
+
+def schedule_free_radam(
+    p: Array, g: Array, s: State, t: int, lr: float = 2.5e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8,
+    weight_decay: float = 0.0, r: float = 0.0, weight_lr_power: float = 2.0, silent_sgd_phase: bool = True,
+    *, maximize: bool = False,
+) -> None:
+    (v,) = zeros(p, s, "v")
+    g = treated(p, g, maximize, 0.0)
+    v = s["v"] = betas[1] * v + (1 - betas[1]) * g**2
+    longest = 2 / (1 - betas[1]) - 1
+    length = longest - 2 * t * betas[1] ** t / (1 - betas[1] ** t)
+    if length > 4:
+        lr *= math.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
+        g = g / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
+    elif silent_sgd_phase:
+        lr = 0.0
+    averaged(p, g + weight_decay * p, s, t, lr, betas[0], r, weight_lr_power)
 # fmt: on
 
 
@@ -236,6 +375,15 @@ PLAIN: dict[str, Callable[..., None]] = {
     "NAdam": nadam,
     "RAdam": radam,
     "ASGD": asgd,
+    "AdaBelief": adabelief,
+    "Yogi": yogi,
+    "ADOPT": adopt,
+    "AdEMAMix": ademamix,
+    "Adan": adan,
+    "Ftrl": ftrl,
+    "ScheduleFreeSGD": schedule_free_sgd,
+    "ScheduleFreeAdamW": schedule_free_adamw,
+    "ScheduleFreeRAdam": schedule_free_radam,
 }
 
 

@@ -104,6 +104,16 @@ ROWS = (
     Row("adamax", "Adamax", BETAS, LOOPS, "adamax"),
     Row("asgd", "ASGD", {}, LOOPS),
     Row("asgd_average", "ASGD", {"t0": 0.0}, LOOPS),
+    Row("adabelief", "AdaBelief", {"betas": (0.9, 0.999), "eps": 1e-16}, optax="adabelief"),
+    Row("yogi", "Yogi", {"betas": (0.9, 0.999), "eps": 1e-3}, optax="yogi"),
+    Row("adopt", "ADOPT", {"betas": (0.9, 0.9999), "eps": 1e-6}),
+    Row("ademamix", "AdEMAMix", {"betas": (0.9, 0.999, 0.9999), "eps": 1e-8}),
+    Row("adan", "Adan", {"betas": (0.98, 0.92, 0.99), "eps": 1e-8}),
+    Row("ftrl", "Ftrl", {}, lr=1e-3),
+    Row("schedule_free_sgd", "ScheduleFreeSGD", {}),
+    Row("schedule_free_adamw", "ScheduleFreeAdamW", BETAS),
+    Row("schedule_free_unrectified", "ScheduleFreeRAdam",
+        {"betas": (0.9, 0.6), "eps": 1e-8, "silent_sgd_phase": False}),
 )
 # fmt: on
 

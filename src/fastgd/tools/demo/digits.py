@@ -20,6 +20,7 @@ import numpy as np
 
 import fastgd
 from fastgd.config import config
+from fastgd.optimizers.schedule_free import ScheduleFree
 from fastgd.tools.bench import plain
 from fastgd.tools.demo.picture import draw
 
@@ -57,6 +58,20 @@ RUNS = [
     Run(ADAPTIVE, fastgd.Adamax, plain.adamax, dict(lr=4e-3)),
     Run(ADAPTIVE, fastgd.NAdam, plain.nadam, dict(lr=1e-3)),
     Run(ADAPTIVE, fastgd.RAdam, plain.radam, dict(lr=5e-3)),
+]
+AVERAGED = "averages instead of a schedule"
+# The others, with rates that learn these digits; `--all` runs them too.
+MORE = [
+    Run(STEEPEST, fastgd.ASGD, plain.asgd, dict(lr=0.5, lambd=0.0, t0=345.0)),
+    Run(ADAPTIVE, fastgd.AdaBelief, plain.adabelief, dict(lr=3e-3)),
+    Run(ADAPTIVE, fastgd.Yogi, plain.yogi, dict(lr=1e-2)),
+    Run(ADAPTIVE, fastgd.ADOPT, plain.adopt, dict(lr=3e-3)),
+    Run(ADAPTIVE, fastgd.AdEMAMix, plain.ademamix, dict(lr=2e-3)),
+    Run(ADAPTIVE, fastgd.Adan, plain.adan, dict(lr=3e-3)),
+    Run(ADAPTIVE, fastgd.Ftrl, plain.ftrl, dict(lr=0.5)),
+    Run(AVERAGED, fastgd.ScheduleFreeSGD, plain.schedule_free_sgd, dict(lr=2.0)),
+    Run(AVERAGED, fastgd.ScheduleFreeAdamW, plain.schedule_free_adamw, dict(lr=1e-2)),
+    Run(AVERAGED, fastgd.ScheduleFreeRAdam, plain.schedule_free_radam, dict(lr=1e-2)),
 ]
 
 
@@ -141,6 +156,16 @@ def batches(data: Data, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, 
         yield data.x[chosen], data.y[chosen]
 
 
+def measured(opt: fastgd.Optimizer, measure: Callable[[], float]) -> float:
+    """What is measured of the parameters as they would be used: a schedule-free optimizer has their average."""
+    if not isinstance(opt, ScheduleFree):
+        return measure()
+    opt.eval()
+    result = measure()
+    opt.train()
+    return result
+
+
 def train(run: Run, data: Data, epochs: int, progress: Any) -> Result:
     rng = np.random.default_rng(SEED)
     params, copy = initial(), initial()
@@ -156,7 +181,13 @@ def train(run: Run, data: Data, epochs: int, progress: Any) -> Result:
         function(*args)
         return perf_counter() - start
 
-    losses = [loss_of(forward(params, data.x)[1], data.y)]
+    def loss() -> float:
+        return loss_of(forward(params, data.x)[1], data.y)
+
+    def accuracy() -> float:
+        return float((forward(params, data.x_test)[1].argmax(axis=1) == data.y_test).mean())
+
+    losses = [loss()]
     gradients: list[float] = []
     ours: list[float] = []
     numpys: list[float] = []
@@ -172,13 +203,13 @@ def train(run: Run, data: Data, epochs: int, progress: Any) -> Result:
             else:
                 numpys.append(timed(numpy_step, t, grads))
                 ours.append(timed(opt.step, grads))
-        losses.append(loss_of(forward(params, data.x)[1], data.y))
+        losses.append(measured(opt, loss))
         progress.update()
     return Result(
         name=run.optimizer.__name__,
         family=run.family,
         losses=losses,
-        accuracy=float((forward(params, data.x_test)[1].argmax(axis=1) == data.y_test).mean()),
+        accuracy=measured(opt, accuracy),
         microseconds=1e6 * median(ours),
         times_faster=median(b / a for a, b in zip(ours, numpys, strict=True)),
         share=median(ours) / (median(ours) + median(gradients)),
@@ -188,11 +219,11 @@ def train(run: Run, data: Data, epochs: int, progress: Any) -> Result:
 
 def table(results: Sequence[Result]) -> str:
     lines = [
-        "           test        µs per   × faster     share of",
-        "optimizer  accuracy    step     than NumPy   training time",
+        "                   test        µs per   × faster     share of",
+        "optimizer          accuracy    step     than NumPy   training time",
     ]
     lines.extend(
-        f"{r.name:<11}{r.accuracy:<12.3f}{r.microseconds:<9.1f}{r.times_faster:<13.1f}{100 * r.share:.1f} %"
+        f"{r.name:<19}{r.accuracy:<12.3f}{r.microseconds:<9.1f}{r.times_faster:<13.1f}{100 * r.share:.1f} %"
         for r in results
     )
     return "\n".join(lines)
@@ -215,6 +246,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = ArgumentParser(prog="python -m fastgd demo", description=__doc__.strip().splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("digits.png"), help="the picture (default: digits.png)")
     parser.add_argument("--epochs", type=int, default=EPOCHS, help=f"passes over the data (default: {EPOCHS})")
+    parser.add_argument("--all", action="store_true", help="every optimizer rather than a dozen")
     options = parser.parse_args(argv)
     if options.epochs < 1:
         parser.error(f"--epochs must be at least 1, got {options.epochs}")
@@ -225,9 +257,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     data = load()
     results = []
-    with tqdm(total=len(RUNS) * options.epochs, unit="epoch", leave=False) as progress:
-        for run in RUNS:
-            progress.set_description(f"{run.optimizer.__name__:<9}")
+    runs = [*RUNS, *(MORE if options.all else [])]
+    with tqdm(total=len(runs) * options.epochs, unit="epoch", leave=False) as progress:
+        for run in runs:
+            progress.set_description(f"{run.optimizer.__name__:<17}")
             results.append(train(run, data, options.epochs, progress))
     this = config()
     parameters = sum(array.size for array in initial().values())

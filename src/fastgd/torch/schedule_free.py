@@ -1,0 +1,58 @@
+"""What the schedule-free optimizers do beyond others: parameters that hold one of two things."""
+
+from typing import Any
+
+import torch
+
+from fastgd.optimizers.schedule_free import IN_EVAL
+from fastgd.torch.base import Closure, Optimizer
+
+
+class ScheduleFreeBase(Optimizer):
+    """
+    Base of the schedule-free optimizers of `fastgd.torch`; `fastgd.ScheduleFreeSGD` says what y and x are.
+
+    Attributes
+    ----------
+    training : bool
+        Whether the parameters hold y, where they are trained, rather than x, which has been learned. True at first;
+        ``"train_mode"`` in the groups, so that checkpoints remember it.
+    """
+
+    @property
+    def training(self) -> bool:
+        return all(group.get("train_mode", True) for group in self.param_groups)
+
+    def eval(self) -> None:
+        """Let the parameters hold x, in place; y is kept in `state`, so that `train` brings it back exactly."""
+        for group in self.param_groups:
+            group["train_mode"] = False  # first, so that an interrupt leaves what refuses a step and train() puts right
+        for group in self.param_groups:
+            momentum = group["momentum"] if "momentum" in group else group["betas"][0]
+            for param in group["params"]:
+                if "z" in self.state.get(param, {}) and "y" not in self.state[param]:
+                    y = self.state[param]["y"] = param.detach().clone()
+                    x = y.to(torch.promote_types(y.dtype, torch.float32), copy=True)
+                    # x = y + (1 - 1 / momentum) * (z - y), rounded to the parameter's dtype once.
+                    x.neg_().add_(self.state[param]["z"]).mul_(1.0 - 1.0 / float(momentum)).add_(y)
+                    param.detach().copy_(x)
+
+    def train(self) -> None:
+        """Let the parameters hold y again, with the bits that they had before `eval`."""
+        for group in self.param_groups:
+            for param in group["params"]:
+                if "y" in self.state.get(param, {}):
+                    param.detach().copy_(self.state[param].pop("y"))
+            group["train_mode"] = True
+
+    def _step(self, closure: Closure | None = None) -> Any:
+        if not self.training:
+            raise RuntimeError(IN_EVAL)
+        return super()._step(closure)
+
+    _step_with_hooks = torch.optim.Optimizer.profile_hook_step(_step)
+
+    def _step_in_backward(self, param: torch.Tensor) -> bool:
+        if not self.training:
+            raise RuntimeError(IN_EVAL)
+        return super()._step_in_backward(param)
