@@ -1,7 +1,7 @@
 """A few programs of each state machine, the same at every run; `make fuzz SECONDS=600` makes new ones."""
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from support.machines import NumPyMachine
@@ -12,7 +12,7 @@ MACHINES = [NumPyMachine, FunctionMachine, ScheduleMachine, MinimizeMachine, Tor
 
 SHORT = settings(
     max_examples=12, stateful_step_count=12, derandomize=True, database=None, deadline=None,
-    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
 

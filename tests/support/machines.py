@@ -66,7 +66,7 @@ def spoiled(array: np.ndarray, form: str, params: list[np.ndarray]) -> Any:
     return {
         "list": array.tolist(),
         "longer": np.zeros((*array.shape, 2), array.dtype),
-        "dtype": array.astype(np.float16),
+        "dtype": np.zeros(array.shape, np.int32),
         "swapped": array.astype(array.dtype.newbyteorder()),
         "masked": np.ma.array(array),
         "strided": np.zeros((*array.shape, 2), array.dtype)[..., 0] if array.size > 1 else array.tolist(),

@@ -21,22 +21,19 @@ from test_properties import OPTIMIZERS
 
 # Rules that carry no numbers from step to step.
 FUNCTIONS = [
-    (getattr(functional, rule.__name__), rule, options)
-    for _, rule, options in OPTIMIZERS
-    if rule.__name__ not in ("nadam", "asgd") and hasattr(functional, rule.__name__)
+    (cls, getattr(functional, rule.__name__), rule, options)
+    for cls, rule, options in OPTIMIZERS
+    if not cls.carried and hasattr(functional, rule.__name__)
 ]
 
 
-def states_of(function: Any, arguments: dict[str, Any]) -> list[str]:
+def states_of(cls: type[fastgd.Optimizer], function: Any, arguments: dict[str, Any]) -> list[str]:
     """Names of the state arrays that a call with these hyperparameters takes."""
     parameters = inspect.signature(function).parameters.values()
-    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in ("param", "grad")]
-    unused = {
-        "max_exp_avg_sq": not arguments.get("amsgrad"),
-        "grad_avg": not arguments.get("centered"),
-        "momentum_buffer": "momentum" in arguments and arguments["momentum"] == 0,
-    }
-    return [name for name in names if not unused.get(name)]
+    arrays = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in ("param", "grad")]
+    used = {state for option, state in cls.implied.items() if arguments.get(option)}
+    used |= {"momentum_buffer"} if arguments.get("momentum") else set()
+    return [p.name for p in arrays if p.default is p.empty or p.name in used]
 
 
 class FunctionMachine(RuleBasedStateMachine):
@@ -44,13 +41,13 @@ class FunctionMachine(RuleBasedStateMachine):
 
     @initialize(data=st.data(), seed=SEEDS, kinds=KINDS, isa=st.sampled_from(ISAS))
     def begin(self, data: Any, seed: int, kinds: Any, isa: str) -> None:
-        self.function, self.rule, strategies = data.draw(st.sampled_from(FUNCTIONS))
+        cls, self.function, self.rule, strategies = data.draw(st.sampled_from(FUNCTIONS))
         rates = st.floats(0, 10, allow_subnormal=False)
         arguments = data.draw(st.fixed_dictionaries({"lr": rates, "maximize": st.booleans(), **strategies}))
         self.rng, self.isa = np.random.default_rng(seed), isa
         self.twin = Twin(self.rng, kinds[0], arguments)
         self.param = self.twin.placed(self.twin.values)
-        self.states = {name: np.zeros_like(self.param) for name in states_of(self.function, arguments)}
+        self.states = {name: np.zeros_like(self.param) for name in states_of(cls, self.function, arguments)}
         known = inspect.signature(self.function).parameters
         self.keywords = {name: value for name, value in arguments.items() if name in known}
 
