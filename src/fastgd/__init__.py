@@ -16,6 +16,8 @@ from fastgd.config import get_include, show_config
 from fastgd.descent.minimize import minimize, scipy_method
 from fastgd.engine.threads import get_num_threads, set_num_threads, set_parallel_from
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
+from fastgd.lookahead import Lookahead
+from fastgd.matrices import muon_groups
 
 # derived: optimizers
 from fastgd.optimizers.adabelief import AdaBelief
@@ -30,6 +32,7 @@ from fastgd.optimizers.asgd import ASGD
 from fastgd.optimizers.base import Optimizer
 from fastgd.optimizers.ftrl import Ftrl
 from fastgd.optimizers.lion import Lion
+from fastgd.optimizers.muon import Muon
 from fastgd.optimizers.nadam import NAdam
 from fastgd.optimizers.radam import RAdam
 from fastgd.optimizers.rmsprop import RMSprop
@@ -44,6 +47,7 @@ from fastgd.optimizers.yogi import Yogi
 __version__ = "0.1.0"
 
 __all__ = [
+    "Lookahead",
     "clip_grad_norm_",
     "clip_grad_value_",
     "functional",
@@ -54,6 +58,7 @@ __all__ = [
     "load",
     "losses",
     "minimize",
+    "muon_groups",
     "save",
     "schedules",
     "scipy_method",
@@ -77,6 +82,7 @@ __all__ += [
     "Adan",
     "Ftrl",
     "Lion",
+    "Muon",
     "NAdam",
     "Optimizer",
     "RAdam",

@@ -16,6 +16,7 @@ cdef enum:      # rows of the table
     RULE_ASGD_AVERAGE
     RULE_FTRL
     RULE_LION
+    RULE_MUON
     RULE_NADAM
     RULE_ADAM_UNRECTIFIED
     RULE_RMSPROP
@@ -45,6 +46,7 @@ cdef enum:      # rows of the table
     FAMILY_ASGD
     FAMILY_FTRL
     FAMILY_LION
+    FAMILY_MUON
     FAMILY_NADAM
     FAMILY_RADAM
     FAMILY_RMSPROP
@@ -230,6 +232,20 @@ cdef void lion_f32(float* param, const float* grad, float* momentum_buffer, Py_s
 cdef void lion_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
                    const Scalars* s) noexcept nogil:
     (<Kernel1>table().rules[RULE_LION].kernels[FLOAT64])(param, grad, momentum_buffer, n, s)
+
+
+cdef int muon_scalars(Scalars* s, double grad_scale, long long t, const Muon* hyper, size_t size) noexcept nogil:
+    return fold(FAMILY_MUON, s, grad_scale, t, hyper, size, NULL)
+
+
+cdef void muon_f32(float* param, const float* grad, float* momentum_buffer, float* update, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_MUON].kernels[FLOAT32])(param, grad, momentum_buffer, update, n, s)
+
+
+cdef void muon_f64(double* param, const double* grad, double* momentum_buffer, double* update, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_MUON].kernels[FLOAT64])(param, grad, momentum_buffer, update, n, s)
 
 
 cdef int nadam_scalars(Scalars* s, double grad_scale, long long t, const Nadam* hyper, size_t size,

@@ -14,6 +14,7 @@ from fastgd.kernels.rules.adopt cimport AdoptScalars, fold_adopt, adopt
 from fastgd.kernels.rules.asgd cimport AsgdScalars, fold_asgd, asgd, asgd_average
 from fastgd.kernels.rules.ftrl cimport FtrlScalars, fold_ftrl, ftrl
 from fastgd.kernels.rules.lion cimport LionScalars, fold_lion, lion
+from fastgd.kernels.rules.muon cimport MuonScalars, fold_muon, muon
 from fastgd.kernels.rules.nadam cimport NadamScalars, fold_nadam, nadam
 from fastgd.kernels.rules.radam cimport fold_radam, adam_unrectified
 from fastgd.kernels.rules.rmsprop cimport (RmspropScalars, fold_rmsprop, rmsprop, rmsprop_momentum, rmsprop_centered,
@@ -40,6 +41,7 @@ rule(b"asgd", b"ax", <void*>asgd[float], <void*>asgd[double])
 rule(b"asgd_average", b"ax", <void*>asgd_average[float], <void*>asgd_average[double])
 rule(b"ftrl", b"accumulator linear", <void*>ftrl[float], <void*>ftrl[double])
 rule(b"lion", b"momentum_buffer", <void*>lion[float], <void*>lion[double])
+rule(b"muon", b"momentum_buffer update", <void*>muon[float], <void*>muon[double])
 rule(b"nadam", b"exp_avg exp_avg_sq", <void*>nadam[float], <void*>nadam[double])
 rule(b"adam_unrectified", b"exp_avg exp_avg_sq", <void*>adam_unrectified[float], <void*>adam_unrectified[double])
 rule(b"rmsprop", b"square_avg", <void*>rmsprop[float], <void*>rmsprop[double])
@@ -79,6 +81,8 @@ family(b"asgd", b"lr lambd alpha t0 weight_decay maximize", b"eta mu", b"asgd as
 family(b"ftrl", b"lr initial_accumulator_value l1_regularization_strength l2_regularization_strength "
        b"l2_shrinkage_regularization_strength beta maximize", b"", b"ftrl", <Fold>fold_ftrl, sizeof(FtrlScalars))
 family(b"lion", b"lr beta1 beta2 weight_decay maximize", b"", b"lion", <Fold>fold_lion, sizeof(LionScalars))
+family(b"muon", b"lr weight_decay momentum nesterov ns_a ns_b ns_c eps ns_steps adjust_lr_fn maximize", b"", b"muon",
+       <Fold>fold_muon, sizeof(MuonScalars))
 family(b"nadam", b"lr beta1 beta2 eps weight_decay momentum_decay decoupled_weight_decay maximize eps_root",
        b"mu_product", b"nadam", <Fold>fold_nadam, sizeof(NadamScalars))
 family(b"radam", b"lr beta1 beta2 eps weight_decay decoupled_weight_decay maximize eps_root", b"",

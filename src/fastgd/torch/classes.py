@@ -15,6 +15,7 @@ from fastgd.optimizers import (
     asgd,
     ftrl,
     lion,
+    muon,
     nadam,
     radam,
     rmsprop,
@@ -28,6 +29,7 @@ from fastgd.optimizers.base import Optimizer as NumPyOptimizer
 from fastgd.optimizers.base import Settings
 from fastgd.torch.adagrad import AdagradBase
 from fastgd.torch.base import Optimizer
+from fastgd.torch.muon import MuonBase
 from fastgd.torch.schedule_free import ScheduleFreeBase
 
 
@@ -44,7 +46,7 @@ class AdaBelief(Optimizer):
     lr, betas, eps, weight_decay, maximize
         As for `fastgd.AdaBelief`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adabelief.AdaBelief
@@ -87,7 +89,7 @@ class Adadelta(Optimizer):
     params, lr, rho, eps, weight_decay, foreach, capturable, maximize, differentiable
         As for torch.optim.Adadelta.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adadelta.Adadelta
@@ -130,7 +132,7 @@ class Adagrad(AdagradBase):
     eps_root
         As for `fastgd.Adagrad`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adagrad.Adagrad
@@ -178,7 +180,7 @@ decoupled_weight_decay
     eps_root, eps_hat
         As for `fastgd.Adam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.Adam
@@ -231,7 +233,7 @@ class AdamW(Adam):
     eps_root, eps_hat
         As for `fastgd.AdamW`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.AdamW
@@ -280,7 +282,7 @@ class Adamax(Optimizer):
     params, lr, betas, eps, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.Adamax.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adamax.Adamax
@@ -325,7 +327,7 @@ class Adan(Optimizer):
     lr, betas, eps, weight_decay, no_prox, maximize
         As for `fastgd.Adan`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adan.Adan
@@ -374,7 +376,7 @@ class AdEMAMix(Optimizer):
     lr, betas, alpha, t_alpha, t_beta3, eps, weight_decay, maximize
         As for `fastgd.AdEMAMix`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = ademamix.AdEMAMix
@@ -427,7 +429,7 @@ class ADOPT(Optimizer):
     lr, betas, eps, weight_decay, clip_exponent, maximize
         As for `fastgd.ADOPT`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adopt.ADOPT
@@ -472,7 +474,7 @@ class ASGD(Optimizer):
     params, lr, lambd, alpha, t0, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.ASGD.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -523,7 +525,7 @@ class Ftrl(Optimizer):
 l2_shrinkage_regularization_strength, beta, maximize
         As for `fastgd.Ftrl`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = ftrl.Ftrl
@@ -574,7 +576,7 @@ class Lion(Optimizer):
     lr, betas, weight_decay, maximize
         As for `fastgd.Lion`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = lion.Lion
@@ -606,6 +608,51 @@ class Lion(Optimizer):
         super().__init__(params, given, settings)
 
 
+class Muon(MuonBase):
+    """
+    Muon, for matrices.
+
+    Parameters
+    ----------
+    params, lr, weight_decay, momentum, nesterov, ns_coefficients, eps, ns_steps, adjust_lr_fn
+        As for torch.optim.Muon.
+    maximize
+        As for `fastgd.Muon`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = muon.Muon
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        weight_decay: float = 0.1,
+        momentum: float = 0.95,
+        nesterov: bool = True,
+        ns_coefficients: tuple[Any, Any, Any] = (3.4445, -4.775, 2.0315),
+        eps: float = 1e-7,
+        ns_steps: int = 5,
+        adjust_lr_fn: Literal["original", "match_rms_adamw"] | None = None,
+        *,
+        maximize: bool = False,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            weight_decay=weight_decay,
+            momentum=momentum,
+            nesterov=nesterov,
+            ns_coefficients=ns_coefficients,
+            eps=eps,
+            ns_steps=ns_steps,
+            adjust_lr_fn=adjust_lr_fn,
+            maximize=maximize,
+        )
+        super().__init__(params, given, settings)
+
+
 class NAdam(Optimizer):
     """
     NAdam, with L2 or decoupled weight decay.
@@ -618,7 +665,7 @@ differentiable
     eps_root
         As for `fastgd.NAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -671,7 +718,7 @@ class RAdam(Optimizer):
     eps_root
         As for `fastgd.RAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = radam.RAdam
@@ -718,7 +765,7 @@ class RMSprop(Optimizer):
     eps_root
         As for `fastgd.RMSprop`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rmsprop.RMSprop
@@ -765,7 +812,7 @@ class Rprop(Optimizer):
     params, lr, etas, step_sizes, capturable, foreach, maximize, differentiable
         As for torch.optim.Rprop.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rprop.Rprop
@@ -808,7 +855,7 @@ class ScheduleFreeSGD(ScheduleFreeBase):
     lr, momentum, weight_decay, warmup_steps, r, weight_lr_power, maximize
         As for `fastgd.ScheduleFreeSGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -863,7 +910,7 @@ class ScheduleFreeAdamW(ScheduleFreeBase):
     lr, betas, eps, weight_decay, warmup_steps, r, weight_lr_power, maximize
         As for `fastgd.ScheduleFreeAdamW`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -920,7 +967,7 @@ class ScheduleFreeRAdam(ScheduleFreeBase):
     lr, betas, eps, weight_decay, r, weight_lr_power, silent_sgd_phase, maximize
         As for `fastgd.ScheduleFreeRAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -975,7 +1022,7 @@ class SGD(Optimizer):
     momentum_form
         As for `fastgd.SGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sgd.SGD
@@ -1024,7 +1071,7 @@ class SignSGD(Optimizer):
     lr, momentum, weight_decay, maximize, decoupled_weight_decay
         As for `fastgd.SignSGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sign.SignSGD
@@ -1071,7 +1118,7 @@ class Yogi(Optimizer):
     lr, betas, eps, initial_accumulator_value, weight_decay, maximize
         As for `fastgd.Yogi`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = yogi.Yogi
