@@ -16,6 +16,7 @@ from fastgd.config import get_include, show_config
 from fastgd.descent.minimize import minimize, scipy_method
 from fastgd.engine.threads import get_num_threads, set_num_threads, set_parallel_from
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
+from fastgd.lookahead import Lookahead
 from fastgd.matrices import muon_groups
 
 # derived: optimizers
@@ -46,6 +47,7 @@ from fastgd.optimizers.yogi import Yogi
 __version__ = "0.1.0"
 
 __all__ = [
+    "Lookahead",
     "clip_grad_norm_",
     "clip_grad_value_",
     "functional",

@@ -239,6 +239,24 @@ class Optional(Check):
         return (0.0,) if value is None else self.check.doubles(value)
 
 
+class OrInfinite(Check):
+    """
+    Infinity, or what a check of numbers takes.
+
+    Parameters
+    ----------
+    number : Number
+        The check of a number.
+    """
+
+    def __init__(self, number: Number) -> None:
+        super().__init__(f"{number}, or infinite")
+        self.number = number
+
+    def __call__(self, name: str, value: object) -> float:
+        return math.inf if value == math.inf and isinstance(value, (float, np.floating)) else self.number(name, value)
+
+
 class Whole(Check):
     """An integer that is at least 1."""
 
@@ -289,6 +307,9 @@ StepSizes = Annotated[
     Several(positive, fields=("smallest", "largest"), together="(smallest, largest)", accepts=lambda a, b: a <= b),
 ]
 Switch = Annotated[bool, Flag()]
+Positive = Annotated[float, positive]
+OptionalFraction = Annotated[float | None, Optional(open_fraction)]
+GrowthRate = Annotated[float, OrInfinite(Number("at least 1", 1.0))]
 Count = Annotated[int, Whole()]
 AdjustLr = Annotated[Literal["original", "match_rms_adamw"] | None, Optional(Choice("original", "match_rms_adamw"))]
 MomentumForm = Annotated[Literal["heavy_ball", "ema"], Choice("heavy_ball", "ema")]

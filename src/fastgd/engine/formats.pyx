@@ -4,10 +4,10 @@ Which format an array has, and how a group's arrays are stored.
 NumPy has no bfloat16: it is a type that ml_dtypes registers with it, under a number that `register_bfloat16` is told
 when the first such array or state is asked for.
 """
-from fastgd.engine.arrays cimport NPY_FLOAT32, NPY_FLOAT64, NPY_HALF, PyArrayObject, is_native, type_of
-from fastgd.kernels.rule cimport BFLOAT16, DIRECT, FLOAT16, FLOAT32, FLOAT64, Format
+from fastgd.engine.arrays cimport NPY_FLOAT32, NPY_FLOAT64, NPY_HALF, NPY_INT16, PyArrayObject, is_native, type_of
+from fastgd.kernels.rule cimport BFLOAT16, DIRECT, FLOAT16, FLOAT32, FLOAT64, INT16, Format
 
-NAMES = ("float32", "float64", "bfloat16", "float16")   # of the formats, in their order
+NAMES = ("float32", "float64", "bfloat16", "float16", "int16")      # of the formats, in their order
 
 # State that moves in a step by less than half a unit of bfloat16, so that rounded to nearest it would stay where it is:
 # second moments, and what gathers or averages over many steps.
@@ -43,6 +43,8 @@ cdef Format format_of(PyArrayObject* a) noexcept nogil:
         return FLOAT16
     if number == bfloat16_number:
         return BFLOAT16
+    if number == NPY_INT16:
+        return INT16
     return -1
 
 
@@ -52,6 +54,8 @@ cdef int number_of(Format format) noexcept nogil:
         return NPY_FLOAT32
     if format == FLOAT64:
         return NPY_FLOAT64
+    if format == INT16:
+        return NPY_INT16
     return NPY_HALF if format == FLOAT16 else bfloat16_number
 
 
@@ -101,7 +105,9 @@ cdef class Storage:
 
     cdef Format state_format(self, str key, Format param) except -1:
         """The format of a state array beside a parameter."""
-        if self.state_dtype is None or key in SCRATCH or key in MASTER:
+        if key == "param_remainder":
+            return INT16
+        if self.state_dtype is None or key in SCRATCH or key == "master_param":
             return computed_in(param)
         if self.state_dtype == "param":
             return param

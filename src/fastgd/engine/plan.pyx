@@ -3,8 +3,8 @@ Plan: bound arrays, and what each step does with them. It holds no mathematics a
 that an array is not plainly as it must be, and a front says what is wrong with it.
 """
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
-from cpython.ref cimport PyTypeObject
-from libc.stdint cimport uintptr_t
+from libc.float cimport FLT_MAX
+from libc.math cimport fabs, isinf
 from libc.stdlib cimport bsearch, qsort
 from libc.string cimport memcmp, memcpy, memset
 
@@ -14,22 +14,22 @@ from fastgd.engine.arrays cimport (
     strides_of,
 )
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport ALIGN_FROM, CACHE_LINE, Stage, execute, settle_formats
+from fastgd.engine.execute cimport Stage, execute, settle_formats
 from fastgd.engine.extents cimport compare_extents, compare_starts, extent_of
-from fastgd.engine.formats cimport Storage, format_of, goes_with, itemsize, number_of
+from fastgd.engine.formats cimport Storage, format_of, goes_with, itemsize
 from fastgd.engine.norm cimport blocks, norm, view
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.kernels.rule cimport MAX_CARRY, Format, Scalars
+from fastgd.engine.zeros cimport laid_out_zeros
+from fastgd.kernels.rule cimport FLOAT64, MAX_CARRY, MAX_SCALARS, Format, Scalars
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
 
-cdef extern from "numpy/arrayobject.h":
-    object PyArray_New(PyTypeObject*, int, const cnp.npy_intp*, int, const cnp.npy_intp*, void*, int, int, void*)
-
-from numpy import uint8, zeros
-
 cnp.import_array()
+
+# Two numbers up to this one and 2**53, the largest correction of a bias, make no product beyond float32.
+cdef double LARGE = 1e10
+TOO_LARGE = "these hyperparameters need a number in this step that is beyond float32's range"
 
 
 cdef enum:
@@ -44,42 +44,28 @@ cdef void* grown(void* memory, Py_ssize_t count, size_t size) except NULL:
     return result
 
 
-cdef object laid_out_zeros(cnp.ndarray param, int number, Py_ssize_t width):
-    """
-    Zeros of NumPy's type `number`, laid out like `param`, in pages that nobody has touched yet.
-
-    As many elements stand before the next cache line as in the parameter, so that one short head brings both to it;
-    below the size that gets a head, they begin at a line. The result is a view, so that it cannot be resized in place.
-    """
-    cdef PyArrayObject* p = pointer(param)
-    cdef Py_ssize_t given = itemsize_of(p), nbytes = size_of(p) * width
-    cdef cnp.ndarray raw = zeros(nbytes + CACHE_LINE, uint8)
-    cdef Py_ssize_t head = -<uintptr_t>data_of(p) % CACHE_LINE // given if size_of(p) >= ALIGN_FROM else 0
-    cdef uintptr_t offset = (-<uintptr_t>data_of(pointer(raw)) - head * width) % CACHE_LINE
-    cdef cnp.npy_intp[64] strides
-    cdef int axis
-    cdef cnp.ndarray result
-    for axis in range(ndim_of(p)):
-        strides[axis] = strides_of(p)[axis] // given * width if shape_of(p)[axis] > 1 and nbytes else width
-    result = PyArray_New(
-        <PyTypeObject*>cnp.ndarray, ndim_of(p), <const cnp.npy_intp*>shape_of(p), number,
-        strides if nbytes else NULL, <char*>data_of(pointer(raw)) + offset, 0,
-        NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED, NULL,
-    )
-    cnp.set_array_base(result, raw)
-    return result
-
-
-def zeros_beside(cnp.ndarray param, cnp.ndarray like=None):
-    """Zeros laid out like `param`, of its dtype or that of `like`, which must be in a format."""
-    cdef Format format = format_of(pointer(param if like is None else like))
-    return laid_out_zeros(param, number_of(format), itemsize(format))
-
-
 cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
                       double* carry) noexcept:
     """Fold a family's hyperparameters for step `t`; returns the rule of the step."""
     return &table().rules[family.rules[family.fold(scalars, grad_scale, t, hyper, carry)]]
+
+
+cdef bint may_overflow(const Family* family, const double* hyper, double scale) noexcept nogil:
+    """Whether a hyperparameter is so large that a scalar made of it may be beyond float32; no usual one is."""
+    cdef double most = fabs(scale)
+    cdef int k
+    for k in range(family.hyper_count):
+        most = max(most, fabs(hyper[k]))
+    return most > LARGE
+
+
+cdef bint beyond_single(const Scalars* scalars) noexcept nogil:
+    """Whether float32 has no room for one of the scalars, which were zeros before the fold."""
+    cdef int k
+    for k in range(MAX_SCALARS):
+        if fabs(scalars.value[k]) > FLT_MAX and not isinf(scalars.value[k]):
+            return True
+    return False
 
 
 cdef class Group:
@@ -121,6 +107,11 @@ cdef class Group:
         return tuple(dict.fromkeys([key for k in range(self.family.rule_count)
                                     for key in state_keys(self.family.rules[k])]))
 
+    def common_keys(self):
+        """Keys that all rules of the family have."""
+        keys = [state_keys(self.family.rules[k]) for k in range(self.family.rule_count)]
+        return tuple([key for key in keys[0] if all([key in others for others in keys])])
+
     def begun(self, list arrays not None):
         """What slots for parameters begin with: no steps, no carried numbers, the states of that rule at zero."""
         keys = self.keys()
@@ -129,9 +120,7 @@ cdef class Group:
     def zeros(self, str key not None, cnp.ndarray param not None):
         """A state array at zero, as the group stores it."""
         cdef Format format = self.storage.state_format(key, format_of(pointer(param)))
-        if key == "param_remainder":
-            return laid_out_zeros(param, cnp.NPY_INT16, 2)
-        return laid_out_zeros(param, number_of(format), itemsize(format))
+        return laid_out_zeros(param, format)
 
     def master_key(self, cnp.ndarray param not None):
         """The state key of what a parameter lacks to a float32; None where it lacks nothing that is kept."""
@@ -396,6 +385,7 @@ cdef class Plan:
         cdef Cohort* cohort
         cdef Group group = None
         cdef int number = -1
+        cdef bint large
         for one in self.groups:
             (<Group>one).latest = -1
         self.cohort_count = 0
@@ -420,9 +410,22 @@ cdef class Plan:
             cohort.steps = slot.steps
             cohort.carry = slot.carry
             cohort.next_carry = slot.carry
+            large = may_overflow(group.family, group.hyper, scale)
+            if large:
+                memset(&cohort.scalars, 0, sizeof(Scalars))
             cohort.rule = fold(group.family, &cohort.scalars, scale, slot.steps + 1, group.hyper, cohort.next_carry)
+            if large and beyond_single(&cohort.scalars):
+                self.refuse_single(group, number)
             if cohort.rule.layout != group.layout:
                 self.use(group, <int>(cohort.rule - table().rules))
+        return 0
+
+    cdef int refuse_single(self, Group group, int number) except -1:
+        """Raise if a slot of a group whose scalars are beyond float32 computes in it."""
+        cdef Py_ssize_t i
+        for i in range(group.start, group.start + group.count):
+            if self.slots[i].cohort >= 0 and self.slots[i].formats[0] != FLOAT64:
+                raise ValueError(f"param_groups[{number}]: {TOO_LARGE}")
         return 0
 
     cdef int run(self, double scale, double bound, bint staged) except -1:

@@ -16,6 +16,7 @@ cdef enum:
     FLOAT64
     BFLOAT16
     FLOAT16
+    INT16               # what a parameter in bfloat16 lacks to a float32: no numbers by themselves
     FORMATS             # how many there are
     DIRECT = 2
 
