@@ -109,7 +109,7 @@ $(VENV)/installed: $(VENV)/build setup.py pyproject.toml
 	find src -name '*.so' -delete
 	rm -rf build/inplace
 	CYTHON_FORCE_REGEN=1 FASTGD_STRICT=1 python setup.py --quiet build_ext --inplace --parallel $(JOBS)
-	python -m pip install --quiet --no-build-isolation --editable '.[checkpoint,demo,scipy]'
+	python -m pip install --quiet --no-build-isolation --editable '.[checkpoint,demo,precision,scipy]'
 	@touch $@
 
 $(VENV)/built: $(VENV)/installed $(SOURCES)

@@ -72,7 +72,7 @@ def test_a_value_equal_to_the_one_before_is_checked_all_the_same(bad: dict[str, 
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the checks in Python that are made of gradients."""
     made: list[str] = []
-    for name in ("like", "not_within"):
+    for name in ("beside", "not_within"):
         check = getattr(validation, name)
         monkeypatch.setattr(validation, name, lambda *args, n=name, c=check: made.append(n) or c(*args))
     return made
@@ -92,7 +92,7 @@ def test_gradients_of_a_subclass_are_checked_once_each(checks: list[str], tmp_pa
     mapped = np.memmap(tmp_path / "g", np.float32, "w+", shape=4)
     mapped[...] = 1
     fastgd.SGD(params, lr=1.0).step([mapped, np.ones(4, np.float32), mapped])
-    assert checks == ["like", "like"]
+    assert checks == ["beside", "beside"]
     np.testing.assert_array_equal(params, -1)
 
 

@@ -221,7 +221,7 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: textbook.momentum(ONE, np.ones(1), np.ones(1), 0.1, k=0), ValueError, "k must be in (0, 1), got 0"),
     (lambda: textbook.momentum(ONE, np.ones(1), np.ones(1), 0.1, k=1), ValueError, "k must be in (0, 1), got 1"),
     (lambda: textbook.rmsprop(ONE, np.ones(1), ONE, 0.1), ValueError, "memory of its own"),
-    (lambda: textbook.gradient_descent(np.ones(1, int), ONE, 0.1), TypeError, "expected dtype float32 or float64"),
+    (lambda: textbook.gradient_descent(np.ones(1, int), ONE, 0.1), TypeError, "expected dtype float32, float64"),
     (lambda: textbook.initialize_adam([ONE]), TypeError, "parameters must be a dict of arrays by name, got list"),
     (lambda: textbook.initialize_adam({"W1": 1.0}), TypeError, "parameters['W1']: expected a numpy.ndarray, got float"),
     (lambda: adam(grads={"dW1": np.ones(2)}), ValueError, "grads: missing 'db1'"),

@@ -49,7 +49,11 @@ def test_views_are_the_tensors_memory(kind: Any) -> None:
     later = views.look(tensors)
     assert later[4] is not arrays[4]
     assert later[0] is arrays[0]
-    for tensor in (torch.zeros(2).half(), torch.zeros(2, dtype=torch.complex64), torch.zeros(2).to_sparse()):
+    for tensor in (
+        torch.zeros(2, dtype=torch.int16),
+        torch.zeros(2, dtype=torch.complex64),
+        torch.zeros(2).to_sparse(),
+    ):
         assert views.look([tensor])[0] is tensor
     assert views.look([torch.zeros(2, device="meta")])[0].is_meta
 
@@ -172,8 +176,8 @@ def test_channels_last_and_shared_gradients_in_a_network() -> None:
 @pytest.mark.parametrize(
     ("make", "kind", "message"),
     [
-        (lambda: torch.zeros(3, dtype=torch.float16), TypeError, "torch.float64, got torch.float16"),
-        (lambda: torch.zeros(3, dtype=torch.bfloat16), TypeError, "got torch.bfloat16"),
+        (lambda: torch.zeros(3, dtype=torch.int16), TypeError, "torch.bfloat16 or torch.float16, got torch.int16"),
+        (lambda: torch.zeros(3, dtype=torch.float8_e4m3fn), TypeError, "got torch.float8_e4m3fn"),
         (lambda: torch.zeros(3, dtype=torch.complex64), TypeError, "got torch.complex64"),
         (lambda: torch.zeros(3, device="meta"), ValueError, "expected a tensor on the CPU, got one on meta"),
         (lambda: torch.eye(3).to_sparse(), ValueError, "expected a dense tensor, got layout torch.sparse_coo"),

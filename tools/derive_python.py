@@ -14,14 +14,15 @@ SWITCHES = {
     "capturable": "bool = False",
     "differentiable": "bool = False",
 }
-SETTINGS = "`max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`."
+SETTINGS = "`max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`."
 
 FUNCTIONAL = '''
 """
 Every rule as a function: stateless, in place, for libraries that own their state.
 
-Each function updates one parameter. `param` and the state arrays are changed in place, `grad` is only read; all are
-float32 or all float64, dense, of one shape with the same strides, and share no memory. `step` counts from 1. State
+Each function updates one parameter. `param` and the state arrays are changed in place, `grad` is only read; they are
+float32, float64, bfloat16 or float16 (float64 beside float64 parameters alone), dense, of one shape with the same
+strides, counted in items, and share no memory. `step` counts from 1. State
 arrays begin as zeros; those that may be None are given where the hyperparameters use them. `grad_scale` multiplies the
 gradient before anything else. Hyperparameters, formulas and references are those of the class. A call changes nothing
 if it raises TypeError or ValueError, which it does for arrays and numbers that are not as described.

@@ -4,6 +4,7 @@
 from libc.string cimport memcpy, memset
 
 from fastgd.engine.dispatch cimport table
+from fastgd.engine.formats cimport itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.norm cimport View, norm
 from fastgd.kernels.rule cimport (
@@ -20,7 +21,7 @@ cdef const char* instruction_set() noexcept nogil:
 
 
 cdef double norm_of(const void* x, Py_ssize_t n, Format format) noexcept nogil:
-    cdef View view = View(<const char*>x, n, format, True, 1, NULL, NULL)
+    cdef View view = View(<const char*>x, n, format, True, 1, NULL, NULL, itemsize(format))
     cdef fp_mode mode = enter()
     cdef double result = norm(&view, 1, NULL, 1)
     leave(mode)

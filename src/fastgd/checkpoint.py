@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from fastgd import validation
+from fastgd import formats, validation
 from fastgd.optimizers.base import Optimizer
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ HEADER_LIMIT = 100_000_000
 DEEPEST = 32
 IRREGULAR = "expected a regular file, got a directory or a device"
 
-DTYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+# What safetensors calls the formats.
+NAMES = {"F32": "float32", "F64": "float64", "BF16": "bfloat16", "F16": "float16"}
 ARRAY_NAME = re.compile(r"(0|[1-9][0-9]{0,8})\.(\w+)", re.ASCII)
 NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -248,14 +249,14 @@ def _sync_folder(folder: "Path") -> None:
 
 def _write(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: dict[str, str]) -> None:
     """The safetensors format: length of the header, header, arrays in C order without gaps."""
-    names = {dtype: name for name, dtype in DTYPES.items()}
+    names = {found: name for name, found in NAMES.items()}
     header: dict[str, Any] = {"__metadata__": metadata}
     # Larger items come first, so that each array begins at a multiple of its itemsize although there are no gaps.
     ordered = sorted(arrays.items(), key=lambda item: -item[1].itemsize)
     end = 0
     for key, array in ordered:
         start, end = end, end + array.nbytes
-        dtype = names[array.dtype.newbyteorder("<")]
+        dtype = names[formats.name_of(array.dtype)]
         header[key] = {"dtype": dtype, "shape": array.shape, "data_offsets": (start, end)}
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
@@ -266,7 +267,7 @@ def _write(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: dict[str,
         )
     file.write(len(text).to_bytes(8, "little") + text)
     for _, array in ordered:
-        file.write(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1).data)
+        file.write(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1).view(np.uint8).data)
     file.flush()
 
 
@@ -332,8 +333,9 @@ def _state(file: Any) -> dict[int, dict[str, np.ndarray]]:
         if match is None:
             raise ValueError(f"expected arrays called '<number>.<state key>', got {brief(name)}")
         dtype = file.get_slice(name).get_dtype()
-        if dtype not in DTYPES:
-            raise TypeError(f"{name}: expected dtype F32 or F64, got {dtype}")
+        if dtype not in NAMES:
+            raise TypeError(f"{name}: expected dtype {formats.listed(tuple(NAMES))}, got {dtype}")
+        formats.dtype(NAMES[dtype])  # safetensors gives bfloat16 as ml_dtypes', once that is imported
         state.setdefault(int(match[1]), {})[match[2]] = file.get_tensor(name)
     return state
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fastgd import validation
+from fastgd import formats, validation
 from fastgd.engine import norm
 
 
@@ -13,7 +13,7 @@ def _checked(grads: object, writeable: bool) -> list[np.ndarray]:
     values = validation.array_list("grads", grads)
     labels = ["grads"] if isinstance(grads, np.ndarray) else [f"grads[{i}]" for i in range(len(values))]
     pairs = zip(labels, values, strict=True)
-    arrays = [(label, check(label, value)) for label, value in pairs if value is not None]
+    arrays = [(label, check(label, value, formats.ALL)) for label, value in pairs if value is not None]
     if writeable:
         validation.apart(arrays)
     return [array for _, array in arrays]
@@ -26,7 +26,7 @@ def grad_norm(grads: object) -> float:
     Parameters
     ----------
     grads : ndarray, or list or tuple of ndarray or None
-        float32 or float64, dense, of any shapes; None counts as nothing.
+        float32, float64, bfloat16 or float16, dense, of any shapes; None counts as nothing.
 
     Returns
     -------

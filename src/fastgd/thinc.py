@@ -168,7 +168,7 @@ class Optimizer(host.Optimizer):
             flat = (*flat, average.ravel("K"))
         if not is_plain(flat):
             labels = ("weights", "gradient", *(f"{name}[{key!r}]" for name in ("mom1", "mom2", "averages")))
-            flat = validation.together(list(zip(labels, flat, strict=False)))
+            flat = validation.together(list(zip(labels, flat, strict=False)), mixed=False)
         _, _, self.mom1[key], self.mom2[key], *_ = flat
         if average is not None:
             self.averages[key] = average

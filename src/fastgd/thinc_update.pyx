@@ -6,9 +6,10 @@ has of its own: the weight decay is a factor of the update too, and averages of 
 """
 from libc.string cimport memset
 
-from fastgd.engine.arrays cimport data_of, format_of, pointer, size_of
+from fastgd.engine.arrays cimport data_of, pointer, size_of
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport Cohort, Slot, Stage, execute
+from fastgd.engine.execute cimport Cohort, Slot, Stage, execute, settle_formats
+from fastgd.engine.formats cimport format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.plan cimport fold
 from fastgd.engine.threads cimport count as thread_count
@@ -32,8 +33,9 @@ cdef int run(Cohort* cohort, const Rule* rule, list arrays) except -1:
     cdef int k, threads = thread_count()
     for k in range(len(arrays)):
         slot.arrays[k] = data_of(pointer(arrays[k]))
+        slot.formats[k] = format_of(pointer(arrays[k]))
+    settle_formats(&slot, rule.state_count)
     slot.size = size_of(pointer(arrays[0]))
-    slot.format = format_of(pointer(arrays[0]))
     slot.cohort = 0
     cohort.rule = rule
     with nogil:

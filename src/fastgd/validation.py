@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fastgd import hyperparameters
+from fastgd import formats, hyperparameters
 
 Named = tuple[str, np.ndarray]
 
@@ -140,26 +140,27 @@ def _plain(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return base if base.dtype is dtype else base.view(dtype)
 
 
-def dense_float(label: str, value: object) -> np.ndarray:
-    """A dense array of float32 or float64, as a plain ndarray that shares its memory."""
+def dense_float(label: str, value: object, names: tuple[str, ...] = formats.WIDE) -> np.ndarray:
+    """A dense array in one of the formats `names`, as a plain ndarray that shares its memory."""
     array = _array(label, value)
-    if array.dtype.newbyteorder("=") not in (np.float32, np.float64):
-        raise TypeError(f"{label}: expected dtype float32 or float64, got {array.dtype}")
+    name = formats.name_of(array.dtype)
+    if name not in names:
+        raise TypeError(f"{label}: expected dtype {formats.listed(names)}, got {array.dtype}")
     _memory(label, array)
     _dense(label, array)
-    return _plain(array, np.dtype(array.dtype.char))
+    return _plain(array, formats.dtype(name))
 
 
-def writeable(label: str, value: object) -> np.ndarray:
+def writeable(label: str, value: object, names: tuple[str, ...] = formats.WIDE) -> np.ndarray:
     """As `dense_float`, and it can be written to."""
-    array = dense_float(label, value)
+    array = dense_float(label, value, names)
     if not array.flags.writeable:
         raise ValueError(f"{label}: expected a writeable array, got a read-only one")
     return array
 
 
-def _same_strides(a: np.ndarray, b: np.ndarray) -> bool:
-    axes = zip(a.shape, a.strides, b.strides, strict=True)
+def _same_strides(a: np.ndarray, strides: tuple[int, ...]) -> bool:
+    axes = zip(a.shape, a.strides, strides, strict=True)
     return a.size == 0 or all(s == t for n, s, t in axes if n != 1)
 
 
@@ -168,15 +169,29 @@ def like(label: str, value: object, param: np.ndarray) -> np.ndarray:
     array = _array(label, value)
     if array.dtype.newbyteorder("=") != param.dtype:
         raise TypeError(f"{label}: expected dtype {param.dtype} like the parameter's, got {array.dtype}")
+    return _laid_out_like(label, array, param)
+
+
+def beside(label: str, value: object, param: np.ndarray) -> np.ndarray:
+    """As `like`, in any format that goes with the parameter's."""
+    array = _array(label, value)
+    names = formats.beside(param.dtype)
+    if formats.name_of(array.dtype) not in names:
+        raise TypeError(f"{label}: expected dtype {formats.listed(names)} beside {param.dtype}, got {array.dtype}")
+    return _laid_out_like(label, array, param)
+
+
+def _laid_out_like(label: str, array: np.ndarray, param: np.ndarray) -> np.ndarray:
     _memory(label, array)
     if array.shape != param.shape:
         raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")
-    if not _same_strides(array, param):
+    expected = tuple(stride // param.itemsize * array.itemsize for stride in param.strides)
+    if not _same_strides(array, expected):
         raise ValueError(
-            f"{label}: expected strides {param.strides} like the parameter's, got {array.strides}; "
+            f"{label}: expected strides {expected} like the parameter's, got {array.strides}; "
             f"the elements would be paired wrongly (numpy.copyto into an array made with empty_like(param) helps)"
         )
-    return _plain(array, param.dtype)
+    return _plain(array, formats.dtype(formats.name_of(array.dtype)))
 
 
 def extent_of(array: np.ndarray) -> tuple[int, int]:
@@ -193,13 +208,18 @@ def apart(arrays: Sequence[Named]) -> None:
             raise ValueError(f"{second}: expected memory of its own, got memory that it shares with {first}")
 
 
-def together(arrays: Sequence[Named]) -> tuple[np.ndarray, ...]:
-    """What one update takes: a parameter, its gradient and states; all but the gradient are written to."""
+def together(arrays: Sequence[Named], mixed: bool = True) -> tuple[np.ndarray, ...]:
+    """
+    What one update takes: a parameter, its gradient and states; all but the gradient are written to.
+
+    They are in any formats that go together, or, unless `mixed`, all in float32 or all in float64.
+    """
+    names, check = (formats.ALL, beside) if mixed else (formats.WIDE, like)
     (first, param), *others = arrays
-    param = writeable(first, param)
-    checked = [(label, like(label, array, param)) for label, array in others]
+    param = writeable(first, param, names)
+    checked = [(label, check(label, array, param)) for label, array in others]
     for label, array in checked[1:]:
-        writeable(label, array)
+        writeable(label, array, names)
     apart([(first, param), *checked])
     return (param, *(array for _, array in checked))
 

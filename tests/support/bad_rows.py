@@ -103,7 +103,8 @@ def read_only(a: np.ndarray) -> np.ndarray:
 PAIRED = "; the elements would be paired wrongly (numpy.copyto into an array made with empty_like(param) helps)"
 DENSE = "expected a dense array (C or F order, or another permutation of axes), got a strided view of shape "
 STRIDES = "expected strides (16, 4) like the parameter's, got "
-FLOATS, LIKE = "expected dtype float32 or float64, got ", "expected dtype float32 like the parameter's, got "
+FLOATS = "expected dtype float32, float64, bfloat16 or float16, got "
+LIKE = "expected dtype float32, bfloat16 or float16 beside float32, got "
 ARRAY = "expected a numpy.ndarray, got "
 SWAPPED = "expected native byte order, got dtype "
 ALIGNED = "expected an array aligned to its items, got one at address 0x..."
@@ -120,7 +121,8 @@ BAD_ARRAYS: tuple[tuple[str, Callable[[np.ndarray], Any], type[Exception], str, 
     ("int", lambda a: a.astype(np.int64), TypeError, FLOATS + "int64", LIKE + "int64"),
     ("int of the same size", lambda a: a.view(np.int32), TypeError, FLOATS + "int32", LIKE + "int32"),
     ("bool", lambda a: a > 0, TypeError, FLOATS + "bool", LIKE + "bool"),
-    ("float16", lambda a: a.astype(np.float16), TypeError, FLOATS + "float16", LIKE + "float16"),
+    ("uint16", lambda a: a.astype(np.uint16), TypeError, FLOATS + "uint16", LIKE + "uint16"),
+    ("two bytes", lambda a: a.astype("V2"), TypeError, FLOATS + "|V2", LIKE + "|V2"),
     ("longdouble", lambda a: a.astype(np.longdouble), TypeError, FLOATS + "float128", LIKE + "float128"),
     ("complex", lambda a: a.astype(np.complex64), TypeError, FLOATS + "complex64", LIKE + "complex64"),
     ("object", lambda a: a.astype(object), TypeError, FLOATS + "object", LIKE + "object"),

@@ -10,17 +10,17 @@ from libc.string cimport memset
 cimport numpy as cnp
 
 from fastgd.engine.arrays cimport (
-    NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE, NPY_FLOAT32, NPY_FLOAT64,
-    PyArrayObject, data_of, flags_of, format_of, is_array, is_native, itemsize_of, pointer, same_dtype, same_layout,
-    size_of, type_of,
+    NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE, PyArrayObject, data_of,
+    flags_of, is_array, pointer, same_layout, size_of,
 )
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, execute
+from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, execute, settle_formats
+from fastgd.engine.formats cimport format_of, goes_with, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.plan cimport keys_of_layout
 from fastgd.engine.reader cimport Reader
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.kernels.rule cimport MAX_HYPER, MAX_VARIANTS, Family
+from fastgd.kernels.rule cimport DIRECT, MAX_HYPER, MAX_VARIANTS, Family, Format
 
 from fastgd import validation
 from fastgd.hyperparameters import LARGEST as _LARGEST
@@ -34,43 +34,47 @@ cnp.import_array()
 cdef double LARGEST = _LARGEST
 
 
-cdef bint together(PyArrayObject** arrays, int n) noexcept:
+cdef bint together(PyArrayObject** arrays, int n, Format* formats) noexcept:
     """
-    Whether param, grad and states are plainly what an update takes: of one native dtype, laid out alike in C or F
-    order, apart from each other, and all but the gradient writeable.
+    Whether param, grad and states are plainly what an update takes: in formats that go with the parameter's, laid out
+    alike in C or F order, apart from each other, and all but the gradient writeable. Finds their formats.
     """
     cdef int i, j, needed
-    cdef PyArrayObject* param = arrays[0]
     cdef const char* starts[MAX_ARRAYS]
-    cdef Py_ssize_t nbytes
-    if not is_array(<PyObject*>param) or type_of(param) not in (NPY_FLOAT32, NPY_FLOAT64) or not is_native(param):
-        return False
-    nbytes = size_of(param) * itemsize_of(param)
+    cdef const char* stops[MAX_ARRAYS]
     for i in range(n):
         if not is_array(<PyObject*>arrays[i]):
             return False
+        formats[i] = format_of(arrays[i])
         needed = NPY_ARRAY_ALIGNED if i == 1 else NPY_ARRAY_ALIGNED | NPY_ARRAY_WRITEABLE
-        if not (same_dtype(param, arrays[i])
+        if not (goes_with(formats[0], formats[i])
                 and flags_of(arrays[i]) & needed == needed
                 and flags_of(arrays[i]) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS)
-                and same_layout(param, arrays[i])):
+                and same_layout(arrays[0], arrays[i])):
             return False
         starts[i] = <const char*>data_of(arrays[i])
+        stops[i] = starts[i] + size_of(arrays[i]) * itemsize(formats[i])
         for j in range(i):
-            if starts[i] < starts[j] + nbytes and starts[j] < starts[i] + nbytes:
+            if starts[i] < stops[j] and starts[j] < stops[i]:
                 return False
     return True
 
 
 def is_plain(tuple arrays not None):
-    """Whether `arrays` (param, grad and states) are plainly what an update takes."""
+    """Whether `arrays` (param, grad and states) are plainly what an update takes, and all float32 or all float64."""
     cdef PyArrayObject* found[MAX_ARRAYS]
-    cdef int i, n = len(arrays)
+    cdef Format formats[MAX_ARRAYS]
+    cdef int i, n = <int>len(arrays)
     if n > MAX_ARRAYS:
         return False
     for i in range(n):
         found[i] = <PyArrayObject*>PyTuple_GET_ITEM(arrays, i)
-    return together(found, n)
+    if not together(found, n, formats):
+        return False
+    for i in range(n):
+        if formats[i] >= DIRECT or formats[i] != formats[0]:
+            return False
+    return True
 
 
 cdef class Function:
@@ -151,16 +155,17 @@ cdef class Function:
                 found[n] = <PyArrayObject*>state
                 n += 1
         kept = states
-        if not together(found, n):
+        if not together(found, n, slot.formats):
             names = ("param", "grad", *self.states)
             given = zip(names, (param, grad, *states), strict=True)
             kept = validation.together([(name, array) for name, array in given if array is not None])
             for k in range(n):
                 found[k] = pointer(kept[k])
+                slot.formats[k] = format_of(found[k])
         for k in range(n):
             slot.arrays[k] = data_of(found[k])
+        settle_formats(slot, n - 2)
         slot.size = size_of(found[0])
-        slot.format = format_of(found[0])
         slot.cohort = 0
         return kept
 

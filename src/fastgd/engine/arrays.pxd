@@ -1,8 +1,6 @@
 # Reading NumPy arrays through borrowed pointers: no reference counts, no calls.
 from cpython.ref cimport PyObject
 
-from fastgd.kernels.rule cimport FLOAT32, FLOAT64, Format
-
 cdef extern from "numpy/arrayobject.h" nogil:
     ctypedef struct PyArrayObject:
         pass
@@ -13,6 +11,7 @@ cdef extern from "numpy/arrayobject.h" nogil:
         NPY_ARRAY_C_CONTIGUOUS
         NPY_ARRAY_F_CONTIGUOUS
     enum:
+        NPY_HALF
         NPY_FLOAT32
         NPY_FLOAT64
     int is_array "PyArray_CheckExact"(PyObject*)
@@ -31,11 +30,6 @@ cdef inline PyArrayObject* pointer(object array) noexcept:
     return <PyArrayObject*><void*>array
 
 
-cdef inline Format format_of(PyArrayObject* a) noexcept nogil:
-    """The format of a checked array, which is float32 or float64."""
-    return FLOAT32 if type_of(a) == NPY_FLOAT32 else FLOAT64
-
-
 cdef inline Py_ssize_t size_of(PyArrayObject* a) noexcept nogil:
     cdef Py_ssize_t result = 1
     cdef int axis
@@ -50,13 +44,14 @@ cdef inline bint same_dtype(PyArrayObject* a, PyArrayObject* b) noexcept nogil:
 
 
 cdef inline bint same_layout(PyArrayObject* a, PyArrayObject* b) noexcept nogil:
-    """Shapes are equal, and strides wherever they matter."""
+    """Shapes are equal, and strides, counted in items, wherever they matter."""
     cdef int axis
     cdef bint strides = True
+    cdef Py_ssize_t width = itemsize_of(a), other = itemsize_of(b)
     if ndim_of(a) != ndim_of(b):
         return False
     for axis in range(ndim_of(a)):
         if shape_of(a)[axis] != shape_of(b)[axis]:
             return False
-        strides = strides and (strides_of(a)[axis] == strides_of(b)[axis] or shape_of(a)[axis] == 1)
+        strides = strides and (strides_of(a)[axis] * other == strides_of(b)[axis] * width or shape_of(a)[axis] == 1)
     return strides or size_of(a) == 0

@@ -11,8 +11,9 @@ cpdef enum:
 ctypedef struct Slot:
     # A parameter with all that a step needs to know of it.
     void* arrays[MAX_ARRAYS]
+    Format formats[MAX_ARRAYS]      # of each of them
+    bint direct                     # whether parameter and states are in the format that the rule computes in
     Py_ssize_t size
-    Format format
     int group
     int cohort                      # in this step; -1 without a gradient
     int order                       # NumPy's flags of C and F order
@@ -38,6 +39,6 @@ ctypedef struct Stage:
     double scale
     double bound
 
-cdef Py_ssize_t itemsize(Format format) noexcept nogil
+cdef void settle_formats(Slot* slot, int states) noexcept nogil
 cdef void execute(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, const Stage* stage,
                   int threads) noexcept nogil

@@ -3,10 +3,12 @@ from libc.stdint cimport uintptr_t
 from libc.string cimport memcpy
 
 from fastgd.engine.dispatch cimport table
+from fastgd.engine.formats cimport computed_in, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.pool cimport MAX_CHUNKS, now, run_chunks
 from fastgd.engine.threads cimport Cost, expected, is_known, learn, team
-from fastgd.kernels.rule cimport FLOAT32, FORMATS, Kernel0, Kernel1, Kernel2, Kernel3, Kernel4
+from fastgd.engine.tile cimport call, run_tiles
+from fastgd.kernels.rule cimport DIRECT, FORMATS
 
 cdef extern from *:
     """
@@ -20,7 +22,6 @@ cdef extern from *:
 
 cdef enum:
     AHEAD = 3               # slots between the one that is updated and the one that is asked for
-    TILE = 512              # elements that a gradient stage holds in L1
     LARGE = 16384           # elements from which threads are thought of, and of a chunk
     MAX_RULES = 64          # whose cost is remembered, and one more place for roofs
 
@@ -41,21 +42,12 @@ ctypedef struct Job:
 cdef Cost[MAX_RULES + 1][FORMATS] costs
 
 
-cdef Py_ssize_t itemsize(Format format) noexcept nogil:
-    return sizeof(float) if format == FLOAT32 else sizeof(double)
-
-
-cdef inline void call(void* f, int states, void* const* a, Py_ssize_t n, const void* scalars) noexcept nogil:
-    if states == 2:
-        (<Kernel2>f)(a[0], a[1], a[2], a[3], n, scalars)
-    elif states == 1:
-        (<Kernel1>f)(a[0], a[1], a[2], n, scalars)
-    elif states == 0:
-        (<Kernel0>f)(a[0], a[1], n, scalars)
-    elif states == 3:
-        (<Kernel3>f)(a[0], a[1], a[2], a[3], a[4], n, scalars)
-    else:
-        (<Kernel4>f)(a[0], a[1], a[2], a[3], a[4], a[5], n, scalars)
+cdef void settle_formats(Slot* slot, int states) noexcept nogil:
+    """Find out whether a slot is direct, once parameter and states are there."""
+    cdef int k
+    slot.direct = slot.formats[0] < DIRECT
+    for k in range(2, states + 2):
+        slot.direct = slot.direct and slot.formats[k] == slot.formats[0]
 
 
 cdef inline void advance(void** arrays, int count, Py_ssize_t nbytes) noexcept nogil:
@@ -64,48 +56,29 @@ cdef inline void advance(void** arrays, int count, Py_ssize_t nbytes) noexcept n
         arrays[k] = <char*>arrays[k] + nbytes
 
 
-cdef void run_staged(const Cohort* cohort, Format format, void** arrays, Py_ssize_t n,
-                     const Stage* stage) noexcept nogil:
-    """The rule on tiles whose gradient has been scaled and clipped in L1; the gradient itself is only read."""
-    cdef double[TILE] tile
-    cdef void* grad
-    cdef Py_ssize_t m, width = itemsize(format)
-    cdef int states = cohort.rule.state_count
-    while n > 0:
-        m = min(n, <Py_ssize_t>TILE)
-        grad = arrays[1]
-        memcpy(tile, grad, m * width)
-        table().clip[format](tile, m, stage.scale, stage.bound)
-        arrays[1] = tile
-        call(cohort.rule.kernels[format], states, arrays, m, &cohort.scalars)
-        arrays[1] = grad
-        advance(arrays, states + 2, m * width)
-        n -= m
-
-
 cdef void run_part(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop,
                    const Stage* stage) noexcept nogil:
     """Elements [start, stop) of one slot."""
     cdef void* arrays[MAX_ARRAYS]
-    cdef void* f = cohort.rule.kernels[slot.format]
+    cdef void* f = cohort.rule.kernels[computed_in(slot.formats[0])]
     cdef int states = cohort.rule.state_count
-    cdef Py_ssize_t n = stop - start, width, head
-    if not stage.active and start == 0 and n < ALIGN_FROM:
+    cdef Py_ssize_t n = stop - start, width, head = 0
+    cdef bint direct = slot.direct and slot.formats[1] == slot.formats[0] and not stage.active
+    if direct and start == 0 and n < ALIGN_FROM:
         call(f, states, slot.arrays, n, &cohort.scalars)
         return
-    width = itemsize(slot.format)
+    width = itemsize(slot.formats[0])
+    if n >= ALIGN_FROM:
+        head = (-(<uintptr_t>slot.arrays[0] + start * width) % CACHE_LINE) // width
+    if not direct:
+        run_tiles(slot, cohort, start, stop, head, stage)
+        return
     memcpy(arrays, slot.arrays, sizeof(arrays))
     advance(arrays, states + 2, start * width)
-    if stage.active:
-        run_staged(cohort, slot.format, arrays, n, stage)
-        return
-    if n >= ALIGN_FROM:
-        head = (-<uintptr_t>arrays[0] % CACHE_LINE) // width
-        if head:
-            call(f, states, arrays, head, &cohort.scalars)
-            advance(arrays, states + 2, head * width)
-            n -= head
-    call(f, states, arrays, n, &cohort.scalars)
+    if head:
+        call(f, states, arrays, head, &cohort.scalars)
+        advance(arrays, states + 2, head * width)
+    call(f, states, arrays, n - head, &cohort.scalars)
 
 
 cdef inline void fetch(const Slot* slot) noexcept nogil:
@@ -140,7 +113,7 @@ cdef void run_chunk(void* data, int k) noexcept nogil:
 
 cdef Cut aligned(const Slot* slots, Py_ssize_t i, Py_ssize_t element) noexcept nogil:
     """The first place from an element of slot i on where its parameter has a cache line's beginning, or its end."""
-    cdef Py_ssize_t width = itemsize(slots[i].format)
+    cdef Py_ssize_t width = itemsize(slots[i].formats[0])
     cdef Py_ssize_t rest = (-(<uintptr_t>slots[i].arrays[0] + element * width) % CACHE_LINE) // width
     return Cut(i, min(element + rest, slots[i].size))
 
@@ -163,7 +136,7 @@ cdef void cut(Job* job, Py_ssize_t total, int chunks) noexcept nogil:
 
 cdef Cost* cost_of(const Slot* slot, const Cohort* cohorts) noexcept nogil:
     cdef Py_ssize_t rule = cohorts[slot.cohort].rule - table().rules
-    return &costs[rule if 0 <= rule < MAX_RULES else MAX_RULES][slot.format]
+    return &costs[rule if 0 <= rule < MAX_RULES else MAX_RULES][slot.formats[0]]
 
 
 cdef void execute(const Slot* slots, Py_ssize_t count, const Cohort* cohorts,

@@ -5,21 +5,22 @@ Each array is taken in C order of its indices, in blocks of BLOCK elements; a bl
 reductions.sum_squares, and the sums of the blocks are added one after the other in double.
 """
 from libc.math cimport frexp, isfinite, isnan, ldexp, sqrt
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
 cimport numpy as cnp
 
 from fastgd.engine.arrays cimport (
-    NPY_ARRAY_C_CONTIGUOUS, PyArrayObject, data_of, flags_of, format_of, ndim_of, pointer, shape_of, size_of,
+    NPY_ARRAY_C_CONTIGUOUS, PyArrayObject, data_of, flags_of, itemsize_of, ndim_of, pointer, shape_of, size_of,
     strides_of,
 )
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport itemsize
+from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.pool cimport MAX_CHUNKS, now, run_chunks
 from fastgd.engine.threads cimport Cost, expected, is_known, learn, team
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.kernels.rule cimport FLOAT32, Format
+from fastgd.kernels.rule cimport DIRECT, FLOAT64, Format
 
 cnp.import_array()
 
@@ -44,7 +45,7 @@ cdef Cost cost
 
 
 cdef void view(PyArrayObject* array, Format format, const void* data, View* out) noexcept:
-    """Elements at `data`, laid out as `array` is."""
+    """Elements at `data`, laid out as `array` is, whose dtype may be another."""
     out.data = <const char*>data
     out.size = size_of(array)
     out.format = format
@@ -52,47 +53,65 @@ cdef void view(PyArrayObject* array, Format format, const void* data, View* out)
     out.ndim = ndim_of(array)
     out.shape = shape_of(array)
     out.strides = strides_of(array)
+    out.item = itemsize_of(array)
 
 
-cdef void gather(const View* v, Py_ssize_t start, Py_ssize_t n, void* out) noexcept nogil:
+cdef inline void copy_items(const char* source, Py_ssize_t stride, char* target, Py_ssize_t width,
+                            Py_ssize_t n) noexcept nogil:
+    """n items of `width` bytes that lie `stride` bytes apart, side by side."""
+    cdef Py_ssize_t k
+    if width == 2:
+        for k in range(n):
+            (<uint16_t*>target)[k] = (<const uint16_t*>(source + k * stride))[0]
+    elif width == 4:
+        for k in range(n):
+            (<uint32_t*>target)[k] = (<const uint32_t*>(source + k * stride))[0]
+    else:
+        for k in range(n):
+            (<uint64_t*>target)[k] = (<const uint64_t*>(source + k * stride))[0]
+
+
+cdef void gather(const View* v, Py_ssize_t start, Py_ssize_t n, char* out) noexcept nogil:
     """Elements [start, start + n) of the C order into `out`."""
-    cdef Py_ssize_t[64] index
-    cdef Py_ssize_t rest = start, done = 0, run, k
+    cdef Py_ssize_t[64] index, strides
+    cdef Py_ssize_t rest = start, done = 0, run, width = itemsize(v.format)
     cdef const char* source = v.data
     cdef int axis, last = v.ndim - 1
     for axis in range(last, -1, -1):
+        strides[axis] = v.strides[axis] // v.item * width
         index[axis] = rest % v.shape[axis]
         rest //= v.shape[axis]
-        source += index[axis] * v.strides[axis]
+        source += index[axis] * strides[axis]
     while True:
         run = min(v.shape[last] - index[last], n - done)
-        if v.format == FLOAT32:
-            for k in range(run):
-                (<float*>out)[done + k] = (<const float*>(source + k * v.strides[last]))[0]
-        else:
-            for k in range(run):
-                (<double*>out)[done + k] = (<const double*>(source + k * v.strides[last]))[0]
+        copy_items(source, strides[last], out + done * width, width, run)
         done += run
         if done == n:
             return
-        source -= index[last] * v.strides[last]
+        source -= index[last] * strides[last]
         index[last] = 0
         axis = last - 1
         while index[axis] + 1 == v.shape[axis]:
-            source -= index[axis] * v.strides[axis]
+            source -= index[axis] * strides[axis]
             index[axis] = 0
             axis -= 1
         index[axis] += 1
-        source += v.strides[axis]
+        source += strides[axis]
 
 
 cdef double block_sum(const View* v, Py_ssize_t start, double scale) noexcept nogil:
     cdef double[BLOCK] tile
+    cdef float[BLOCK] decoded
     cdef Py_ssize_t n = min(v.size - start, <Py_ssize_t>BLOCK)
+    cdef Format compute = computed_in(v.format)
+    cdef const void* block = v.data + start * itemsize(v.format)
     if not v.contiguous:
-        gather(v, start, n, tile)
-        return table().sum_squares[v.format](tile, n, scale)
-    return table().sum_squares[v.format](v.data + start * itemsize(v.format), n, scale)
+        gather(v, start, n, <char*>tile)
+        block = tile
+    if v.format >= DIRECT:
+        table().decode[compute][v.format](block, decoded, n)
+        block = decoded
+    return table().sum_squares[compute](block, n, scale)
 
 
 cdef void range_sums(const View* views, Py_ssize_t first, Py_ssize_t stop, double scale,
@@ -157,12 +176,30 @@ cdef double all_squares(const View* views, Py_ssize_t count, double* partial, in
     return result
 
 
+cdef double largest_of(const View* v) noexcept nogil:
+    cdef float[BLOCK] decoded
+    cdef Py_ssize_t b, start, n
+    cdef double result = 0, value
+    if v.format < DIRECT:
+        return table().largest[v.format](v.data, v.size)
+    for b in range((v.size + BLOCK - 1) // BLOCK):
+        start = b * BLOCK
+        n = min(v.size - start, <Py_ssize_t>BLOCK)
+        table().decode[computed_in(v.format)][v.format](v.data + start * itemsize(v.format), decoded, n)
+        value = table().largest[computed_in(v.format)](decoded, n)
+        if value > result or isnan(value):
+            result = value
+        if isnan(result):
+            break
+    return result
+
+
 cdef double largest_of_all(const View* views, Py_ssize_t count) noexcept nogil:
     """Largest magnitude, NaN if there is one. The views are dense, so they can be read in the order of memory."""
     cdef Py_ssize_t i
     cdef double result = 0, value
     for i in range(count):
-        value = table().largest[views[i].format](views[i].data, views[i].size)
+        value = largest_of(&views[i])
         if value > result or isnan(value):
             result = value
         if isnan(result):
@@ -173,7 +210,7 @@ cdef double largest_of_all(const View* views, Py_ssize_t count) noexcept nogil:
 cdef bint all_single(const View* views, Py_ssize_t count) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(count):
-        if views[i].format != FLOAT32:
+        if views[i].format == FLOAT64:
             return False
     return True
 
@@ -189,7 +226,7 @@ cdef double norm(const View* views, Py_ssize_t count, double* partial, int threa
     if TRUST_FROM < total < TRUST_TO or isnan(total):
         return sqrt(total)
     if total == 0 and all_single(views, count):
-        return 0    # a float32 squared does not vanish in double, so they are zeros
+        return 0    # a float32, or a narrower number, squared does not vanish in double, so they are zeros
     most = largest_of_all(views, count)
     if most == 0 or not isfinite(most):
         return most
@@ -227,6 +264,19 @@ def grad_norm(list arrays):
         free(views)
 
 
+cdef void clip_tiles(char* data, Py_ssize_t n, Format format, double scale, double bound) noexcept nogil:
+    cdef float[BLOCK] decoded
+    cdef Py_ssize_t b, start, m
+    cdef char* place
+    for b in range((n + BLOCK - 1) // BLOCK):
+        start = b * BLOCK
+        m = min(n - start, <Py_ssize_t>BLOCK)
+        place = data + start * itemsize(format)
+        table().decode[computed_in(format)][format](place, decoded, m)
+        table().clip[computed_in(format)](decoded, m, scale, bound)
+        table().encode[computed_in(format)][format](decoded, place, m)
+
+
 def clip(cnp.ndarray array, double scale, double bound):
     """array = scale * array clipped to [-bound, bound], in place; a checked, dense array."""
     cdef void* data = data_of(pointer(array))
@@ -235,5 +285,8 @@ def clip(cnp.ndarray array, double scale, double bound):
     cdef fp_mode mode
     with nogil:
         mode = enter()
-        table().clip[format](data, n, scale, bound)
+        if format < DIRECT:
+            table().clip[format](data, n, scale, bound)
+        else:
+            clip_tiles(<char*>data, n, format, scale, bound)
         leave(mode)

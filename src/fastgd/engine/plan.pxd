@@ -5,21 +5,18 @@ cimport numpy as cnp
 
 from fastgd.engine.arrays cimport PyArrayObject
 from fastgd.engine.execute cimport Cohort, Slot, Stage
+from fastgd.engine.extents cimport Extent
+from fastgd.engine.formats cimport Storage
 from fastgd.engine.norm cimport View
-from fastgd.kernels.rule cimport MAX_HYPER, Family, Rule, Scalars
+from fastgd.kernels.rule cimport MAX_HYPER, Family, Format, Rule, Scalars
 
-ctypedef struct Extent:
-    # Memory that a step writes to: [start, stop).
-    const char* start
-    const char* stop
-
-cdef int compare_starts(const void* a, const void* b) noexcept nogil
 cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
                       double* carry) noexcept
 
 cdef class Group:
     cdef const Family* family
     cdef double[MAX_HYPER] hyper
+    cdef readonly Storage storage
     cdef readonly Py_ssize_t start, count   # of its slots: the first, and how many
     cdef int layout                         # which states its slots have; -1 before the first
     cdef int latest                         # its latest cohort in this step; -1 before the first
@@ -48,13 +45,11 @@ cdef class Plan:
     cdef bint overlaps(self, const void* data, Py_ssize_t nbytes) noexcept
     cdef bint holds(self, Slot* slot) noexcept
     cdef bint takes(self, Slot* slot, PyObject* grad) noexcept
+    cdef bint takes_place(self, Slot* slot, void* data, Format format) noexcept
     cdef double measure(self) except? -1
     cdef int fold(self, double scale) except -1
     cdef int use(self, Group group, int rule) except -1
     cdef void update_slots(self, const Stage* stage, int threads) noexcept nogil
     cdef int run(self, double scale, double bound, bint staged) except -1
 
-cdef bint disjoint(Extent* extents, Py_ssize_t n) noexcept nogil
-cdef bint are_apart(list arrays) except -1
-cpdef object zeros_beside(cnp.ndarray param)
 cpdef tuple keys_of_layout(int layout)

@@ -10,14 +10,16 @@ from libc.string cimport memcmp, memcpy, memset
 
 from fastgd.engine.arrays cimport (
     NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE,
-    data_of, descr_of, flags_of, format_of, is_array, itemsize_of, ndim_of, pointer, same_dtype, same_layout, shape_of,
-    size_of, strides_of, type_of,
+    data_of, descr_of, flags_of, is_array, itemsize_of, ndim_of, pointer, same_dtype, same_layout, shape_of, size_of,
+    strides_of,
 )
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport ALIGN_FROM, CACHE_LINE, Stage, execute, itemsize
+from fastgd.engine.execute cimport ALIGN_FROM, CACHE_LINE, Stage, execute, settle_formats
+from fastgd.engine.extents cimport compare_extents, compare_starts, extent_of
+from fastgd.engine.formats cimport Storage, format_of, goes_with, itemsize, number_of
 from fastgd.engine.norm cimport blocks, norm, view
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.kernels.rule cimport MAX_CARRY, Scalars
+from fastgd.kernels.rule cimport MAX_CARRY, Format, Scalars
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
@@ -34,50 +36,6 @@ cdef enum:
     BRIEF = 4096    # elements below which other Python threads are not let run meanwhile: to do so takes as long
 
 
-cdef int compare_extents(const void* a, const void* b) noexcept nogil:
-    """0 where two extents overlap."""
-    if (<const Extent*>a).stop <= (<const Extent*>b).start:
-        return -1
-    return (<const Extent*>a).start >= (<const Extent*>b).stop
-
-
-cdef int compare_starts(const void* a, const void* b) noexcept nogil:
-    return ((<const Extent*>a).start > (<const Extent*>b).start) - ((<const Extent*>a).start < (<const Extent*>b).start)
-
-
-cdef Extent extent_of(PyArrayObject* a) noexcept:
-    cdef Extent result
-    result.start = <const char*>data_of(a)
-    result.stop = result.start + size_of(a) * itemsize_of(a)
-    return result
-
-
-cdef bint disjoint(Extent* extents, Py_ssize_t n) noexcept nogil:
-    """Whether extents, which this sorts, share no memory."""
-    cdef Py_ssize_t i
-    qsort(extents, n, sizeof(Extent), compare_starts)
-    for i in range(1, n):
-        if extents[i - 1].stop > extents[i].start:
-            return False
-    return True
-
-
-cdef bint are_apart(list arrays) except -1:
-    """Whether dense arrays share no memory."""
-    cdef Py_ssize_t n = 0
-    cdef bint result
-    cdef Extent* extents = <Extent*>PyMem_Malloc((len(arrays) + 1) * sizeof(Extent))
-    if extents == NULL:
-        raise MemoryError
-    for array in arrays:
-        if size_of(pointer(array)):
-            extents[n] = extent_of(pointer(array))
-            n += 1
-    result = disjoint(extents, n)
-    PyMem_Free(extents)
-    return result
-
-
 cdef void* grown(void* memory, Py_ssize_t count, size_t size) except NULL:
     """`memory` with room for at least `count` things of `size` bytes."""
     cdef void* result = PyMem_Realloc(memory, (count + 1) * size)
@@ -86,30 +44,35 @@ cdef void* grown(void* memory, Py_ssize_t count, size_t size) except NULL:
     return result
 
 
-cpdef object zeros_beside(cnp.ndarray param):
+cdef object laid_out_zeros(cnp.ndarray param, Format format):
     """
     Zeros laid out like `param`, in pages that nobody has touched yet.
 
-    They begin at the parameter's offset within a cache line, so that one short head brings both to the next; below
-    the size that gets a head, at the beginning of a line. The result is a view, so that it cannot be resized in place.
+    As many elements stand before the next cache line as in the parameter, so that one short head brings both to it;
+    below the size that gets a head, they begin at a line. The result is a view, so that it cannot be resized in place.
     """
     cdef PyArrayObject* p = pointer(param)
-    cdef Py_ssize_t nbytes = size_of(p) * itemsize_of(p)
+    cdef Py_ssize_t width = itemsize(format), given = itemsize_of(p), nbytes = size_of(p) * width
     cdef cnp.ndarray raw = zeros(nbytes + CACHE_LINE, uint8)
-    cdef uintptr_t start = <uintptr_t>data_of(p) if size_of(p) >= ALIGN_FROM else 0
-    cdef uintptr_t offset = (start - <uintptr_t>data_of(pointer(raw))) % CACHE_LINE
+    cdef Py_ssize_t head = -<uintptr_t>data_of(p) % CACHE_LINE // given if size_of(p) >= ALIGN_FROM else 0
+    cdef uintptr_t offset = (-<uintptr_t>data_of(pointer(raw)) - head * width) % CACHE_LINE
     cdef cnp.npy_intp[64] strides
     cdef int axis
     cdef cnp.ndarray result
     for axis in range(ndim_of(p)):
-        strides[axis] = strides_of(p)[axis] if shape_of(p)[axis] > 1 and nbytes else itemsize_of(p)
+        strides[axis] = strides_of(p)[axis] // given * width if shape_of(p)[axis] > 1 and nbytes else width
     result = PyArray_New(
-        <PyTypeObject*>cnp.ndarray, ndim_of(p), <const cnp.npy_intp*>shape_of(p), type_of(p),
+        <PyTypeObject*>cnp.ndarray, ndim_of(p), <const cnp.npy_intp*>shape_of(p), number_of(format),
         strides if nbytes else NULL, <char*>data_of(pointer(raw)) + offset, 0,
         NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED, NULL,
     )
     cnp.set_array_base(result, raw)
     return result
+
+
+def zeros_beside(cnp.ndarray param, cnp.ndarray like=None):
+    """Zeros laid out like `param`, of its dtype or that of `like`, which must be in a format."""
+    return laid_out_zeros(param, format_of(pointer(param if like is None else like)))
 
 
 cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
@@ -119,10 +82,11 @@ cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale,
 
 
 cdef class Group:
-    """Slots that share hyperparameters: the struct that the fold takes."""
+    """Slots that share hyperparameters, the struct that the fold takes, and how their arrays are stored."""
 
-    def __init__(self, int family, Py_ssize_t start, Py_ssize_t count):
+    def __init__(self, int family, Py_ssize_t start, Py_ssize_t count, Storage storage not None):
         self.family = &table().families[family]
+        self.storage = storage
         self.start = start
         self.count = count
         self.layout = -1
@@ -159,7 +123,11 @@ cdef class Group:
     def begun(self, list arrays not None):
         """What slots for parameters begin with: no steps, no carried numbers, the states of that rule at zero."""
         keys = self.keys()
-        return [(0, (), {key: zeros_beside(array) for key in keys}) for array in arrays]
+        return [(0, (), {key: self.zeros(key, array) for key in keys}) for array in arrays]
+
+    def zeros(self, str key not None, cnp.ndarray param not None):
+        """A state array at zero, as the group stores it."""
+        return laid_out_zeros(param, self.storage.state_format(key, format_of(pointer(param))))
 
 
 cdef class Plan:
@@ -215,7 +183,7 @@ cdef class Plan:
         slot.ndim = ndim_of(p)
         slot.arrays[0] = data_of(p)
         slot.size = size_of(p)
-        slot.format = format_of(p)
+        slot.formats[0] = slot.formats[1] = format_of(p)
         slot.param = p
         slot.descr = descr_of(p)
         self.moved = True
@@ -263,11 +231,13 @@ cdef class Plan:
             entry = self.states[i]
             for key in keys:
                 if key not in entry:
-                    entry[key] = zeros_beside(self.params[i])
+                    entry[key] = group.zeros(key, self.params[i])
         for i in range(group.start, group.start + group.count):
             entry = self.states[i]
             for k, key in enumerate(keys):
                 self.slots[i].arrays[2 + k] = data_of(pointer(entry[key]))
+                self.slots[i].formats[2 + k] = format_of(pointer(entry[key]))
+            settle_formats(&self.slots[i], <int>len(keys))
         group.layout = table().rules[rule].layout
         self.moved = True
         return 0
@@ -350,17 +320,24 @@ cdef class Plan:
     cdef bint takes(self, Slot* slot, PyObject* grad) noexcept:
         """Whether a parameter is as it was bound and `grad` can be its gradient, which is then the slot's."""
         cdef PyArrayObject* g = <PyArrayObject*>grad
-        if not (is_array(grad)
-                and self.holds(slot)
-                and same_dtype(<PyArrayObject*>slot.param, g)
-                and flags_of(g) & NPY_ARRAY_ALIGNED
-                and same_layout(<PyArrayObject*>slot.param, g)):
+        cdef Format format = slot.formats[0]
+        if not (is_array(grad) and self.holds(slot)):
             return False
-        # Same address and size as in the step before: the overlap check has already been made.
-        if data_of(g) != slot.arrays[1]:
-            if self.overlaps(data_of(g), slot.size * itemsize(slot.format)):
+        if not same_dtype(<PyArrayObject*>slot.param, g):
+            format = format_of(g)
+        return (goes_with(slot.formats[0], format)
+                and flags_of(g) & NPY_ARRAY_ALIGNED
+                and same_layout(<PyArrayObject*>slot.param, g)
+                and self.takes_place(slot, data_of(g), format))
+
+    cdef bint takes_place(self, Slot* slot, void* data, Format format) noexcept:
+        """Whether a gradient may lie at `data`, which is then the slot's."""
+        # Same address and format as in the step before: the overlap check has already been made.
+        if data != slot.arrays[1] or format != slot.formats[1]:
+            if self.overlaps(data, slot.size * itemsize(format)):
                 return False
-            slot.arrays[1] = data_of(g)
+            slot.arrays[1] = data
+            slot.formats[1] = format
         return True
 
     cdef double measure(self) except? -1:
@@ -370,7 +347,7 @@ cdef class Plan:
         cdef double result
         for i in range(self.first, self.stop):
             if self.slots[i].cohort >= 0:
-                view(<PyArrayObject*>self.slots[i].param, self.slots[i].format, self.slots[i].arrays[1],
+                view(<PyArrayObject*>self.slots[i].param, self.slots[i].formats[1], self.slots[i].arrays[1],
                      &self.views[n])
                 n += 1
         needed = blocks(self.views, n)

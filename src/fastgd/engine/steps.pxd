@@ -3,22 +3,7 @@ from cpython.ref cimport PyObject
 
 from fastgd.engine.plan cimport Group, Plan
 from fastgd.engine.reader cimport Reader
-
-cdef class Settings:
-    # Hyperparameters of a group as they were found in the caller's dict.
-    cdef Group group
-    cdef int kind                       # which form its gradients have
-    cdef tuple names                    # names of its parameters, where they came as a dict
-    cdef readonly object given          # the dict
-    cdef list keys, values              # its items when they were read, recognised by identity
-    cdef list places                    # for each key, which hyperparameter it is; -1 for others
-    cdef tuple plain                    # checked values, in the reader's order
-    cdef bint mutable                   # whether a value may change without another object taking its place
-    cdef readonly object schedule       # lr, where it is a function
-
-    cdef bint same(self, dict given) noexcept
-    cdef int remember(self, object given, Reader reader) except -1
-    cdef list changed(self, object given)
+from fastgd.engine.settings cimport Settings
 
 cdef class Steps(Plan):
     cdef readonly Reader reader
@@ -38,6 +23,7 @@ cdef class Steps(Plan):
     cdef int hold(self, object value) except -1
     cdef int release(self) except -1
     cdef int read_groups(self, object front, object groups) except -1
+    cdef int check_storage(self, object front, Py_ssize_t number, object given) except -1
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1
     cdef int ask_schedules(self) except -1
     cdef bint hold_form(self, Settings settings, object value) except -1

@@ -3,19 +3,13 @@ from typing import Any, Self
 import numpy as np
 from typing_extensions import disjoint_base
 
+from fastgd.engine.formats import Storage
 from fastgd.engine.plan import Group, Plan
 from fastgd.engine.reader import Reader
+from fastgd.engine.settings import Settings
 from fastgd.optimizers.tree import Tree
 
 IN_USE: str
-
-@disjoint_base
-class Settings:
-    given: dict[str, Any]
-    schedule: Any
-    def __init__(
-        self, group: Group, tree: Tree | None, given: dict[str, Any], reader: Reader, where: str | None = None
-    ) -> None: ...
 
 @disjoint_base
 class Steps(Plan):
@@ -47,6 +41,7 @@ class Steps(Plan):
         self,
         param_groups: list[dict[str, Any]],
         values: list[tuple[Any, ...]],
+        stored: list[tuple[dict[str, Any], Storage]],
         entries: list[tuple[int, tuple[float, ...], dict[str, np.ndarray]]],
         completed: int,
     ) -> None: ...

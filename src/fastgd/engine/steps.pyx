@@ -5,7 +5,7 @@ A front, NumPy's Optimizer or torch's, passes itself for what only Python can sa
 `_flatten` and `_gradient` are asked about what is not plainly right, and raise, or return what can be taken instead.
 Nothing of a parameter or a state is changed before all of a step is known to be good.
 """
-from cpython.dict cimport PyDict_CheckExact, PyDict_GetItemWithError, PyDict_Next
+from cpython.dict cimport PyDict_CheckExact, PyDict_GetItemWithError
 from cpython.list cimport PyList_Check, PyList_CheckExact
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF
@@ -15,9 +15,11 @@ from libc.string cimport memcpy
 
 from fastgd.engine.arrays cimport data_of, descr_of, pointer, size_of
 from fastgd.engine.execute cimport Slot
+from fastgd.engine.formats cimport computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.reader cimport Field
-from fastgd.kernels.rule cimport MAX_HYPER
+from fastgd.engine.settings cimport NAMES, SINGLE
+from fastgd.kernels.rule cimport FLOAT32, MAX_HYPER
 
 import numpy as np
 
@@ -31,21 +33,8 @@ cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
     bint PyDict_Check(object)
 
-cdef enum:
-    SINGLE      # one array by itself
-    LIST
-    NAMES       # a dict by name
-
-cdef dict LARGEST_OF = {"f": float(np.finfo(np.float32).max), "d": float(np.finfo(np.float64).max)}
 cdef double LARGEST = _LARGEST      # the largest number that float32 holds
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
-cdef tuple IMMUTABLE = (float, int, bool, str, type(None))
-
-
-cdef bint is_immutable(object value):
-    if type(value) is tuple:
-        return all([type(entry) in IMMUTABLE for entry in <tuple>value])
-    return type(value) in IMMUTABLE
 
 
 cdef double ask(object schedule, Py_ssize_t number, long long completed, Reader reader) except -1:
@@ -59,59 +48,6 @@ cdef double ask(object schedule, Py_ssize_t number, long long completed, Reader 
     if type(lr) is not float or not field.low <= <double>lr <= field.high:
         lr = reader.checks[0].constant()(f"param_groups[{number}]['lr']({completed})", lr)
     return <double>lr
-
-
-cdef class Settings:
-    """A group of `param_groups` as it was read."""
-
-    def __init__(self, Group group not None, tree, given not None, Reader reader not None, where=None):
-        self.group = group
-        self.names = None if tree is None else tree.names
-        self.kind = SINGLE if tree is not None and tree.single else (LIST if self.names is None else NAMES)
-        self.plain = reader.values(given, where)
-        self.remember(given, reader)
-
-    cdef bint same(self, dict given) noexcept:
-        """Whether a dict has the items that were read."""
-        cdef Py_ssize_t position = 0, i = 0, n = len(self.keys)
-        cdef PyObject* key
-        cdef PyObject* value
-        while PyDict_Next(given, &position, &key, &value):
-            if i >= n or PyList_GET_ITEM(self.keys, i) != key or PyList_GET_ITEM(self.values, i) != value:
-                return False
-            i += 1
-        return i == n
-
-    cdef int remember(self, given, Reader reader) except -1:
-        """The items of a dict whose hyperparameters have been read into `plain`."""
-        cdef list keys = list(given), values = list(given.values())
-        cdef dict numbers = {name: k for k, name in enumerate(reader.names)}
-        self.places = [numbers.get(key, -1) for key in keys]
-        self.mutable = False
-        for place, value in zip(self.places, values):
-            if place >= 0 and not callable(value) and not is_immutable(value):
-                self.mutable = True
-        lr = self.plain[0]
-        self.schedule = lr if callable(lr) else None
-        self.given, self.keys, self.values = given, keys, values
-        return 0
-
-    cdef list changed(self, given):
-        """Which hyperparameters have another value; None where more than that is different."""
-        cdef Py_ssize_t i = 0
-        cdef list result = []
-        if len(given) != len(self.keys):
-            return None
-        for key, value in given.items():
-            if key is not self.keys[i]:
-                return None
-            if value is not self.values[i] or self.mutable:
-                if self.places[i] >= 0:
-                    result.append(self.places[i])
-                elif value is not self.values[i]:
-                    return None
-            i += 1
-        return result
 
 
 cdef class Steps(Plan):
@@ -183,17 +119,24 @@ cdef class Steps(Plan):
         self.bound = None
 
     cdef int bound_largest(self, array) except -1:
-        """Let the norm of a finite gradient be at most what a parameter's dtype holds."""
-        self.largest = min(self.largest, LARGEST_OF[array.dtype.char])
+        """Let the norm of a finite gradient be at most what a parameter's rule computes with."""
+        if computed_in(format_of(pointer(array))) == FLOAT32:
+            self.largest = LARGEST
         return 0
 
-    def load(self, param_groups not None, list values not None, list entries not None, long long completed):
-        """Take over checked hyperparameters of all groups and progress and state arrays of all slots, or nothing."""
+    def load(self, param_groups not None, list values not None, list stored not None, list entries not None,
+             long long completed):
+        """
+        Take over, checked, all groups' hyperparameters and (what they say, Storage) of how arrays are stored, and all
+        slots' progress and state arrays; or nothing.
+        """
         cdef Settings one
         # A check may be Python code, in which an interrupt can come; there is none after this line.
         doubles = [self.reader.doubles(given) for given in values]
-        for one, given, plain, hyper in zip(self.settings, param_groups, values, doubles):
+        for one, given, plain, hyper, (said, storage) in zip(self.settings, param_groups, values, doubles, stored):
             given.update(zip(self.reader.names, plain))
+            given.update(said)
+            one.group.storage = storage
             one.plain = plain
             one.group.set_hyper(hyper)
             one.remember(given, self.reader)
@@ -275,6 +218,14 @@ cdef class Steps(Plan):
             settings = self.settings[number]
             if not PyDict_CheckExact(given) or given is not settings.given or settings.changed(given) is None:
                 front._refused_group(number, given)
+                self.check_storage(front, number, given)
+
+    cdef int check_storage(self, object front, Py_ssize_t number, object given) except -1:
+        """Raise if a group asks for another storage than its arrays have."""
+        if front._storage(f"param_groups[{number}]", given) != (<Settings>self.settings[number]).group.storage:
+            raise ValueError(f"param_groups[{number}]: how state is stored cannot be changed; use load_state_dict of a "
+                             "new optimizer")
+        return 0
 
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1:
         """Check what has been changed in a group, and take it over: all of it or nothing."""
@@ -284,6 +235,7 @@ cdef class Steps(Plan):
         changed = settings.changed(given) if PyDict_CheckExact(given) and given is settings.given else None
         if changed is None:
             front._refused_group(number, given)     # it raises, unless only hyperparameters differ
+            self.check_storage(front, number, given)
             changed = range(len(self.reader.names))
         where = f"param_groups[{number}]"
         memcpy(hyper, settings.group.hyper, sizeof(hyper))

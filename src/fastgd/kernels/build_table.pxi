@@ -3,10 +3,13 @@
 from cpython.pycapsule cimport PyCapsule_New
 
 from fastgd.kernels.clip cimport clip
+from fastgd.kernels.formats.bfloat16 cimport decode_bfloat16, encode_bfloat16
+from fastgd.kernels.formats.float16 cimport decode_float16, encode_float16
+from fastgd.kernels.formats.plain cimport convert
 from fastgd.kernels.reductions cimport largest, sum_squares
 from fastgd.kernels.rule cimport (
-    FLOAT32, FLOAT64, MAX_CARRY, MAX_HYPER, MAX_SCALARS, MAX_STATES, MAX_VARIANTS, Clip, Family, Fold, Largest, Rule,
-    SumSquares, Table,
+    BFLOAT16, FLOAT16, FLOAT32, FLOAT64, MAX_CARRY, MAX_HYPER, MAX_SCALARS, MAX_STATES, MAX_VARIANTS, Clip, Codec,
+    Family, Fold, Largest, Rule, SumSquares, Table,
 )
 
 cdef extern from *:
@@ -101,5 +104,21 @@ table.largest[FLOAT32] = <Largest>largest[float]
 table.largest[FLOAT64] = <Largest>largest[double]
 table.clip[FLOAT32] = <Clip>clip[float]
 table.clip[FLOAT64] = <Clip>clip[double]
+table.decode[FLOAT32][FLOAT32] = <Codec>convert[float, float]
+table.encode[FLOAT32][FLOAT32] = <Codec>convert[float, float]
+table.decode[FLOAT32][FLOAT64] = <Codec>convert[double, float]
+table.encode[FLOAT32][FLOAT64] = <Codec>convert[float, double]
+table.decode[FLOAT32][BFLOAT16] = <Codec>decode_bfloat16[float]
+table.encode[FLOAT32][BFLOAT16] = <Codec>encode_bfloat16[float]
+table.decode[FLOAT32][FLOAT16] = <Codec>decode_float16[float]
+table.encode[FLOAT32][FLOAT16] = <Codec>encode_float16[float]
+table.decode[FLOAT64][FLOAT32] = <Codec>convert[float, double]
+table.encode[FLOAT64][FLOAT32] = <Codec>convert[double, float]
+table.decode[FLOAT64][FLOAT64] = <Codec>convert[double, double]
+table.encode[FLOAT64][FLOAT64] = <Codec>convert[double, double]
+table.decode[FLOAT64][BFLOAT16] = <Codec>decode_bfloat16[double]
+table.encode[FLOAT64][BFLOAT16] = <Codec>encode_bfloat16[double]
+table.decode[FLOAT64][FLOAT16] = <Codec>decode_float16[double]
+table.encode[FLOAT64][FLOAT16] = <Codec>encode_float16[double]
 
 capsule = PyCapsule_New(&table, b"fastgd.kernels.Table", NULL)

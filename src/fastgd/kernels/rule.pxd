@@ -7,12 +7,16 @@ cdef enum:
     MAX_CARRY = 4       # doubles that a family carries from step to step
     MAX_VARIANTS = 8    # rules of a family
 
-# How an array lies in memory. A rule has a kernel for each format that it computes in directly.
+# How an array lies in memory. Rules compute in the first DIRECT formats, and have a kernel for each; an array in
+# another goes through a tile, which a Codec decodes and encodes.
 ctypedef int Format
 cdef enum:
     FLOAT32
     FLOAT64
+    BFLOAT16
+    FLOAT16
     FORMATS             # how many there are
+    DIRECT = 2
 
 # Folded scalars as callers hold them: large enough for every family, the same size in every release.
 ctypedef struct Scalars "fastgd_Scalars":
@@ -34,7 +38,7 @@ ctypedef struct Rule:
     const char* states          # state keys, in the order of the arrays after param and grad
     int state_count
     int layout                  # equal for rules with the same states
-    void* kernels[FORMATS]      # a Kernel by the number of states: (param, grad, *states, n, scalars)
+    void* kernels[DIRECT]       # a Kernel by the number of states: (param, grad, *states, n, scalars)
 
 ctypedef struct Family:
     const char* name
@@ -45,6 +49,9 @@ ctypedef struct Family:
     Fold fold
     int rule_count
     int rules[MAX_VARIANTS]     # what the fold returns -> the number of a rule
+
+# (source, target, n): between an array in a format and a tile in a direct one, rounded to nearest.
+ctypedef void (*Codec)(const void*, void*, Py_ssize_t) noexcept nogil
 
 ctypedef double (*SumSquares)(const void*, Py_ssize_t, double) noexcept nogil
 ctypedef double (*Largest)(const void*, Py_ssize_t) noexcept nogil
@@ -59,6 +66,8 @@ ctypedef struct Table:
     const Family* families
     int roof_count
     const Rule* roofs           # hardware limits in the form of rules, for benchmarks: cut and threaded as rules are
-    SumSquares sum_squares[FORMATS]
-    Largest largest[FORMATS]
-    Clip clip[FORMATS]
+    SumSquares sum_squares[DIRECT]
+    Largest largest[DIRECT]
+    Clip clip[DIRECT]
+    Codec decode[DIRECT][FORMATS]   # by what the tile is in, and the format of the array
+    Codec encode[DIRECT][FORMATS]

@@ -2,29 +2,35 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, TypedDict, get_type_hints
+from typing import Any, ClassVar, get_type_hints
 
 import numpy as np
 
-from fastgd import validation
+from fastgd import formats, validation
 from fastgd.engine import dispatch
+from fastgd.engine.formats import Storage
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.steps import Steps
 from fastgd.hyperparameters import Check, Flag
 from fastgd.optimizers import state_dict as saved
+from fastgd.optimizers import storage
+from fastgd.optimizers.storage import StorageSettings
 from fastgd.optimizers.tree import Tree, flatten_groups, refuse_tensors, split_groups
 
 Params = object  # an array, a list, a tuple or a dict of arrays, or a list of groups; the classes' docstrings say more
 Progress = tuple[int, tuple[float, ...]]  # steps taken, and the numbers that a family carries
 
 
-class Settings(TypedDict, total=False):
+class Settings(StorageSettings, total=False):
     """What every optimizer takes besides its hyperparameters; see `Optimizer`."""
 
     max_grad_norm: float | None
     max_grad_value: float | None
     skip_nonfinite: bool
+
+
+TOGETHER = tuple(name for name in Settings.__annotations__ if name not in storage.NAMES)  # one for all groups
 
 
 def _group_label(number: int, grouped: bool) -> str:
@@ -70,8 +76,12 @@ class GradientSettings:
 
     def _set_given(self, settings: Mapping[str, Any]) -> None:
         """Check and take over the settings that a constructor was given."""
-        for name, value in settings.items():
-            setattr(self, name, value)
+        for name in (name for name in TOGETHER if name in settings):
+            setattr(self, name, settings[name])
+
+    def _storage(self, where: str, group: Mapping[str, Any]) -> Storage:
+        """How a group asks for its arrays to be stored, checked."""
+        return storage.read(where, group)
 
     def _refuse_setting(self, name: str, value: object) -> None:
         """Raise if a checked setting cannot be kept."""
@@ -83,7 +93,7 @@ class GradientSettings:
             if name in self._reader.names:
                 raise AttributeError(f"{owner}.{name} is one for each group: set param_groups[0][{name!r}]")
             if type(self).__module__.startswith("fastgd."):  # A user's subclass may have attributes of its own.
-                validation.settable(owner, name, [*Settings.__annotations__, *self._attributes])
+                validation.settable(owner, name, [*TOGETHER, *self._attributes])
         super().__setattr__(name, value)
 
     @property
@@ -104,9 +114,9 @@ class Optimizer(GradientSettings):
     Parameters
     ----------
     params : ndarray, list or tuple of ndarray, dict of str to ndarray, or list of groups
-        float32 or float64, updated in place. Any dense layout: C or F order or another permutation of axes; 0-d and
-        empty arrays too. A group is a dict with the key ``"params"`` (an array, a list or a dict) and the
-        hyperparameters in which it differs.
+        float32, float64, float16, or ml_dtypes' bfloat16, updated in place. Any dense layout: C or F order or another
+        permutation of axes; 0-d and empty arrays too. A group is a dict with the key ``"params"`` (an array, a list or
+        a dict) and the hyperparameters in which it differs, or `state_dtype`.
     defaults : dict
         Hyperparameters of groups that do not say otherwise. `lr` may be a number or a schedule: a function of the
         steps completed so far that returns the learning rate of the next, see `fastgd.schedules`. These are the steps
@@ -116,8 +126,11 @@ class Optimizer(GradientSettings):
     max_grad_value : float, optional
         If given, each element of the gradients is clipped to [-max_grad_value, max_grad_value].
     skip_nonfinite : bool, default False
-        Whether a step whose gradients have, after `grad_scale`, a norm that is NaN or beyond the dtype's range is left
-        out: nothing changes but `skipped_steps`.
+        Whether a step whose gradients have, after `grad_scale`, a norm that is NaN or beyond the range of float32 (of
+        float64, where all parameters are) is left out: nothing changes but `skipped_steps`.
+    state_dtype : {"float32", "bfloat16", "param"}, optional
+        The dtype of state arrays; "param" is the parameter's, as in torch. None is float32, or float64 for parameters
+        in float64.
 
     Attributes
     ----------
@@ -136,6 +149,9 @@ class Optimizer(GradientSettings):
     -----
     The gradient is only read. It goes through `grad_scale`, the norm, the value, the sign of `maximize` and weight
     decay, in this order, all in the one pass of the update; the norm costs one more read of the gradient.
+
+    Parameters in 16 bits are updated in float32, and each array that is stored is rounded once, to nearest. bfloat16
+    needs ml_dtypes (``pip install 'fastgd[precision]'``).
     """
 
     family: ClassVar[str]  # the family of its rules, in kernels/rules
@@ -181,6 +197,8 @@ class Optimizer(GradientSettings):
         validation.arguments(type(self).__name__, settings, ["params", *free, *Settings.__annotations__])
         self._steps = Steps(self._reader)
         self._set_given(settings)
+        self._storage("", settings)
+        self._stored = storage.given(settings)
         named = {name: given[name] if name in free else self.fixed[name].only for name in self.checks}
         self.defaults = dict(zip(self.checks, self._reader.values(named), strict=True))
         self.param_groups: list[dict[str, Any]] = []
@@ -216,18 +234,20 @@ class Optimizer(GradientSettings):
         names, start = set(self._steps.names), len(self._steps.params)
         for number, group in enumerate(groups, len(self.param_groups)):
             label = _group_label(number, grouped)
-            validation.known(label, group, ["params", *self.checks])
+            validation.known(label, group, ["params", *self.checks, *storage.NAMES])
             tree = Tree(label, group["params"])
             named = [(tree.label(label, k), array) for k, array in enumerate(tree.arrays)]
-            arrays = [validation.writeable(*pair) for pair in named]
+            arrays = [validation.writeable(*pair, formats.ALL) for pair in named]
             values = {name: self._checked(label, name, group) for name in self.checks}
             self.check_together(values)
             for name in tree.names or ():
                 if name in names:
                     raise ValueError(f"{label}: the name {name!r} is taken by another group")
                 names.add(name)
-            own = {"params": tuple(arrays), **({} if tree.names is None else {"param_names": tree.names}), **values}
-            added.append((Group(self._family, start, len(arrays)), tree, own, arrays))
+            stored = storage.given({**self._stored, **group})
+            named_too = {} if tree.names is None else {"param_names": tree.names}
+            own = {"params": tuple(arrays), **named_too, **values, **stored}
+            added.append((Group(self._family, start, len(arrays), self._storage(label, stored)), tree, own, arrays))
             fresh += [(name, array) for (name, _), array in zip(named, arrays, strict=True)]
             start += len(arrays)
         near = any(self._steps.touches(array) for _, array in fresh)  # one search each, where groups come one by one
@@ -267,7 +287,7 @@ class Optimizer(GradientSettings):
             raise TypeError(f"{label} must be a dict, got {type(group).__name__}")
         names = ["param_names"] if self._steps.trees[number].names is not None else []
         required = ["params", *names, *self.checks]
-        validation.known(label, group, required)
+        validation.known(label, group, [*required, *storage.NAMES])
         if missing := [name for name in required if name not in group]:
             raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
         if group["params"] is not self._steps.given_params(number):
@@ -286,7 +306,7 @@ class Optimizer(GradientSettings):
         if grad is None:
             return None
         label = "grads" + name.removeprefix("params")
-        array = validation.like(label, grad, self._steps.params[i])
+        array = validation.beside(label, grad, self._steps.params[i])
         if self._steps.touches(array):
             validation.not_within(label, array, self._written())
         return array
@@ -300,9 +320,10 @@ class Optimizer(GradientSettings):
         Parameters
         ----------
         grads : like params
-            Gradients in the form of the parameters (for groups, also one flat list), each with the dtype, shape and
-            strides of its parameter. None for a parameter leaves it alone. They are only read. Without this argument
-            the gradients given to `bind` are used.
+            Gradients in the form of the parameters (for groups, also one flat list), each with the shape and, counted
+            in items, the strides of its parameter, and in any of the dtypes of parameters, but float64 for float64
+            alone. None for a parameter leaves it alone. They are only read. Without this argument the gradients given
+            to `bind` are used.
         grad_scale : float, default 1.0
             What gradients are multiplied by before anything else, such as 1 / batches for accumulated ones.
 
@@ -423,7 +444,8 @@ class Optimizer(GradientSettings):
             Hyperparameters that torch does not have may be absent. Where `lr` is a schedule it stays one, whatever was
             saved, and goes on at ``"completed"``; in a dict without it, at the largest ``step`` of a parameter, or 0.
             A schedule that has state takes that of the dict, if there is one. Where `lr` is a number it becomes the
-            number saved.
+            number saved. State arrays are brought into the dtype that `state_dtype` asks for, which is the saved one
+            where it was given.
 
         Raises
         ------

@@ -52,10 +52,12 @@ class ScheduleFree(Optimizer):
             self._y = [np.array(p, order="K") if has else None for p, has in zip(params, begun, strict=True)]
             for i, y in enumerate(self._y):
                 if y is not None:
-                    # x = y + (1 - 1 / momentum) * (z - y), step by step where x will be.
-                    np.subtract(self._steps.states[i]["z"], y, out=params[i])
-                    params[i] *= y.dtype.type(1.0 - 1.0 / self._momentum(i))
-                    params[i] += y
+                    # x = y + (1 - 1 / momentum) * (z - y), rounded to the parameter's dtype once.
+                    wide = np.dtype(np.float64 if y.dtype == np.float64 else np.float32)
+                    x = np.subtract(self._steps.states[i]["z"], y, dtype=wide)
+                    x *= wide.type(1.0 - 1.0 / self._momentum(i))
+                    x += y
+                    params[i][...] = x
 
     def train(self) -> None:
         """
@@ -142,7 +144,8 @@ class ScheduleFree(Optimizer):
             label = f"state_dict['state'][{key!r}]"
             if entries.get(key) and key not in kept:
                 raise ValueError(f"{label}: missing 'y'")
-            result.append(np.array(saved.array_like(f"{label}['y']", kept[key], param)) if key in kept else None)
+            y = saved.array_like(f"{label}['y']", kept[key], param, [param.dtype]) if key in kept else None
+            result.append(None if y is None else np.array(y))
         return result
 
 

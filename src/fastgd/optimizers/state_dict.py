@@ -1,14 +1,16 @@
 """State as a dict in torch's layout: what goes out, and what comes in, checked before anything is changed."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastgd import validation
-from fastgd.engine.plan import Group, zeros_beside
+from fastgd import formats, validation
+from fastgd.engine.formats import Storage
+from fastgd.engine.plan import Group
 from fastgd.hyperparameters import Flag
+from fastgd.optimizers import storage
 
 if TYPE_CHECKING:
     from fastgd.optimizers.base import Optimizer
@@ -49,14 +51,14 @@ def export_schedule(lr: object) -> dict[str, Any]:
 
 def load(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> None:
     """Take over all that a state dict has, or nothing, also where an interrupt comes."""
-    values, entries = read(optimizer, state_dict)
+    values, stored, entries = read(optimizer, state_dict)
     completed = _completed(optimizer, state_dict, entries)
     steps, before = optimizer._steps, []
     try:
         for schedule, state in _states_of_schedules(optimizer, state_dict):
             before.append((schedule, schedule.state_dict()))
             schedule.load_state_dict(state)
-        steps.load(optimizer.param_groups, values, entries, completed)
+        steps.load(optimizer.param_groups, values, stored, entries, completed)
     except BaseException:
         # The compiled load is not interrupted; what comes right after it finds the new arrays in their places.
         if steps.states[-1] is not entries[-1][2]:
@@ -93,6 +95,7 @@ def write(
         groups.append(
             {
                 **dict(zip(optimizer.checks, values[number], strict=True)),
+                **storage.given(group),
                 **export_schedule(group["lr"]),
                 "params": list(range(slots.start, slots.start + slots.count)),
                 **({} if names is None else {"param_names": list(names)}),
@@ -103,27 +106,37 @@ def write(
     return {"state": state, "param_groups": groups, "completed": completed}
 
 
-def read(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> tuple[list[tuple[Any, ...]], list[Entry]]:
-    """(hyperparameters of each group, (steps, carried numbers, new state arrays) of each parameter)."""
+Stored = tuple[dict[str, Any], Storage]  # what a group says of how its arrays are stored, and what that means
+
+
+def read(
+    optimizer: "Optimizer", state_dict: Mapping[str, Any]
+) -> tuple[list[tuple[Any, ...]], list[Stored], list[Entry]]:
+    """
+    What is loaded, checked.
+
+    Hyperparameters of each group, how its arrays are stored, and (steps, carried numbers, new state arrays) of each
+    parameter.
+    """
     groups, state = parts(state_dict)
     if len(groups) != len(optimizer.param_groups):
         raise ValueError(f"state_dict: expected {len(optimizer.param_groups)} groups, got {len(groups)}")
     values = [_hyperparameters(optimizer, i, group) for i, group in enumerate(groups)]
+    stored = [_stored(optimizer, i, group) for i, group in enumerate(groups)]
     entries: list[Entry] = []
     ids = {key for group in groups for key in group["params"]}
     if unknown := [key for key in state if key not in ids]:
         raise ValueError(f"state_dict: state of unknown parameters {unknown}")
-    for group, ours, checked in zip(groups, optimizer._steps.groups, values, strict=True):
-        slots = Group(optimizer._family, 0, 0)
+    for group, ours, checked, (_, means) in zip(groups, optimizer._steps.groups, values, stored, strict=True):
+        slots = Group(optimizer._family, 0, 0, means)
         slots.set_hyper(optimizer._reader.doubles(checked))
-        keys, others = slots.keys(), slots.all_keys()
         for key, param in zip(
             group["params"], optimizer._steps.params[ours.start : ours.start + ours.count], strict=True
         ):
             label = f"state_dict['state'][{key!r}]"
             entry = {k: v for k, v in mapping(label, state.get(key, {})).items() if v is not None}
-            entries.append(read_entry(type(optimizer), label, entry, param, keys, others))
-    return values, entries
+            entries.append(read_entry(type(optimizer), label, entry, param, slots))
+    return values, stored, entries
 
 
 def switched_off(kind: "Optimizer | type[Optimizer]") -> dict[str, bool]:
@@ -167,7 +180,8 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     """Checked hyperparameters of one saved group."""
     label = f"state_dict['param_groups'][{i}]"
     names = list(optimizer.checks)
-    validation.known(label, [key for key in group if key not in IGNORED], ["params", "param_names", "schedule", *names])
+    ours_too = ["params", "param_names", "schedule", *storage.NAMES]
+    validation.known(label, [key for key in group if key not in IGNORED], [*ours_too, *names])
     group = {**switched_off(optimizer), **group}
     required = [name for name in names if name not in optimizer.beyond_torch]
     if missing := [name for name in required if name not in group]:
@@ -186,25 +200,26 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     return checked
 
 
+def _stored(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -> Stored:
+    """How a group's arrays will be stored: as they were, where the saved group says it."""
+    named = storage.given({**optimizer.param_groups[i], **group})
+    return named, storage.read(f"state_dict['param_groups'][{i}]", named)
+
+
 def _plain(value: Any) -> Any:
     """A number kept as a 0-d tensor or array, as torch allows for lr."""
     return value.item() if getattr(value, "shape", None) == () else value
 
 
-def read_entry(
-    kind: type["Optimizer"],
-    label: str,
-    entry: Mapping[str, Any],
-    param: np.ndarray,
-    keys: tuple[str, ...],
-    others: tuple[str, ...],
-) -> Entry:
+def read_entry(kind: type["Optimizer"], label: str, entry: Mapping[str, Any], param: np.ndarray, slots: Group) -> Entry:
     """
-    State of one parameter, in arrays of its own.
+    State of one parameter of a group, in arrays of its own.
 
-    `keys` must be there; `others` are taken where they are, since an option that is off now may be switched on again.
+    The keys of the group's rule must be there; others of its family are taken where they are, since an option that is
+    off now may be switched on again.
     """
-    begun = {key: zeros_beside(param) for key in keys}
+    keys, others = slots.keys(), slots.all_keys()
+    begun = {key: slots.zeros(key, param) for key in keys}
     if not entry:
         return 0, (), begun
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
@@ -217,15 +232,19 @@ def read_entry(
     for key in dict.fromkeys([*keys, *others]):
         if key not in entry:
             continue
-        begun.setdefault(key, zeros_beside(param))[...] = array_like(f"{label}[{key!r}]", entry[key], param)
+        state = begun.setdefault(key, slots.zeros(key, param))
+        # It is as it will be stored, as the rule computes, or as torch stores it: in the parameter's dtype.
+        computed = np.dtype(np.float64 if param.dtype == np.float64 else np.float32)
+        state[...] = array_like(f"{label}[{key!r}]", entry[key], param, (state.dtype, param.dtype, computed))
     return steps, carry, begun
 
 
-def array_like(label: str, value: Any, param: np.ndarray) -> np.ndarray:
-    """A saved array that belongs to a parameter, of any layout."""
-    array = np.asarray(validation.unmasked(label, value))
+def array_like(label: str, value: Any, param: np.ndarray, dtypes: Iterable[np.dtype]) -> np.ndarray:
+    """A saved array of a parameter's shape, in one of `dtypes` and of any layout."""
+    array = formats.asarray(validation.unmasked(label, value))
     if array.shape != param.shape:
         raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")
-    if array.dtype != param.dtype:
-        raise TypeError(f"{label}: expected dtype {param.dtype}, got {array.dtype}")
+    allowed = tuple(dict.fromkeys(formats.name_of(dtype) for dtype in dtypes))
+    if formats.name_of(array.dtype) not in allowed:
+        raise TypeError(f"{label}: expected dtype {formats.listed(allowed)}, got {array.dtype}")
     return array

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from fastgd.torch import checks
 from fastgd.torch.base import Optimizer
 
 
@@ -12,8 +13,10 @@ class AdagradBase(Optimizer):
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         super().add_param_group(param_group)
+        stored = self._storage("", param_group)
         for param in param_group["params"]:
-            initial = torch.full_like(param.detach(), param_group["initial_accumulator_value"])
+            dtype = checks.DTYPES[stored.state_name("sum", checks.name_of(param))]
+            initial = torch.full_like(param.detach(), param_group["initial_accumulator_value"], dtype=dtype)
             self.state[param].update(step=torch.zeros((), device="cpu"), sum=initial)
 
     def share_memory(self) -> None:

@@ -11,9 +11,9 @@ from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimize
 from fastgd import validation
 from fastgd.engine.plan import Group, zeros_beside
 from fastgd.engine.reader import Reader
-from fastgd.optimizers import base
+from fastgd.optimizers import base, storage
 from fastgd.optimizers import state_dict as saved
-from fastgd.optimizers.base import GradientSettings, Settings
+from fastgd.optimizers.base import TOGETHER, GradientSettings, Settings
 from fastgd.torch import checks
 from fastgd.torch.bound import Bound
 from fastgd.torch.views import Views
@@ -30,12 +30,15 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     Parameters
     ----------
     params : iterable of Tensor, of (str, Tensor), or of dict
-        As for torch.optim: float32 or float64, dense, on the CPU. They are updated in place, without copies.
+        As for torch.optim: float32, float64, bfloat16 or float16, dense, on the CPU. They are updated in place, without
+        copies.
     defaults : dict
         Hyperparameters of groups that do not say otherwise.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `fastgd.Optimizer`: over all groups together, in the one pass of the update. Mutable attributes; not
         part of `state_dict`.
+    state_dtype
+        As for `fastgd.Optimizer`; a key of the groups where it is given, and may differ between them.
 
     Attributes
     ----------
@@ -88,6 +91,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         self._constructing = True
         self._step_supports_amp_scaling = bool(given.get("fused"))  # as in torch
         self._set_given(settings)
+        self._storage("", settings)
+        defaults.update(storage.given(settings))
         checks.switches("", defaults)
         self._reader.values(defaults)
         super().__init__(params, defaults)
@@ -158,21 +163,21 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         if not isinstance(group, dict):
             raise TypeError(f"{where} must be a dict, got {type(group).__name__}")
         checks.switches(where, group)
-        for name in SETTINGS:
+        for name in TOGETHER:
             # torch lets a group have any key, and ZeroRedundancyOptimizer puts all arguments into each.
             if name in group and not (self._part and group[name] == getattr(self, name)):
                 raise ValueError(f"{where}: {name} is for all groups together, an argument of the optimizer")
         if missing := [name for name in self._reader.names if name not in group]:
             raise ValueError(f"{where}: missing {', '.join(map(repr, missing))}")
+        self._storage(where, group)
 
     def _entry(self, i: int, param: torch.Tensor, array: np.ndarray, slots: Group) -> saved.Entry:
         """Progress and state arrays of parameter `i`, copied from `state`."""
         label = f"state_dict['state'][{i}]"
         given = saved.mapping(label, self.state.get(param, {}))
-        keys, others = slots.keys(), slots.all_keys()
-        known = dict.fromkeys(["step", *self._numpy.carried, *keys, *others])
+        known = dict.fromkeys(["step", *self._numpy.carried, *slots.keys(), *slots.all_keys()])
         entry = {key: checks.array(given[key]) for key in known if given.get(key) is not None}
-        return saved.read_entry(self._numpy, label, entry, array, keys, others)
+        return saved.read_entry(self._numpy, label, entry, array, slots)
 
     def _label(self, i: int) -> str:
         """What messages call a parameter."""
@@ -185,7 +190,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         array = checks.gradient(label, grad, self._steps.leaves[i])
         if validation.is_dense(array) and self._steps.touches(array):
             raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
-        beside = zeros_beside(self._steps.params[i])
+        beside = zeros_beside(self._steps.params[i], array)
         np.copyto(beside, array)
         return beside
 
@@ -274,15 +279,39 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         _, entries = saved.parts(state_dict)
         state = {i: checks.entry(f"state_dict['state'][{i!r}]", self._numpy, entry) for i, entry in entries.items()}
         try:
-            super().load_state_dict({**state_dict, "state": state})
+            self._load_as_stored({**state_dict, "state": state})
             with self._steps:
                 self._steps.find(self)
         except BaseException:
             self.__setstate__(before)
             raise
 
+    def _load_as_stored(self, state_dict: dict[str, Any]) -> None:
+        """torch's `load_state_dict`, with state in the dtype that it is stored in here; hooks see tensors as ever."""
+
+        def keep(_: Any, given: dict[str, Any]) -> dict[str, Any]:
+            return {**given, "state": {i: checks.kept(entry) for i, entry in given["state"].items()}}
+
+        def unpack(_: Any) -> None:
+            for n, group in enumerate(self.param_groups):
+                stored = self._storage(f"param_groups[{n}]", group)
+                for param in group["params"]:
+                    checks.unpack(self.state.get(param), stored, param)
+            for entry in self.state.values():
+                checks.unpack(entry)
+
+        handles = [
+            self.register_load_state_dict_pre_hook(keep),
+            self.register_load_state_dict_post_hook(unpack, prepend=True),
+        ]
+        try:
+            super().load_state_dict(state_dict)
+        finally:
+            for handle in handles:
+                handle.remove()
+
     def __getstate__(self) -> dict[str, Any]:
-        settings = {name: getattr(self, name) for name in SETTINGS}
+        settings = {name: getattr(self, name) for name in TOGETHER}
         own = {"_skipped": self.skipped_steps, "_part": self._part, "_constructing": False}
         return {
             **super().__getstate__(),
@@ -292,7 +321,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        settings = {name: state[name] for name in SETTINGS if name in state}
+        settings = {name: state[name] for name in TOGETHER if name in state}
         rest = {key: value for key, value in state.items() if key not in (*settings, "_skipped")}
         super().__setstate__(rest)
         if settings:  # an unpickled optimizer, which has no steps yet

@@ -10,10 +10,13 @@ from libc.string cimport memcmp, memcpy
 
 cimport numpy as cnp
 
-from fastgd.engine.arrays cimport PyArrayObject, data_of, format_of, pointer
-from fastgd.engine.execute cimport Slot, itemsize
-from fastgd.engine.plan cimport Group, are_apart
-from fastgd.engine.steps cimport Settings, Steps
+from fastgd.engine.arrays cimport PyArrayObject, data_of, pointer
+from fastgd.engine.execute cimport Slot
+from fastgd.engine.extents cimport are_apart
+from fastgd.engine.formats cimport format_of, goes_with, itemsize
+from fastgd.engine.plan cimport Group
+from fastgd.engine.settings cimport Settings
+from fastgd.engine.steps cimport Steps
 from fastgd.kernels.rule cimport FLOAT32, MAX_CARRY
 from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
 
@@ -233,7 +236,8 @@ cdef class Bound(Steps):
         members = [list(group["params"]) for group in groups]
         for n, group in enumerate(groups):
             front._refused_group(n, group)
-            slots = Group(front._numpy._family, start, len(members[n]))
+            storage = front._storage(f"param_groups[{n}]", group)
+            slots = Group(front._numpy._family, start, len(members[n]), storage)
             settings = Settings(slots, None, group, self.reader, f"param_groups[{n}]")
             slots.set_hyper(self.reader.doubles(settings.plain))
             arrays, entries = [], []
@@ -351,8 +355,8 @@ cdef class Bound(Steps):
             elif key in carried:
                 view = self.carry[i, carried.index(key):carried.index(key) + 1].reshape(())
             else:
-                view = source[...]
-            tensor = torch.from_numpy(view)
+                view = checks.plain_view(source)
+            tensor = checks.tensor(view)
             self.lent[i, key], self.sources[i, key], self.tensors[i, key] = view, source, tensor
             entry[key] = tensor
         return 0
@@ -378,7 +382,6 @@ cdef class Bound(Steps):
         """Take the gradient of a slot; False if it has none."""
         cdef Slot* slot = &self.slots[i]
         cdef Place place
-        cdef bint plain
         leaf = <object>PyList_GET_ITEM(self.leaves, i)
         grad = leaf.grad    # asked for once, and held
         self.hold(grad)
@@ -387,16 +390,13 @@ cdef class Bound(Steps):
         if grad is None:
             return False
         self.asked = self.asked or type(grad) is not Tensor
-        plain = (PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
-                 and find(self.borrow, grad, &place)
-                 and laid_out(<PyArrayObject*>slot.param, &place)
-                 and <size_t>place.data % itemsize(slot.format) == 0
-                 and not is_neg(grad))
-        if plain and place.data != slot.arrays[1]:
-            plain = not self.overlaps(place.data, slot.size * itemsize(slot.format))
-        if plain:
-            slot.arrays[1] = place.data
-        else:
+        if not (PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
+                and find(self.borrow, grad, &place)
+                and goes_with(slot.formats[0], place.format)
+                and laid_out(<PyArrayObject*>slot.param, &place)
+                and <size_t>place.data % itemsize(place.format) == 0
+                and not is_neg(grad)
+                and self.takes_place(slot, place.data, place.format)):
             array = front._gradient(i, grad)
             self.hold(array)
             self.asked = True
@@ -421,7 +421,8 @@ cdef class Bound(Steps):
                 k += 2      # what was copied stays as it was
             else:
                 there = there and find(self.borrow, <object>self.held[k], &place) and (
-                    place.data == self.slots[i].arrays[1] and laid_out(<PyArrayObject*>self.slots[i].param, &place))
+                    place.data == self.slots[i].arrays[1] and place.format == self.slots[i].formats[1]
+                    and laid_out(<PyArrayObject*>self.slots[i].param, &place))
                 k += 1
         if not there:
             raise RuntimeError("a parameter or a gradient was moved while gradients were asked for")

@@ -10,10 +10,12 @@ import torch
 from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-from fastgd import validation
+from fastgd import formats, validation
+from fastgd.engine.formats import Storage
 from fastgd.optimizers import base
 from fastgd.torch.views import Views
 
+DTYPES = {name: getattr(torch, name) for name in formats.ALL}
 SWITCHES = ("capturable", "differentiable")  # what torch can switch on and a step here does not do
 
 
@@ -90,12 +92,21 @@ def memory(label: str, tensor: torch.Tensor) -> np.ndarray:
         raise ValueError(f"{label}: expected a dense tensor, got layout {tensor.layout}")
     if tensor.device.type != "cpu":
         raise ValueError(f"{label}: expected a tensor on the CPU, got one on {tensor.device}")
-    if tensor.dtype not in (torch.float32, torch.float64):
-        raise TypeError(f"{label}: expected dtype torch.float32 or torch.float64, got {tensor.dtype}")
+    if tensor.dtype not in DTYPES.values():
+        raise TypeError(f"{label}: expected dtype {_listed(formats.ALL)}, got {tensor.dtype}")
     (array,) = Views(torch.Tensor).look([tensor])
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{label}: expected elements in memory and at most 64 dimensions, got {_form(tensor)}")
     return array
+
+
+def name_of(tensor: torch.Tensor) -> str:
+    """The name of a tensor's format."""
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return formats.listed(tuple(str(DTYPES[name]) for name in names))
 
 
 def _form(tensor: torch.Tensor) -> str:
@@ -108,15 +119,16 @@ def parameter(label: str, tensor: torch.Tensor) -> np.ndarray:
         return np.empty(0, np.float64 if tensor.dtype is torch.float64 else np.float32)
     if isinstance(tensor, torch.Tensor) and tensor.is_neg():
         raise ValueError(f"{label}: expected a tensor of plain numbers, got one with the negative bit set")
-    return validation.writeable(label, memory(label, tensor))
+    return validation.writeable(label, memory(label, tensor), formats.ALL)
 
 
 def gradient(label: str, grad: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     """The elements of a parameter's gradient, of whatever strides."""
     negative = isinstance(grad, torch.Tensor) and grad.is_neg()
-    array = grad.detach().resolve_neg().numpy() if negative else memory(label, grad)
-    if grad.dtype != param.dtype:
-        raise TypeError(f"{label}: expected dtype {param.dtype} like the parameter's, got {grad.dtype}")
+    array = formats.asarray(grad.detach().resolve_neg()) if negative else memory(label, grad)
+    names = formats.beside(np.dtype(np.float64 if param.dtype == torch.float64 else np.float32))
+    if grad.dtype not in [DTYPES[name] for name in names]:
+        raise TypeError(f"{label}: expected dtype {_listed(names)} beside {param.dtype}, got {grad.dtype}")
     if grad.shape != param.shape:
         raise ValueError(f"{label}: expected shape {tuple(param.shape)}, got {tuple(grad.shape)}")
     return array
@@ -138,4 +150,44 @@ def entry(label: str, numpy_class: type[base.Optimizer], given: Any) -> Any:
 
 def array(value: Any) -> Any:
     """An entry of a parameter's state, as NumPy reads it."""
-    return value.detach().numpy() if isinstance(value, torch.Tensor) else value
+    return formats.asarray(value.detach()) if isinstance(value, torch.Tensor) else value
+
+
+def plain_view(array: np.ndarray) -> np.ndarray:
+    """A new view of an array that torch can take for a tensor: bfloat16 as its bits."""
+    return array.view(np.int16) if formats.name_of(array.dtype) == "bfloat16" else array[...]
+
+
+def tensor(view: np.ndarray) -> torch.Tensor:
+    """A tensor over the memory of a `plain_view`, which it holds."""
+    made = torch.from_numpy(view)
+    return made.view(torch.bfloat16) if view.dtype == np.int16 else made
+
+
+class Kept:
+    """
+    A tensor of a state dict that torch's `load_state_dict` passes on as it is.
+
+    torch would round it to the parameter's dtype, which state need not have.
+    """
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self.tensor = tensor
+
+
+def kept(entry: Any) -> Any:
+    """The entry of one parameter with its tensors wrapped."""
+    if not isinstance(entry, dict):
+        return entry
+    return {key: Kept(value) if isinstance(value, torch.Tensor) else value for key, value in entry.items()}
+
+
+def unpack(entry: Any, stored: Storage | None = None, param: torch.Tensor | None = None) -> None:
+    """Put what was `kept` in its place; what is state of `param`, in the dtype in which it is stored."""
+    for key, value in entry.items() if isinstance(entry, dict) else ():
+        if isinstance(value, Kept):
+            dtype = value.tensor.dtype
+            known = param is not None and name_of(param) in DTYPES  # a parameter in another dtype is refused later
+            if stored is not None and known and key != "step" and dtype.is_floating_point:
+                dtype = DTYPES[stored.state_name(key, name_of(param))]
+            entry[key] = value.tensor.to("cpu", dtype)

@@ -44,7 +44,7 @@ class AdaBelief(Optimizer):
     lr, betas, eps, weight_decay, maximize
         As for `fastgd.AdaBelief`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adabelief.AdaBelief
@@ -87,7 +87,7 @@ class Adadelta(Optimizer):
     params, lr, rho, eps, weight_decay, foreach, capturable, maximize, differentiable
         As for torch.optim.Adadelta.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adadelta.Adadelta
@@ -130,7 +130,7 @@ class Adagrad(AdagradBase):
     eps_root
         As for `fastgd.Adagrad`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adagrad.Adagrad
@@ -178,7 +178,7 @@ decoupled_weight_decay
     eps_root, eps_hat
         As for `fastgd.Adam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.Adam
@@ -231,7 +231,7 @@ class AdamW(Adam):
     eps_root, eps_hat
         As for `fastgd.AdamW`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.AdamW
@@ -280,7 +280,7 @@ class Adamax(Optimizer):
     params, lr, betas, eps, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.Adamax.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adamax.Adamax
@@ -325,7 +325,7 @@ class Adan(Optimizer):
     lr, betas, eps, weight_decay, no_prox, maximize
         As for `fastgd.Adan`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adan.Adan
@@ -374,7 +374,7 @@ class AdEMAMix(Optimizer):
     lr, betas, alpha, t_alpha, t_beta3, eps, weight_decay, maximize
         As for `fastgd.AdEMAMix`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = ademamix.AdEMAMix
@@ -427,7 +427,7 @@ class ADOPT(Optimizer):
     lr, betas, eps, weight_decay, clip_exponent, maximize
         As for `fastgd.ADOPT`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adopt.ADOPT
@@ -472,7 +472,7 @@ class ASGD(Optimizer):
     params, lr, lambd, alpha, t0, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.ASGD.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
 
     Notes
     -----
@@ -523,7 +523,7 @@ class Ftrl(Optimizer):
 l2_shrinkage_regularization_strength, beta, maximize
         As for `fastgd.Ftrl`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = ftrl.Ftrl
@@ -574,7 +574,7 @@ class Lion(Optimizer):
     lr, betas, weight_decay, maximize
         As for `fastgd.Lion`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = lion.Lion
@@ -618,7 +618,7 @@ differentiable
     eps_root
         As for `fastgd.NAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
 
     Notes
     -----
@@ -671,7 +671,7 @@ class RAdam(Optimizer):
     eps_root
         As for `fastgd.RAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = radam.RAdam
@@ -718,7 +718,7 @@ class RMSprop(Optimizer):
     eps_root
         As for `fastgd.RMSprop`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rmsprop.RMSprop
@@ -765,7 +765,7 @@ class Rprop(Optimizer):
     params, lr, etas, step_sizes, capturable, foreach, maximize, differentiable
         As for torch.optim.Rprop.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rprop.Rprop
@@ -808,7 +808,7 @@ class ScheduleFreeSGD(ScheduleFreeBase):
     lr, momentum, weight_decay, warmup_steps, r, weight_lr_power, maximize
         As for `fastgd.ScheduleFreeSGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
 
     Notes
     -----
@@ -863,7 +863,7 @@ class ScheduleFreeAdamW(ScheduleFreeBase):
     lr, betas, eps, weight_decay, warmup_steps, r, weight_lr_power, maximize
         As for `fastgd.ScheduleFreeAdamW`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
 
     Notes
     -----
@@ -920,7 +920,7 @@ class ScheduleFreeRAdam(ScheduleFreeBase):
     lr, betas, eps, weight_decay, r, weight_lr_power, silent_sgd_phase, maximize
         As for `fastgd.ScheduleFreeRAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
 
     Notes
     -----
@@ -975,7 +975,7 @@ class SGD(Optimizer):
     momentum_form
         As for `fastgd.SGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sgd.SGD
@@ -1024,7 +1024,7 @@ class SignSGD(Optimizer):
     lr, momentum, weight_decay, maximize, decoupled_weight_decay
         As for `fastgd.SignSGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sign.SignSGD
@@ -1071,7 +1071,7 @@ class Yogi(Optimizer):
     lr, betas, eps, initial_accumulator_value, weight_decay, maximize
         As for `fastgd.Yogi`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = yogi.Yogi

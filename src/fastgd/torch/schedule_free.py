@@ -31,10 +31,11 @@ class ScheduleFreeBase(Optimizer):
             momentum = group["momentum"] if "momentum" in group else group["betas"][0]
             for param in group["params"]:
                 if "z" in self.state.get(param, {}) and "y" not in self.state[param]:
-                    x = param.detach()
-                    y = self.state[param]["y"] = x.clone()
-                    # x = y + (1 - 1 / momentum) * (z - y), step by step where x will be.
+                    y = self.state[param]["y"] = param.detach().clone()
+                    x = y.to(torch.promote_types(y.dtype, torch.float32), copy=True)
+                    # x = y + (1 - 1 / momentum) * (z - y), rounded to the parameter's dtype once.
                     x.neg_().add_(self.state[param]["z"]).mul_(1.0 - 1.0 / float(momentum)).add_(y)
+                    param.detach().copy_(x)
 
     def train(self) -> None:
         """Let the parameters hold y again, with the bits that they had before `eval`."""

@@ -11,17 +11,19 @@ from libc.stdint cimport uint32_t
 cimport numpy as cnp
 
 from fastgd.engine.arrays cimport (
-    NPY_ARRAY_OWNDATA, NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, format_of, ndim_of, pointer, shape_of,
+    NPY_ARRAY_OWNDATA, NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, itemsize_of, ndim_of, pointer, shape_of,
     size_of, strides_of,
 )
-from fastgd.engine.execute cimport itemsize
-from fastgd.engine.plan cimport Extent, disjoint
-from fastgd.kernels.rule cimport FLOAT32, FLOAT64
+from fastgd.engine.extents cimport Extent, disjoint
+from fastgd.engine.formats cimport format_of, itemsize, number_of
+from fastgd.kernels.rule cimport BFLOAT16, FLOAT16, FLOAT32, FLOAT64
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
     PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
     bint PyObject_TypeCheck(object, PyTypeObject*)
+
+from fastgd import formats
 
 cnp.import_array()
 
@@ -29,6 +31,7 @@ cdef enum:
     DLPACK_MAJOR = 1
     DLPACK_CPU = 1
     DLPACK_FLOAT = 2
+    DLPACK_BFLOAT = 4
 
 ctypedef struct ExchangeAPI:
     uint32_t major
@@ -39,10 +42,6 @@ ctypedef struct ExchangeAPI:
     void* from_managed
     Borrow borrow
     void* stream
-
-# NumPy has one object for each native dtype.
-cdef cnp.dtype float32 = cnp.dtype("f4")
-cdef cnp.dtype float64 = cnp.dtype("f8")
 
 
 cdef Borrow borrow_of(object kind) except? NULL:
@@ -55,32 +54,48 @@ cdef Borrow borrow_of(object kind) except? NULL:
     return api.borrow if api.major == DLPACK_MAJOR else NULL
 
 
+cdef Format format_in_dlpack(int code, int bits, int lanes) noexcept:
+    """The format by DLPack's description of a dtype; -1 for one that is in none."""
+    if lanes != 1 or (code != DLPACK_FLOAT and (code != DLPACK_BFLOAT or bits != 16)):
+        return -1
+    if bits == 16:
+        return BFLOAT16 if code == DLPACK_BFLOAT else FLOAT16
+    if bits == 32:
+        return FLOAT32
+    return FLOAT64 if bits == 64 else -1
+
+
 cdef bint laid_out(PyArrayObject* a, const Place* place) noexcept:
-    """Whether a place has the format, shape and strides of an array; strides count where there are several elements."""
+    """
+    Whether a place has the shape of an array and, counted in items, its strides, which count where there are several
+    elements.
+    """
     cdef int axis
     cdef bint strides = True
-    if format_of(a) != place.format or ndim_of(a) != place.ndim:
+    cdef Py_ssize_t width = itemsize_of(a), other = itemsize(place.format)
+    if ndim_of(a) != place.ndim:
         return False
     for axis in range(place.ndim):
         if shape_of(a)[axis] != place.shape[axis]:
             return False
-        strides = strides and (strides_of(a)[axis] == place.strides[axis] or place.shape[axis] == 1)
+        strides = strides and (strides_of(a)[axis] * other == place.strides[axis] * width or place.shape[axis] == 1)
     return strides or size_of(a) == 0
 
 
 cdef bint lies_at(PyArrayObject* a, const Place* place) noexcept:
-    """Whether an array has just this place."""
-    return laid_out(a, place) and (size_of(a) == 0 or data_of(a) == place.data)
+    """Whether an array has just this place, and its format."""
+    return (format_of(a) == place.format and laid_out(a, place)
+            and (size_of(a) == 0 or data_of(a) == place.data))
 
 
 cdef bint find_slowly(object tensor, Place* place) except -1:
     cdef cnp.ndarray array
     cdef int axis
     try:
-        array = tensor.detach().numpy()
+        array = formats.asarray(tensor.detach())
     except (AttributeError, TypeError, RuntimeError):
         return False
-    if array.dtype is not float32 and array.dtype is not float64:
+    if format_of(pointer(array)) < 0:
         return False
     if flags_of(pointer(array)) & NPY_ARRAY_OWNDATA and size_of(pointer(array)):
         return False    # The tensor has no memory, so that NumPy made some.
@@ -94,7 +109,7 @@ cdef bint find_slowly(object tensor, Place* place) except -1:
 
 
 cdef bint find(Borrow borrow, object tensor, Place* place) except -1:
-    """Find where a tensor lies; False if it is not float32 or float64 in this memory."""
+    """Find where a tensor lies; False if it is in none of the formats, or not in this memory."""
     cdef DLTensor found
     cdef Py_ssize_t size = 1
     cdef int axis
@@ -103,12 +118,11 @@ cdef bint find(Borrow borrow, object tensor, Place* place) except -1:
     if borrow(<void*>tensor, &found) != 0:
         PyErr_Clear()
         return False
-    if (found.device_type != DLPACK_CPU or found.code != DLPACK_FLOAT or found.lanes != 1
-            or found.bits not in (32, 64) or found.ndim > MAX_DIMS):
+    place.format = format_in_dlpack(found.code, found.bits, found.lanes)
+    if place.format < 0 or found.device_type != DLPACK_CPU or found.ndim > MAX_DIMS:
         return False
     place.data = <char*>found.data + found.byte_offset
     place.ndim = found.ndim
-    place.format = FLOAT32 if found.bits == 32 else FLOAT64
     for axis in range(found.ndim):
         place.shape[axis] = found.shape[axis]
         place.strides[axis] = found.strides[axis] * (found.bits // 8)
@@ -119,8 +133,9 @@ cdef bint find(Borrow borrow, object tensor, Place* place) except -1:
 
 cdef object array_at(const Place* place):
     """An array over a place, which holds nothing: whoever uses it holds the tensor."""
-    dtype = float32 if place.format == FLOAT32 else float64
-    return cnp.PyArray_New(cnp.ndarray, place.ndim, <cnp.npy_intp*>place.shape, dtype.num,
+    if place.format == BFLOAT16:
+        formats.bfloat16()
+    return cnp.PyArray_New(cnp.ndarray, place.ndim, <cnp.npy_intp*>place.shape, number_of(place.format),
                            <cnp.npy_intp*>place.strides, place.data, 0, NPY_ARRAY_WRITEABLE, None)
 
 
@@ -137,7 +152,7 @@ cdef class Views:
     """
     For a list of tensors one array each, over the tensor's memory and without a reference to it: whoever uses the
     array holds the tensor. An array stays the same object until its tensor is found elsewhere or in another form.
-    What is not of the class `kind`, or not float32 or float64 in this memory, stands for itself.
+    What is not of the class `kind`, in none of the formats, or not in this memory, stands for itself.
     """
     def __init__(self, kind):
         self.kind = kind

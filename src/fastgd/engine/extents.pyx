@@ -1,0 +1,53 @@
+"""Which memory arrays take, and whether they share any."""
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from libc.stdlib cimport qsort
+
+cimport numpy as cnp
+
+from fastgd.engine.arrays cimport data_of, itemsize_of, pointer, size_of
+
+cnp.import_array()      # itemsize_of asks which NumPy this is
+
+
+cdef int compare_extents(const void* a, const void* b) noexcept nogil:
+    """0 where two extents overlap."""
+    if (<const Extent*>a).stop <= (<const Extent*>b).start:
+        return -1
+    return (<const Extent*>a).start >= (<const Extent*>b).stop
+
+
+cdef int compare_starts(const void* a, const void* b) noexcept nogil:
+    return ((<const Extent*>a).start > (<const Extent*>b).start) - ((<const Extent*>a).start < (<const Extent*>b).start)
+
+
+cdef Extent extent_of(PyArrayObject* a) noexcept:
+    cdef Extent result
+    result.start = <const char*>data_of(a)
+    result.stop = result.start + size_of(a) * itemsize_of(a)
+    return result
+
+
+cdef bint disjoint(Extent* extents, Py_ssize_t n) noexcept nogil:
+    """Whether extents, which this sorts, share no memory."""
+    cdef Py_ssize_t i
+    qsort(extents, n, sizeof(Extent), compare_starts)
+    for i in range(1, n):
+        if extents[i - 1].stop > extents[i].start:
+            return False
+    return True
+
+
+cdef bint are_apart(list arrays) except -1:
+    """Whether dense arrays share no memory."""
+    cdef Py_ssize_t n = 0
+    cdef bint result
+    cdef Extent* extents = <Extent*>PyMem_Malloc((len(arrays) + 1) * sizeof(Extent))
+    if extents == NULL:
+        raise MemoryError
+    for array in arrays:
+        if size_of(pointer(array)):
+            extents[n] = extent_of(pointer(array))
+            n += 1
+    result = disjoint(extents, n)
+    PyMem_Free(extents)
+    return result

@@ -1,0 +1,28 @@
+# Which format an array has, and how a group's arrays are stored.
+from fastgd.engine.arrays cimport PyArrayObject
+from fastgd.kernels.rule cimport FLOAT32, FLOAT64, Format
+
+cdef Format format_of(PyArrayObject* a) noexcept nogil
+cdef int number_of(Format format) noexcept nogil
+
+
+cdef inline Py_ssize_t itemsize(Format format) noexcept nogil:
+    if format == FLOAT32:
+        return 4
+    return 8 if format == FLOAT64 else 2
+
+
+cdef inline Format computed_in(Format param) noexcept nogil:
+    """What a rule computes in for a parameter of this format."""
+    return FLOAT64 if param == FLOAT64 else FLOAT32
+
+
+cdef inline bint goes_with(Format param, Format other) noexcept nogil:
+    """Whether a gradient or state loses nothing where it is computed with: float64 is for float64 parameters alone."""
+    return other >= 0 and (other != FLOAT64 or param == FLOAT64)
+
+
+cdef class Storage:
+    cdef readonly object state_dtype
+
+    cdef Format state_format(self, str key, Format param) except -1

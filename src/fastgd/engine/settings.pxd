@@ -1,0 +1,23 @@
+# Hyperparameters of a group as they were found in the caller's dict.
+from fastgd.engine.plan cimport Group
+from fastgd.engine.reader cimport Reader
+
+cdef enum:
+    SINGLE      # one array by itself
+    LIST
+    NAMES       # a dict by name
+
+cdef class Settings:
+    cdef Group group
+    cdef int kind                       # which form its gradients have
+    cdef tuple names                    # names of its parameters, where they came as a dict
+    cdef readonly object given          # the dict
+    cdef list keys, values              # its items when they were read, recognised by identity
+    cdef list places                    # for each key, which hyperparameter it is; -1 for others
+    cdef tuple plain                    # checked values, in the reader's order
+    cdef bint mutable                   # whether a value may change without another object taking its place
+    cdef readonly object schedule       # lr, where it is a function
+
+    cdef bint same(self, dict given) noexcept
+    cdef int remember(self, object given, Reader reader) except -1
+    cdef list changed(self, object given)

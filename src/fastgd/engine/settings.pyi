@@ -1,0 +1,15 @@
+from typing import Any
+
+from typing_extensions import disjoint_base
+
+from fastgd.engine.plan import Group
+from fastgd.engine.reader import Reader
+from fastgd.optimizers.tree import Tree
+
+@disjoint_base
+class Settings:
+    given: dict[str, Any]
+    schedule: Any
+    def __init__(
+        self, group: Group, tree: Tree | None, given: dict[str, Any], reader: Reader, where: str | None = None
+    ) -> None: ...

@@ -1,0 +1,67 @@
+"""Settings: a group of `param_groups` as it was read, and whether the caller has changed it since."""
+from cpython.dict cimport PyDict_Next
+from cpython.ref cimport PyObject
+
+cdef extern from "Python.h":
+    PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
+
+cdef tuple IMMUTABLE = (float, int, bool, str, type(None))
+
+
+cdef bint is_immutable(object value):
+    if type(value) is tuple:
+        return all([type(entry) in IMMUTABLE for entry in <tuple>value])
+    return type(value) in IMMUTABLE
+
+
+cdef class Settings:
+    """A group of `param_groups` as it was read."""
+
+    def __init__(self, Group group not None, tree, given not None, Reader reader not None, where=None):
+        self.group = group
+        self.names = None if tree is None else tree.names
+        self.kind = SINGLE if tree is not None and tree.single else (LIST if self.names is None else NAMES)
+        self.plain = reader.values(given, where)
+        self.remember(given, reader)
+
+    cdef bint same(self, dict given) noexcept:
+        """Whether a dict has the items that were read."""
+        cdef Py_ssize_t position = 0, i = 0, n = len(self.keys)
+        cdef PyObject* key
+        cdef PyObject* value
+        while PyDict_Next(given, &position, &key, &value):
+            if i >= n or PyList_GET_ITEM(self.keys, i) != key or PyList_GET_ITEM(self.values, i) != value:
+                return False
+            i += 1
+        return i == n
+
+    cdef int remember(self, given, Reader reader) except -1:
+        """The items of a dict whose hyperparameters have been read into `plain`."""
+        cdef list keys = list(given), values = list(given.values())
+        cdef dict numbers = {name: k for k, name in enumerate(reader.names)}
+        self.places = [numbers.get(key, -1) for key in keys]
+        self.mutable = False
+        for place, value in zip(self.places, values):
+            if place >= 0 and not callable(value) and not is_immutable(value):
+                self.mutable = True
+        lr = self.plain[0]
+        self.schedule = lr if callable(lr) else None
+        self.given, self.keys, self.values = given, keys, values
+        return 0
+
+    cdef list changed(self, given):
+        """Which hyperparameters have another value; None where more than that is different."""
+        cdef Py_ssize_t i = 0
+        cdef list result = []
+        if len(given) != len(self.keys):
+            return None
+        for key, value in given.items():
+            if key is not self.keys[i]:
+                return None
+            if value is not self.values[i] or self.mutable:
+                if self.places[i] >= 0:
+                    result.append(self.places[i])
+                elif value is not self.values[i]:
+                    return None
+            i += 1
+        return result

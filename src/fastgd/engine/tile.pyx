@@ -1,0 +1,75 @@
+"""
+The way of arrays that a rule does not compute in, and of gradients that are clipped: through tiles that stay in L1.
+
+Of each such array, a tile is decoded, handed to the kernel with the pointers of the arrays that need none, and encoded
+again. The gradient is only decoded.
+"""
+from libc.stdint cimport uintptr_t
+
+cimport numpy as cnp
+
+from fastgd.engine.arrays cimport data_of, pointer, size_of
+from fastgd.engine.dispatch cimport table
+from fastgd.engine.execute cimport CACHE_LINE, MAX_ARRAYS, Cohort, Slot, Stage
+from fastgd.engine.formats cimport computed_in, format_of, itemsize
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.kernels.rule cimport FLOAT32, FLOAT64, Format
+
+cnp.import_array()
+
+cdef enum:
+    TILE = 512                              # elements
+    ROOM = TILE * 8 + CACHE_LINE            # bytes; tiles at multiples of 4096 would take each other's places in L1
+
+
+cdef inline char* aligned(char* room) noexcept nogil:
+    return room + -<uintptr_t>room % CACHE_LINE
+
+
+cdef void run_tiles(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t head,
+                    const Stage* stage) noexcept nogil:
+    """Elements [start, stop) of one slot; the first tile has `head` of them, where that is not 0."""
+    cdef char[(MAX_ARRAYS + 1) * ROOM] room
+    cdef void* stored[MAX_ARRAYS]       # where the next elements lie
+    cdef void* tiles[MAX_ARRAYS]        # NULL for arrays that need none
+    cdef void* arrays[MAX_ARRAYS]       # what the kernel gets
+    cdef Format compute = computed_in(slot.formats[0])
+    cdef int count = cohort.rule.state_count + 2, k
+    cdef Py_ssize_t n
+    for k in range(count):
+        stored[k] = <char*>slot.arrays[k] + start * itemsize(slot.formats[k])
+        tiles[k] = NULL
+        if slot.formats[k] != compute or (k == 1 and stage.active):
+            tiles[k] = aligned(room) + k * ROOM
+    while start < stop:
+        n = min(stop - start, head or TILE)
+        head = 0
+        for k in range(count):
+            arrays[k] = tiles[k] or stored[k]
+            if tiles[k]:
+                table().decode[compute][slot.formats[k]](stored[k], tiles[k], n)
+        if stage.active:
+            table().clip[compute](arrays[1], n, stage.scale, stage.bound)
+        call(cohort.rule.kernels[compute], count - 2, arrays, n, &cohort.scalars)
+        for k in range(count):
+            if tiles[k] and k != 1:
+                table().encode[compute][slot.formats[k]](tiles[k], stored[k], n)
+            stored[k] = <char*>stored[k] + n * itemsize(slot.formats[k])
+        start += n
+
+
+def convert(cnp.ndarray source not None, cnp.ndarray target not None):
+    """target = source for arrays of one size in C order, through the tiles of a step; for tests."""
+    cdef Format of_source = format_of(pointer(source)), of_target = format_of(pointer(target))
+    cdef Format compute = FLOAT64 if FLOAT64 in (of_source, of_target) else FLOAT32
+    cdef char* data = <char*>data_of(pointer(source))
+    cdef char* to = <char*>data_of(pointer(target))
+    cdef double[TILE] tile
+    cdef Py_ssize_t b, start, n, size = size_of(pointer(source))
+    cdef fp_mode mode = enter()
+    for b in range((size + TILE - 1) // TILE):
+        start = b * TILE
+        n = min(size - start, <Py_ssize_t>TILE)
+        table().decode[compute][of_source](data + start * itemsize(of_source), tile, n)
+        table().encode[compute][of_target](tile, to + start * itemsize(of_target), n)
+    leave(mode)
