@@ -27,6 +27,8 @@ from fastgd.torch.base import Optimizer
 from fastgd.torch.classes import (
     ADOPT,
     ASGD,
+    LAMB,
+    LARS,
     SGD,
     AdaBelief,
     Adadelta,
@@ -39,6 +41,7 @@ from fastgd.torch.classes import (
     Ftrl,
     Lion,
     NAdam,
+    NovoGrad,
     RAdam,
     RMSprop,
     Rprop,
@@ -46,6 +49,7 @@ from fastgd.torch.classes import (
     ScheduleFreeRAdam,
     ScheduleFreeSGD,
     SignSGD,
+    StableAdamW,
     Yogi,
 )
 
@@ -57,6 +61,8 @@ __all__ = ["StepInBackward", "step_in_backward"]
 __all__ += [
     "ADOPT",
     "ASGD",
+    "LAMB",
+    "LARS",
     "SGD",
     "AdEMAMix",
     "AdaBelief",
@@ -69,6 +75,7 @@ __all__ += [
     "Ftrl",
     "Lion",
     "NAdam",
+    "NovoGrad",
     "Optimizer",
     "RAdam",
     "RMSprop",
@@ -77,6 +84,7 @@ __all__ += [
     "ScheduleFreeRAdam",
     "ScheduleFreeSGD",
     "SignSGD",
+    "StableAdamW",
     "Yogi",
 ]
 # end
