@@ -14,7 +14,7 @@ import pytest
 
 from fastgd.engine import dispatch
 from support import digests
-from support.cases import BY_NAME, CASES, Case, every_case
+from support.cases import BY_NAME, CASES, PARTS, Case, every_case
 from support.comparing import assert_equal, assert_equal_arrays, assert_equal_state
 from support.running import ISAS, by_dtype, by_isa, gradient, instruction_set, placed, threads
 
@@ -69,7 +69,7 @@ def sizes_run(name: str, dtype: type) -> Run:
 
 def test_every_rule_has_a_case() -> None:
     rules = set(dispatch.rules())
-    assert {rule for case in CASES for rule in case.rules} == rules
+    assert {rule for case in [*CASES, *PARTS] for rule in case.rules} == rules
 
 
 @by_dtype

@@ -8,9 +8,9 @@ import pytest
 
 import fastgd
 from fastgd.engine import dispatch
-from fastgd.tools.bench.rows import ROWS
+from fastgd.tools.bench.rows import LEFT_OUT, ROWS
 from support.capi import constants, hyper_of, scalars
-from support.cases import CASES, Case
+from support.cases import CASES, PARTS, Case
 from support.running import ISAS, instruction_set
 
 
@@ -48,26 +48,26 @@ def test_every_kernel_module_has_the_table(isa: str) -> None:
         assert (dispatch.rules(), dispatch.families(), dispatch.roofs()) == expected
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES, *PARTS], ids=lambda case: case.name)
 def test_a_case_runs_through_the_rules_that_it_names(case: Case) -> None:
     assert run_by(case) == set(case.rules)
 
 
 def test_every_rule_is_run_by_an_optimizer_in_a_case() -> None:
-    run = {rule for case in CASES for rule in run_by(case)}
+    run = {rule for case in [*CASES, *PARTS] for rule in run_by(case)}
     assert_same_sets("rules", set(dispatch.rules()), "in kernels/table.pxi", run, "run by a case in support/cases.py")
 
 
 def test_every_optimizer_has_a_case() -> None:
-    used = {case.optimizer.__name__ for case in CASES}
+    used = {case.optimizer.__name__ for case in [*CASES, *PARTS]}
     assert_same_sets("optimizers", set(classes()), "in fastgd", used, "in tests/support/cases.py")
 
 
 def test_every_rule_has_a_benchmark() -> None:
-    measured = {row.kernel() for row in ROWS}
+    measured = {row.kernel() for row in ROWS} | set(LEFT_OUT.values())
     assert_same_sets("rules", set(dispatch.rules()), "in kernels/table.pxi", measured, "in bench/rows.py")
 
 
 def test_every_optimizer_has_a_benchmark() -> None:
-    measured = {row.optimizer for row in ROWS}
+    measured = {row.optimizer for row in ROWS} | set(LEFT_OUT)
     assert_same_sets("optimizers", set(classes()), "in fastgd", measured, "in bench/rows.py")

@@ -13,12 +13,18 @@ import fastgd
 from fastgd import schedules as s
 from test_schedules import KERAS, OPTAX, TORCH
 
+BESIDE: list[s.Schedule] = [
+    s.cyclic_momentum(0.8, 0.9, 3, 5, mode="triangular2"),
+    s.one_cycle_momentum(30, three_phase=True),
+    s.corrected_decay(0.1, s.cosine(0.1, 20), 0.1),
+]
+
 # ---- in optimizers ------------------------------------------------------------------------------------------------
 
 
 def every_kind() -> list[s.Schedule]:
     made: list[s.Schedule] = [row[0] for rows in (TORCH, OPTAX, KERAS) for row in rows]
-    return [*made, s.inverse_time(0.1, 0.2, recursive=True), s.plateau(0.1)]
+    return [*made, s.inverse_time(0.1, 0.2, recursive=True), s.plateau(0.1), *BESIDE]
 
 
 def test_every_schedule_is_tried_here() -> None:
@@ -174,6 +180,16 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: s.join(0.1, []), TypeError, "schedules must be a list, got float"),
     (lambda: s.join([0.1, None], [5]), TypeError, "schedules[1] must be a number or a schedule, got NoneType"),
     (lambda: s.join([0.1, 0.2, 0.3], [9, 5]), ValueError, "boundaries must increase, got [9, 5]"),
+    (lambda: s.cyclic_momentum(0.9, 0.8), ValueError, "max_momentum must be at least base_momentum (0.9), got 0.8"),
+    (lambda: s.cyclic_momentum(0.9, 1.0), ValueError, "max_momentum must be in [0, 1), got 1.0"),
+    (lambda: s.one_cycle_momentum(1), ValueError, "total_steps must be at least 2, got 1"),
+    (
+        lambda: s.one_cycle_momentum(9, pct_start=0.6, three_phase=True),
+        ValueError,
+        "pct_start must be at most 0.5 for three phases, got 0.6",
+    ),
+    (lambda: s.corrected_decay(0.1, 0.1, 0.1), TypeError, "lr must be a schedule, got float"),
+    (lambda: s.corrected_decay(0.1, s.constant(1), 0), ValueError, "max_lr must be above 0, got 0.0"),
     (lambda: s.plateau(0.1, factor=1), ValueError, "factor must be in (0, 1), got 1.0"),
     (lambda: s.plateau(0.1, patience=-1), ValueError, "patience must be at least 0, got -1"),
     (lambda: s.plateau(0.1, mode="least"), ValueError, "mode must be one of 'min', 'max', got 'least'"),

@@ -14,7 +14,7 @@ SWITCHES = {
     "capturable": "bool = False",
     "differentiable": "bool = False",
 }
-SETTINGS = "`max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`."
+SETTINGS = "`max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`."
 
 FUNCTIONAL = '''
 """
@@ -123,6 +123,7 @@ def function(optimizer: Optimizer, owner: Optimizer, family: Family, states: dic
 def functional(rules: list[Rule], families: list[Family], optimizers: list[Optimizer]) -> str:
     owners = {o.attributes["family"]: o for o in optimizers if o.own_family}
     by_name = {family.name: family for family in families}
+    optimizers = [o for o in optimizers if o.attributes.get("elementwise", True)]
     lines = [HEAD, FUNCTIONAL.strip(), "", "import numpy as np", "", "from fastgd.engine.apply import Function"]
     lines += [line for text in imports(optimizers).values() for line in text] + ["", "Array = np.ndarray"]
     for optimizer in optimizers:

@@ -16,6 +16,8 @@ from fastgd.config import get_include, show_config
 from fastgd.descent.minimize import minimize, scipy_method
 from fastgd.engine.threads import get_num_threads, set_num_threads, set_parallel_from
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
+from fastgd.lookahead import Lookahead
+from fastgd.matrices import muon_groups
 
 # derived: optimizers
 from fastgd.optimizers.adabelief import AdaBelief
@@ -32,6 +34,7 @@ from fastgd.optimizers.ftrl import Ftrl
 from fastgd.optimizers.lamb import LAMB
 from fastgd.optimizers.lars import LARS
 from fastgd.optimizers.lion import Lion
+from fastgd.optimizers.muon import Muon
 from fastgd.optimizers.nadam import NAdam
 from fastgd.optimizers.novograd import NovoGrad
 from fastgd.optimizers.radam import RAdam
@@ -48,6 +51,7 @@ from fastgd.optimizers.yogi import Yogi
 __version__ = "0.1.0"
 
 __all__ = [
+    "Lookahead",
     "clip_grad_norm_",
     "clip_grad_value_",
     "functional",
@@ -58,6 +62,7 @@ __all__ = [
     "load",
     "losses",
     "minimize",
+    "muon_groups",
     "save",
     "schedules",
     "scipy_method",
@@ -83,6 +88,7 @@ __all__ += [
     "Adan",
     "Ftrl",
     "Lion",
+    "Muon",
     "NAdam",
     "NovoGrad",
     "Optimizer",

@@ -232,6 +232,29 @@ cdef void lion_f64(double* param, const double* grad, double* momentum_buffer, P
                    const Scalars* s) noexcept nogil
 
 
+ctypedef struct Muon "fastgd_Muon":
+    double lr
+    double weight_decay
+    double momentum
+    double nesterov
+    double ns_a
+    double ns_b
+    double ns_c
+    double eps
+    double ns_steps
+    double adjust_lr_fn
+    double maximize
+
+cdef enum:
+    MUON_MUON = 0
+
+cdef int muon_scalars(Scalars* s, double grad_scale, long long t, const Muon* hyper, size_t size) noexcept nogil
+cdef void muon_f32(float* param, const float* grad, float* momentum_buffer, float* update, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil
+cdef void muon_f64(double* param, const double* grad, double* momentum_buffer, double* update, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil
+
+
 ctypedef struct Nadam "fastgd_Nadam":
     double lr
     double beta1

@@ -19,6 +19,7 @@ cdef enum:      # rows of the table
     RULE_LARS
     RULE_LARS_NESTEROV
     RULE_LION
+    RULE_MUON
     RULE_NADAM
     RULE_NOVOGRAD
     RULE_ADAM_UNRECTIFIED
@@ -52,6 +53,7 @@ cdef enum:      # rows of the table
     FAMILY_LAMB
     FAMILY_LARS
     FAMILY_LION
+    FAMILY_MUON
     FAMILY_NADAM
     FAMILY_NOVOGRAD
     FAMILY_RADAM
@@ -239,6 +241,20 @@ cdef void lion_f32(float* param, const float* grad, float* momentum_buffer, Py_s
 cdef void lion_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
                    const Scalars* s) noexcept nogil:
     (<Kernel1>table().rules[RULE_LION].kernels[FLOAT64])(param, grad, momentum_buffer, n, s)
+
+
+cdef int muon_scalars(Scalars* s, double grad_scale, long long t, const Muon* hyper, size_t size) noexcept nogil:
+    return fold(FAMILY_MUON, s, grad_scale, t, hyper, size, NULL)
+
+
+cdef void muon_f32(float* param, const float* grad, float* momentum_buffer, float* update, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_MUON].kernels[FLOAT32])(param, grad, momentum_buffer, update, n, s)
+
+
+cdef void muon_f64(double* param, const double* grad, double* momentum_buffer, double* update, Py_ssize_t n,
+                   const Scalars* s) noexcept nogil:
+    (<Kernel2>table().rules[RULE_MUON].kernels[FLOAT64])(param, grad, momentum_buffer, update, n, s)
 
 
 cdef int nadam_scalars(Scalars* s, double grad_scale, long long t, const Nadam* hyper, size_t size,

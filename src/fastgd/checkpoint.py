@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from fastgd import formats, validation
+from fastgd.lookahead import Lookahead
 from fastgd.optimizers.base import Optimizer
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 FilePath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
-def save(path: FilePath, opt: Optimizer) -> None:
+def save(path: FilePath, opt: Optimizer | Lookahead) -> None:
     """
     Write the state of an optimizer to a file.
 
@@ -99,7 +100,7 @@ def save(path: FilePath, opt: Optimizer) -> None:
     _replace(target, write)
 
 
-def load(path: FilePath, opt: Optimizer) -> None:
+def load(path: FilePath, opt: Optimizer | Lookahead) -> None:
     """
     Give an optimizer the state that `save` has written.
 
@@ -146,7 +147,7 @@ def _arguments(path: FilePath, opt: object) -> str:
     """Check both arguments and return the path as a string."""
     if not isinstance(path, (str, bytes, os.PathLike)):
         raise TypeError(f"path must be a str, bytes or os.PathLike, got {type(path).__name__}")
-    if not isinstance(opt, Optimizer):
+    if not isinstance(opt, (Optimizer, Lookahead)):
         hint = "; for tensors there is torch.save(opt.state_dict(), path)" if validation.is_of_torch(opt) else ""
         raise TypeError(f"opt must be a fastgd optimizer, got {type(opt).__name__}{hint}")
     name = os.fsdecode(path)

@@ -3,12 +3,13 @@ What a hyperparameter may be. A class states it where it states the default: ``e
 
 Each check is one object: called, it returns the value in its plain form or raises with its own range in the message;
 printed, it is that range, so that ``help`` and editors show it; `fields` names what C gets, always doubles. The types
-that follow the checks are what signatures of optimizers are written with.
+that follow the checks are what signatures of optimizers are written with; most numbers may be schedules too, which are
+functions of the steps completed, for `fastgd.Optimizer`.
 """
 
 import math
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -97,7 +98,7 @@ class Number(Check):
         return number
 
 
-class LearningRate(Check):
+class Scheduled(Check):
     """
     A number, or a schedule, whose values are checked when they are used; C gets 0 for a schedule.
 
@@ -127,7 +128,7 @@ class Several(Check):
 
     Parameters
     ----------
-    each : Number
+    each : Number or Scheduled
         The check of each.
     fields : tuple of str
         Names of the doubles that C gets, one for each number.
@@ -138,14 +139,18 @@ class Several(Check):
     """
 
     def __init__(
-        self, each: Number, fields: tuple[str, ...], together: str = "", accepts: Callable[..., bool] | None = None
+        self,
+        each: Number | Scheduled,
+        fields: tuple[str, ...],
+        together: str = "",
+        accepts: Callable[..., bool] | None = None,
     ) -> None:
         self.count = "a pair" if len(fields) == 2 else "a triple"
         super().__init__(together or f"{self.count} {each}", fields)
         self.each = each
         self.accepts = accepts
 
-    def __call__(self, name: str, value: object) -> tuple[float, ...]:
+    def __call__(self, name: str, value: object) -> tuple[float | Schedule, ...]:
         if not isinstance(value, (tuple, list)):
             raise TypeError(f"{name} must be {self.count} of numbers, got {type(value).__name__}")
         if len(value) != len(self.fields):
@@ -156,7 +161,10 @@ class Several(Check):
         return numbers
 
     def doubles(self, value: Any) -> tuple[float, ...]:
-        return tuple(map(float, value))
+        return tuple(number for entry in value for number in self.each.doubles(entry))
+
+    def constant(self) -> Check:
+        return self if isinstance(self.each, Number) else Several(self.each.number, self.fields)
 
 
 class Flag(Check):
@@ -210,28 +218,86 @@ class Choice(Check):
         return (float(self.allowed.index(value)),)
 
 
+class Optional(Check):
+    """
+    None, or what another check takes; C gets 0 for None.
+
+    Parameters
+    ----------
+    check : Check
+        The other one.
+    """
+
+    def __init__(self, check: Check) -> None:
+        super().__init__(f"{check}, or None", check.fields)
+        self.check = check
+
+    def __call__(self, name: str, value: object) -> Any:
+        return None if value is None else self.check(name, value)
+
+    def doubles(self, value: Any) -> tuple[float, ...]:
+        return (0.0,) if value is None else self.check.doubles(value)
+
+
+class OrInfinite(Check):
+    """
+    Infinity, or what a check of numbers takes.
+
+    Parameters
+    ----------
+    number : Number
+        The check of a number.
+    """
+
+    def __init__(self, number: Number) -> None:
+        super().__init__(f"{number}, or infinite")
+        self.number = number
+
+    def __call__(self, name: str, value: object) -> float:
+        return math.inf if value == math.inf and isinstance(value, (float, np.floating)) else self.number(name, value)
+
+
+class Whole(Check):
+    """An integer that is at least 1."""
+
+    def __init__(self) -> None:
+        super().__init__("an integer of at least 1")
+
+    def __call__(self, name: str, value: object) -> int:
+        if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Integral):
+            raise TypeError(f"{name} must be {self.requirement}, got {type(value).__name__}")
+        if value < 1:
+            raise ValueError(f"{name} must be {self.requirement}, got {value}")
+        return int(value)
+
+
 any_real = Number("a real number", -LARGEST)
 nonnegative = Number("at least 0", 0.0)
 positive = Number("above 0", math.nextafter(0.0, 1.0))
 fraction = Number("in [0, 1]", 0.0, 1.0)
 decay_rate = Number("in [0, 1)", 0.0, math.nextafter(1.0, 0.0))
 open_fraction = Number("in (0, 1)", math.nextafter(0.0, 1.0), math.nextafter(1.0, 0.0))
-rate = LearningRate(nonnegative)
-positive_rate = LearningRate(positive)
+rate = Scheduled(nonnegative)
 
 Rate = Annotated[float | Schedule, rate]
-PositiveRate = Annotated[float | Schedule, positive_rate]
-Real = Annotated[float, any_real]
-NonNegative = Annotated[float, nonnegative]
-Fraction = Annotated[float, fraction]
+PositiveRate = Annotated[float | Schedule, Scheduled(positive)]
+Real = Annotated[float | Schedule, Scheduled(any_real)]
+NonNegative = Annotated[float | Schedule, rate]
+Fraction = Annotated[float | Schedule, Scheduled(fraction)]
 OpenFraction = Annotated[float, open_fraction]
-DecayRate = Annotated[float, decay_rate]
-DecayRates = Annotated[tuple[float, float], Several(decay_rate, fields=("beta1", "beta2"))]
+DecayRate = Annotated[float | Schedule, Scheduled(decay_rate)]
+DecayRates = Annotated[
+    tuple[float | Schedule, float | Schedule], Several(Scheduled(decay_rate), fields=("beta1", "beta2"))
+]
+ThreeDecayRates = Annotated[
+    tuple[float | Schedule, float | Schedule, float | Schedule],
+    Several(Scheduled(decay_rate), fields=("beta1", "beta2", "beta3")),
+]
+ThreeNumbers = Annotated[tuple[float, float, float], Several(any_real, fields=("ns_a", "ns_b", "ns_c"))]
 AveragingRates = Annotated[
     tuple[float, float],
     Several(decay_rate, fields=("beta1", "beta2"), together="(in (0, 1), in [0, 1))", accepts=lambda a, b: a > 0),
 ]
-ThreeDecayRates = Annotated[tuple[float, float, float], Several(decay_rate, fields=("beta1", "beta2", "beta3"))]
 Etas = Annotated[
     tuple[float, float],
     Several(positive, fields=("eta_minus", "eta_plus"), together="(below 1, above 1)", accepts=lambda a, b: a < 1 < b),
@@ -241,4 +307,18 @@ StepSizes = Annotated[
     Several(positive, fields=("smallest", "largest"), together="(smallest, largest)", accepts=lambda a, b: a <= b),
 ]
 Switch = Annotated[bool, Flag()]
+Positive = Annotated[float, positive]
+OptionalFraction = Annotated[float | None, Optional(open_fraction)]
+GrowthRate = Annotated[float, OrInfinite(Number("at least 1", 1.0))]
+Count = Annotated[int, Whole()]
+AdjustLr = Annotated[Literal["original", "match_rms_adamw"] | None, Optional(Choice("original", "match_rms_adamw"))]
 MomentumForm = Annotated[Literal["heavy_ball", "ema"], Choice("heavy_ball", "ema")]
+
+
+def schedules_of(values: Mapping[str, Any]) -> dict[str, Schedule]:
+    """The schedules among hyperparameters, by what a message calls each: ``lr``, ``betas[0]``."""
+    found = {name: value for name, value in values.items() if callable(value)}
+    for name, value in values.items():
+        if isinstance(value, (tuple, list)):
+            found.update({f"{name}[{i}]": entry for i, entry in enumerate(value) if callable(entry)})
+    return found

@@ -23,6 +23,7 @@ flag = hyperparameters.flag
 nonnegative = hyperparameters.nonnegative
 positive = hyperparameters.positive
 fraction = hyperparameters.fraction
+decay_rate = hyperparameters.decay_rate
 rate = hyperparameters.rate
 choice = hyperparameters.Choice
 

@@ -260,8 +260,9 @@ REFUSED: dict[str, tuple[tuple[Any, type[Exception], str], ...]] = {
 }  # fmt: skip
 
 OPTIMIZERS = sorted({case.optimizer for case in CASES}, key=lambda cls: cls.__name__)
-REFUSED["at least 0, or a schedule"] = REFUSED["at least 0"]
 REFUSED["above 0, or a schedule"] = (*REFUSED["above 0"], NUMBER[1])
+for kind in ("a real number", "at least 0", "in [0, 1]", "in [0, 1)", "a pair in [0, 1)", "a triple in [0, 1)"):
+    REFUSED[f"{kind}, or a schedule"] = REFUSED[kind]
 OPTIONS = {"max_grad_norm": "above 0", "max_grad_value": "above 0", "skip_nonfinite": "a bool"}
 
 

@@ -75,7 +75,7 @@ def struct_of(family: str) -> str:
 
 def hyper_of(case: Case) -> np.ndarray:
     """Hyperparameters as the fields of the struct of the family."""
-    values = case.optimizer(np.ones(1), **case.arguments).param_groups[0]
+    values = case.optimizer(np.ones((1, 1)), **case.arguments).param_groups[0]
     doubles = [check.doubles(values[name]) for name, check in case.optimizer.checks.items()]
     return np.array([number for numbers in doubles for number in numbers], np.float64)
 

@@ -7,7 +7,6 @@ an ulp is. The bounds are one ulp above what has been measured, since torch take
 machine; those of NAdam and of float64 ASGD are wide because torch keeps mu_product, eta and mu in float32.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +22,7 @@ from support import reference_passes as passes
 class Case:
     name: str
     optimizer: type[fastgd.Optimizer]
-    reference: Callable[..., None]
+    reference: Any  # a function of reference.py
     arguments: dict[str, Any]
     rules: tuple[str, ...]
     torch: str | None = None
@@ -283,6 +282,8 @@ PASSES_CASES = [
 ]  # fmt: skip
 
 CASES = [*SGD_CASES, *ADAPTIVE_CASES, *ADAM_CASES, *LATER_CASES, *PASSES_CASES, *SCHEDULE_FREE_CASES]
+# Rules of classes that are more than a pass over elements; these have tests of their own.
+PARTS = [Case("muon", fastgd.Muon, None, {}, ("muon",))]
 BY_NAME = {case.name: case for case in CASES}
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -238,6 +238,11 @@ cdef class Plan:
                 self.slots[i].arrays[2 + k] = data_of(pointer(entry[key]))
                 self.slots[i].formats[2 + k] = format_of(pointer(entry[key]))
             settle_formats(&self.slots[i], <int>len(keys))
+            self.slots[i].seed = group.storage.seed
+            self.slots[i].number = i
+            for k, key in enumerate((None, None, *keys)):
+                if k != 1 and group.storage.is_random(key, self.slots[i].formats[k]):
+                    self.slots[i].stochastic |= 1 << k
         group.layout = table().rules[rule].layout
         self.moved = True
         return 0
@@ -259,6 +264,10 @@ cdef class Plan:
             self.states[group.start + i] = arrays
             self.set_progress(group.start + i, steps, carry)
         self.use(group, group.rule())
+
+    def updated(self):
+        """The slots that the latest step has updated."""
+        return [i for i in range(self.count) if self.slots[i].cohort >= 0]
 
     def progress(self, Py_ssize_t i):
         """(steps taken, carried numbers) of slot `i`."""

@@ -15,3 +15,5 @@ cdef class Reader:
 
     cdef object read(self, Py_ssize_t k, object where, object value, double* hyper)
     cdef int check_together(self, tuple values) except -1
+    cdef list schedules(self, tuple values)
+    cdef tuple present(self, tuple values, const double* hyper)

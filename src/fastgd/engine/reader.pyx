@@ -6,7 +6,7 @@ the check, which returns its plain form or says what is wrong with it.
 """
 from libc.math cimport NAN
 
-from fastgd.hyperparameters import Flag, LearningRate, Number, Several
+from fastgd.hyperparameters import Flag, Number, Several, schedules_of
 
 cdef enum:
     NUMBER
@@ -56,10 +56,10 @@ cdef class Reader:
             field.low, field.high = NAN, NAN
             field.start, field.count = self.width, len(check.fields) or 1
             self.width += field.count
-            number = check.number if type(check) is LearningRate else check
+            number = check.constant()
             if type(check) is Several and check.accepts is None:
                 field.kind = SEVERAL
-                number = check.each
+                number = check.each.constant()
             elif isinstance(number, Number):
                 field.kind = NUMBER
             elif type(check) is Flag and check.only is None:
@@ -95,9 +95,36 @@ cdef class Reader:
         return value
 
     cdef int check_together(self, tuple values) except -1:
+        """Raise where values do not go together; a schedule's are known at each step."""
         if self.together is not None:
-            self.together(dict(zip(self.names, values)))
+            named = dict(zip(self.names, values))
+            if not schedules_of(named):
+                self.together(named)
         return 0
+
+    cdef list schedules(self, tuple values):
+        """(place in the struct, check of a number, how messages go on, schedule) for each schedule among values."""
+        cdef list found = []
+        for k, (name, value) in enumerate(zip(self.names, values)):
+            if callable(value):
+                found.append((self.fields[k].start, self.checks[k].constant(), f"[{name!r}]", value))
+            elif type(value) is tuple and type(self.checks[k]) is Several:
+                for i, entry in enumerate(value):
+                    if callable(entry):
+                        number = self.checks[k].each.constant()
+                        found.append((self.fields[k].start + i, number, f"[{name!r}][{i}]", entry))
+        return found
+
+    cdef tuple present(self, tuple values, const double* hyper):
+        """Checked values, with those of the struct in the place of schedules."""
+        cdef list result = list(values)
+        for k, value in enumerate(values):
+            if callable(value):
+                result[k] = hyper[self.fields[k].start]
+            elif type(value) is tuple:
+                result[k] = tuple([hyper[self.fields[k].start + i] if callable(entry) else entry
+                                   for i, entry in enumerate(value)])
+        return tuple(result)
 
     def values(self, given not None, where=None):
         """The plain forms of all hyperparameters of a dict, in order."""

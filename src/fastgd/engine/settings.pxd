@@ -16,7 +16,7 @@ cdef class Settings:
     cdef list places                    # for each key, which hyperparameter it is; -1 for others
     cdef tuple plain                    # checked values, in the reader's order
     cdef bint mutable                   # whether a value may change without another object taking its place
-    cdef readonly object schedule       # lr, where it is a function
+    cdef readonly list schedules        # as of `Reader.schedules`
 
     cdef bint same(self, dict given) noexcept
     cdef int remember(self, object given, Reader reader) except -1

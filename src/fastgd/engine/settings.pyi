@@ -9,7 +9,7 @@ from fastgd.optimizers.tree import Tree
 @disjoint_base
 class Settings:
     given: dict[str, Any]
-    schedule: Any
+    schedules: list[tuple[int, Any, str, Any]]
     def __init__(
         self, group: Group, tree: Tree | None, given: dict[str, Any], reader: Reader, where: str | None = None
     ) -> None: ...

@@ -10,8 +10,8 @@ cdef tuple IMMUTABLE = (float, int, bool, str, type(None))
 
 cdef bint is_immutable(object value):
     if type(value) is tuple:
-        return all([type(entry) in IMMUTABLE for entry in <tuple>value])
-    return type(value) in IMMUTABLE
+        return all([type(entry) in IMMUTABLE or callable(entry) for entry in <tuple>value])
+    return type(value) in IMMUTABLE or callable(value)
 
 
 cdef class Settings:
@@ -42,10 +42,9 @@ cdef class Settings:
         self.places = [numbers.get(key, -1) for key in keys]
         self.mutable = False
         for place, value in zip(self.places, values):
-            if place >= 0 and not callable(value) and not is_immutable(value):
+            if place >= 0 and not is_immutable(value):
                 self.mutable = True
-        lr = self.plain[0]
-        self.schedule = lr if callable(lr) else None
+        self.schedules = reader.schedules(self.plain)
         self.given, self.keys, self.values = given, keys, values
         return 0
 

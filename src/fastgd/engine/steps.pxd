@@ -25,7 +25,8 @@ cdef class Steps(Plan):
     cdef int read_groups(self, object front, object groups) except -1
     cdef int check_storage(self, object front, Py_ssize_t number, object given) except -1
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1
-    cdef int ask_schedules(self) except -1
+    cdef int ask_schedules(self, Settings settings, Py_ssize_t number) except -1
+    cdef int ask_all_schedules(self) except -1
     cdef bint hold_form(self, Settings settings, object value) except -1
     cdef bint hold_groups(self, object values) except -1
     cdef int hold_gradients(self, object front, object grads) except -1

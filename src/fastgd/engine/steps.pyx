@@ -17,7 +17,6 @@ from fastgd.engine.arrays cimport data_of, descr_of, pointer, size_of
 from fastgd.engine.execute cimport Slot
 from fastgd.engine.formats cimport computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.engine.reader cimport Field
 from fastgd.engine.settings cimport NAMES, SINGLE
 from fastgd.kernels.rule cimport FLOAT32, MAX_HYPER
 
@@ -35,19 +34,6 @@ cdef extern from "Python.h":
 
 cdef double LARGEST = _LARGEST      # the largest number that float32 holds
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
-
-
-cdef double ask(object schedule, Py_ssize_t number, long long completed, Reader reader) except -1:
-    """The learning rate that a schedule gives a group after `completed` steps."""
-    cdef const Field* field = &reader.fields[0]
-    try:
-        lr = schedule(completed)
-    except Exception as error:
-        error.add_note(f"param_groups[{number}]['lr']({completed}), a schedule, raised it")
-        raise
-    if type(lr) is not float or not field.low <= <double>lr <= field.high:
-        lr = reader.checks[0].constant()(f"param_groups[{number}]['lr']({completed})", lr)
-    return <double>lr
 
 
 cdef class Steps(Plan):
@@ -102,8 +88,7 @@ cdef class Steps(Plan):
         cdef Py_ssize_t total = self.count + sum([len(arrays) for _, _, _, arrays in added])
         for number, one in enumerate(settings, len(self.settings)):
             one.group.set_hyper(self.reader.doubles(one.plain))
-            if one.schedule is not None:
-                ask(one.schedule, number, self.completed, self.reader)
+            self.ask_schedules(one, number)
         begun = [(<Group>group).begun(arrays) for group, _, _, arrays in added]
         self.reserve(total)
         for (group, tree, given, arrays), entries in zip(added, begun):
@@ -113,7 +98,7 @@ cdef class Steps(Plan):
             for array in arrays:
                 self.bound_largest(array)
         self.settings.extend(settings)
-        self.scheduled = self.scheduled or any([one.schedule is not None for one in settings])
+        self.scheduled = self.scheduled or any([one.schedules for one in settings])
         self.names = names
         self.grouped = grouped
         self.bound = None
@@ -141,7 +126,7 @@ cdef class Steps(Plan):
             one.group.set_hyper(hyper)
             one.remember(given, self.reader)
             self.replace(one.group, entries[one.group.start:one.group.start + one.group.count])
-        self.scheduled = any([one.schedule is not None for one in self.settings])
+        self.scheduled = any([one.schedules for one in self.settings])
         self.completed = completed
 
     def place_of(self, Py_ssize_t i):
@@ -173,8 +158,9 @@ cdef class Steps(Plan):
         raise ValueError(f"{label}: expected the array that was given, got one {change} since")
 
     def plain(self, Py_ssize_t number):
-        """The checked hyperparameters of a group."""
-        return (<Settings>self.settings[number]).plain
+        """The checked hyperparameters of a group, with what its schedules said last."""
+        cdef Settings settings = self.settings[number]
+        return self.reader.present(settings.plain, settings.group.hyper)
 
     def current(self, front, groups):
         """The checked hyperparameters of all groups, with the present values of schedules."""
@@ -182,10 +168,9 @@ cdef class Steps(Plan):
         cdef list result = []
         self.read_groups(front, groups)
         if self.scheduled:
-            self.ask_schedules()
+            self.ask_all_schedules()
         for settings in self.settings:
-            lr = settings.plain[0] if settings.schedule is None else settings.group.hyper[0]
-            result.append((lr, *settings.plain[1:]))
+            result.append(self.reader.present(settings.plain, settings.group.hyper))
         return result
 
     cdef int read_groups(self, object front, object groups) except -1:
@@ -206,7 +191,7 @@ cdef class Steps(Plan):
                 if len(<list>groups) != len(self.settings):
                     front._refused_groups(len(self.settings))
         if changed:
-            self.scheduled = any([(<Settings>one).schedule is not None for one in self.settings])
+            self.scheduled = any([(<Settings>one).schedules for one in self.settings])
         return 0
 
     def check_groups(self, front, groups):
@@ -251,15 +236,25 @@ cdef class Steps(Plan):
         settings.remember(given, self.reader)
         return 0
 
-    cdef int ask_schedules(self) except -1:
-        """The learning rate of each group that has a schedule, at this step."""
-        cdef Settings settings
+    cdef int ask_schedules(self, Settings settings, Py_ssize_t number) except -1:
+        """What the schedules of a group say of the next step, into its struct."""
+        for place, check, rest, schedule in settings.schedules:
+            try:
+                value = schedule(self.completed)
+            except Exception as error:
+                error.add_note(f"param_groups[{number}]{rest}({self.completed}), a schedule, raised it")
+                raise
+            if type(value) is not float or not check.low <= value <= check.high:
+                value = check(f"param_groups[{number}]{rest}({self.completed})", value)
+            settings.group.hyper[place] = value
+        if settings.schedules:
+            self.reader.check_together(self.reader.present(settings.plain, settings.group.hyper))
+        return 0
+
+    cdef int ask_all_schedules(self) except -1:
         cdef Py_ssize_t number
         for number in range(len(self.settings)):
-            settings = <Settings>self.settings[number]
-            if settings.schedule is None:
-                continue
-            settings.group.hyper[0] = ask(settings.schedule, number, self.completed, self.reader)
+            self.ask_schedules(<Settings>self.settings[number], number)
         return 0
 
     # ---- gradients --------------------------------------------------------------------------------------------
@@ -410,7 +405,7 @@ cdef class Steps(Plan):
                 scale = validation.real("grad_scale", grad_scale)
             self.read_groups(front, groups)
             if self.scheduled:
-                self.ask_schedules()
+                self.ask_all_schedules()
             if grads is not None:
                 self.hold_gradients(front, grads)
             else:

@@ -17,6 +17,7 @@ from fastgd.kernels.rules.lamb cimport LambScalars, fold_lamb, lamb_measure, set
 from fastgd.kernels.rules.lars cimport (LarsScalars, fold_lars, lars_measure, settle_lars, lars_nesterov_measure,
                                         settle_lars_nesterov, lars, lars_nesterov)
 from fastgd.kernels.rules.lion cimport LionScalars, fold_lion, lion
+from fastgd.kernels.rules.muon cimport MuonScalars, fold_muon, muon
 from fastgd.kernels.rules.nadam cimport NadamScalars, fold_nadam, nadam
 from fastgd.kernels.rules.novograd cimport NovogradScalars, fold_novograd, novograd_measure, settle_novograd, novograd
 from fastgd.kernels.rules.radam cimport fold_radam, adam_unrectified
@@ -53,6 +54,7 @@ rule(b"lars_nesterov", b"momentum_buffer", <void*>lars_nesterov[float], <void*>l
 measure(2, False, <void*>lars_nesterov_measure[float], <void*>lars_nesterov_measure[double],
         <Settle>settle_lars_nesterov)
 rule(b"lion", b"momentum_buffer", <void*>lion[float], <void*>lion[double])
+rule(b"muon", b"momentum_buffer update", <void*>muon[float], <void*>muon[double])
 rule(b"nadam", b"exp_avg exp_avg_sq", <void*>nadam[float], <void*>nadam[double])
 rule(b"novograd", b"exp_avg", <void*>novograd[float], <void*>novograd[double])
 measure(1, False, <void*>novograd_measure[float], <void*>novograd_measure[double], <Settle>settle_novograd)
@@ -102,6 +104,8 @@ family(b"lamb", b"lr beta1 beta2 eps weight_decay bias_correction grad_averaging
 family(b"lars", b"lr momentum dampening weight_decay nesterov trust_coefficient eps always_adapt trust_clip maximize",
        b"", 0, b"lars lars_nesterov", <Fold>fold_lars, sizeof(LarsScalars))
 family(b"lion", b"lr beta1 beta2 weight_decay maximize", b"", 0, b"lion", <Fold>fold_lion, sizeof(LionScalars))
+family(b"muon", b"lr weight_decay momentum nesterov ns_a ns_b ns_c eps ns_steps adjust_lr_fn maximize", b"", 0, b"muon",
+       <Fold>fold_muon, sizeof(MuonScalars))
 family(b"nadam", b"lr beta1 beta2 eps weight_decay momentum_decay decoupled_weight_decay maximize eps_root",
        b"mu_product", 0, b"nadam", <Fold>fold_nadam, sizeof(NadamScalars))
 family(b"novograd", b"lr beta1 beta2 eps weight_decay grad_averaging maximize", b"exp_avg_sq", 1, b"novograd",

@@ -12,7 +12,7 @@ from fastgd.engine.formats import Storage
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.steps import Steps
-from fastgd.hyperparameters import Check, Flag
+from fastgd.hyperparameters import Check, Flag, schedules_of
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers import storage
 from fastgd.optimizers.storage import StorageSettings
@@ -116,11 +116,12 @@ class Optimizer(GradientSettings):
     params : ndarray, list or tuple of ndarray, dict of str to ndarray, or list of groups
         float32, float64, float16, or ml_dtypes' bfloat16, updated in place. Any dense layout: C or F order or another
         permutation of axes; 0-d and empty arrays too. A group is a dict with the key ``"params"`` (an array, a list or
-        a dict) and the hyperparameters in which it differs, or `state_dtype`.
+        a dict) and the hyperparameters in which it differs, or `state_dtype`, `rounding` and `seed`.
     defaults : dict
-        Hyperparameters of groups that do not say otherwise. `lr` may be a number or a schedule: a function of the
-        steps completed so far that returns the learning rate of the next, see `fastgd.schedules`. These are the steps
-        of the optimizer, also those before the schedule took the place of a number.
+        Hyperparameters of groups that do not say otherwise. A number, also one of a pair such as ``betas``, may be a
+        schedule: a function of the steps completed so far that returns the number of the next, see
+        `fastgd.schedules`. These are the steps of the optimizer, also those before the schedule took the place of a
+        number.
     max_grad_norm : float, optional
         If given, gradients are scaled so that their Euclidean norm over all parameters is at most this.
     max_grad_value : float, optional
@@ -130,7 +131,13 @@ class Optimizer(GradientSettings):
         float64, where all parameters are) is left out: nothing changes but `skipped_steps`.
     state_dtype : {"float32", "bfloat16", "param"}, optional
         The dtype of state arrays; "param" is the parameter's, as in torch. None is float32, or float64 for parameters
-        in float64.
+        in float64. In "bfloat16", state that moves little in a step, such as second moments, is rounded as by
+        `rounding`.
+    rounding : {"nearest", "stochastic"}, optional
+        How parameters in bfloat16 are rounded: to the nearest number, or up or down at random, so that many small steps
+        are not lost; the mean is exact.
+    seed : int, optional
+        What random bits follow from, with the step and the element, and with nothing else; at least 0. None is 0.
 
     Attributes
     ----------
@@ -144,6 +151,8 @@ class Optimizer(GradientSettings):
         `skip_nonfinite` asked for it.
     skipped_steps : int
         Steps that `skip_nonfinite` refused.
+    steps_completed : int
+        Steps that have updated anything: what schedules are called with.
 
     Notes
     -----
@@ -162,6 +171,8 @@ class Optimizer(GradientSettings):
     implied: ClassVar[dict[str, str]] = {}  # options that functions read off the presence of a state array
     carried: ClassVar[dict[str, Check]] = {}  # state keys of the numbers that a rule carries from step to step
     has_step: ClassVar[bool] = True
+    elementwise: ClassVar[bool] = True  # whether a function of one parameter can be all of it
+    scratch: ClassVar[tuple[str, ...]] = ()  # arrays of a rule that hold nothing from step to step
     _family: ClassVar[int]
     _normalizes = True  # param_groups hold checked values
     _attributes = ("defaults", "param_groups")
@@ -239,15 +250,19 @@ class Optimizer(GradientSettings):
             named = [(tree.label(label, k), array) for k, array in enumerate(tree.arrays)]
             arrays = [validation.writeable(*pair, formats.ALL) for pair in named]
             values = {name: self._checked(label, name, group) for name in self.checks}
-            self.check_together(values)
+            if not schedules_of(values):
+                self.check_together(values)
             for name in tree.names or ():
                 if name in names:
                     raise ValueError(f"{label}: the name {name!r} is taken by another group")
                 names.add(name)
             stored = storage.given({**self._stored, **group})
+            means = self._storage(label, stored)
+            for name, array in zip((name for name, _ in named), arrays, strict=True):
+                storage.check_param(name, array.dtype, means)
             named_too = {} if tree.names is None else {"param_names": tree.names}
             own = {"params": tuple(arrays), **named_too, **values, **stored}
-            added.append((Group(self._family, start, len(arrays), self._storage(label, stored)), tree, own, arrays))
+            added.append((Group(self._family, start, len(arrays), means), tree, own, arrays))
             fresh += [(name, array) for (name, _), array in zip(named, arrays, strict=True)]
             start += len(arrays)
         near = any(self._steps.touches(array) for _, array in fresh)  # one search each, where groups come one by one
@@ -376,6 +391,38 @@ class Optimizer(GradientSettings):
             for _, grad in bound:
                 grad.fill(0)
 
+    # ---- hyperparameters --------------------------------------------------------------------------------------
+
+    @property
+    def steps_completed(self) -> int:
+        return self._steps.completed
+
+    def current(self) -> list[dict[str, Any]]:
+        """
+        The hyperparameters of the next step.
+
+        Returns
+        -------
+        list of dict
+            For each group its hyperparameters by name, with numbers in the place of schedules.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a number in `param_groups`, or one that a schedule returns, is not as it must be.
+
+        Examples
+        --------
+        >>> import numpy as np, fastgd
+        >>> opt = fastgd.SGD(np.ones(2), lr=fastgd.schedules.linear(1.0, 10))
+        >>> opt.step(np.ones(2))
+        >>> opt.current()[0]["lr"], opt.steps_completed
+        (0.9, 1)
+        """
+        with self._steps:
+            values = self._steps.current(self, self.param_groups)
+        return [dict(zip(self.checks, numbers, strict=True)) for numbers in values]
+
     # ---- state ------------------------------------------------------------------------------------------------
 
     @property
@@ -423,9 +470,10 @@ class Optimizer(GradientSettings):
         -------
         dict
             ``"state"``: parameter number -> state key -> array; ``"param_groups"``: hyperparameters, ``"params"`` as
-            numbers, and ``"param_names"`` for parameters given as a dict; where `lr` is a schedule, its value now and,
-            if it has any, the schedule's own state as ``"schedule"``; ``"completed"``: the steps that schedules count.
-            With arrays turned into tensors it loads into the torch.optim class of the same name.
+            numbers, and ``"param_names"`` for parameters given as a dict; where a number is a schedule, its value now
+            and, if it has any, the schedule's own state in ``"schedule"`` (of `lr`) or ``"schedules"`` (of others, by
+            name); ``"completed"``: the steps that schedules count. With arrays turned into tensors it loads into the
+            torch.optim class of the same name.
         """
         with self._steps:
             values = self._steps.current(self, self.param_groups)
@@ -441,11 +489,11 @@ class Optimizer(GradientSettings):
         ----------
         state_dict : mapping
             As `state_dict` returns it; arrays may be anything that `numpy.asarray` takes, such as CPU tensors.
-            Hyperparameters that torch does not have may be absent. Where `lr` is a schedule it stays one, whatever was
-            saved, and goes on at ``"completed"``; in a dict without it, at the largest ``step`` of a parameter, or 0.
-            A schedule that has state takes that of the dict, if there is one. Where `lr` is a number it becomes the
-            number saved. State arrays are brought into the dtype that `state_dtype` asks for, which is the saved one
-            where it was given.
+            Hyperparameters that torch does not have may be absent. Where a number is a schedule it stays one, whatever
+            was saved, and goes on at ``"completed"``; in a dict without it, at the largest ``step`` of a parameter, or
+            0. A schedule that has state takes that of the dict, if there is one. Any other number becomes the one
+            saved. State arrays are brought into the dtype that `state_dtype` asks for, which is the saved one where it
+            was given.
 
         Raises
         ------

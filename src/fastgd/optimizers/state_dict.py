@@ -9,7 +9,7 @@ import numpy as np
 from fastgd import formats, validation
 from fastgd.engine.formats import Storage
 from fastgd.engine.plan import Group
-from fastgd.hyperparameters import Flag
+from fastgd.hyperparameters import Flag, schedules_of
 from fastgd.optimizers import storage
 
 if TYPE_CHECKING:
@@ -43,16 +43,21 @@ def number(name: str, value: object) -> float:
     return validation.real(name, array.item())
 
 
-def export_schedule(lr: object) -> dict[str, Any]:
-    """What a group keeps of its schedule: the state of one that has state."""
-    state = lr.state_dict() if callable(lr) and hasattr(lr, "state_dict") else None
-    return {"schedule": state} if state else {}
+def export_schedules(group: Mapping[str, Any]) -> dict[str, Any]:
+    """What a group keeps of its schedules: the state of those that have state, of `lr` and of others by name."""
+    found = schedules_of(group).items()
+    states = {name: s.state_dict() for name, s in found if hasattr(s, "state_dict")}
+    states = {name: state for name, state in states.items() if state}
+    lr = {"schedule": states.pop("lr")} if "lr" in states else {}
+    return {**lr, **({"schedules": states} if states else {})}
 
 
 def load(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> None:
     """Take over all that a state dict has, or nothing, also where an interrupt comes."""
     values, stored, entries = read(optimizer, state_dict)
     completed = _completed(optimizer, state_dict, entries)
+    if not optimizer.has_step:  # SGD, as torch's; but bits of stochastic rounding follow from the step
+        entries = [(completed, carry, arrays) for _, carry, arrays in entries]
     steps, before = optimizer._steps, []
     try:
         for schedule, state in _states_of_schedules(optimizer, state_dict):
@@ -78,10 +83,15 @@ def _states_of_schedules(optimizer: "Optimizer", state_dict: Mapping[str, Any]) 
     """Each schedule that has state, with what a state dict has for it."""
     result = []
     for i, (group, ours) in enumerate(zip(state_dict["param_groups"], optimizer.param_groups, strict=True)):
-        if "schedule" in group:
-            saved = mapping(f"state_dict['param_groups'][{i}]['schedule']", group["schedule"])
-            if hasattr(ours["lr"], "load_state_dict") and ours["lr"].state_dict():
-                result.append((ours["lr"], dict(saved)))
+        label = f"state_dict['param_groups'][{i}]"
+        kept = {"lr": (f"{label}['schedule']", group["schedule"])} if "schedule" in group else {}
+        for name, state in mapping(f"{label}['schedules']", group.get("schedules", {})).items():
+            kept[name] = f"{label}['schedules'][{name!r}]", state
+        schedules: dict[str, Any] = schedules_of({name: ours[name] for name in optimizer.checks})
+        for name, (where, state) in kept.items():
+            saved = dict(mapping(where, state))
+            if name in schedules and hasattr(schedules[name], "load_state_dict") and schedules[name].state_dict():
+                result.append((schedules[name], saved))
     return result
 
 
@@ -96,7 +106,7 @@ def write(
             {
                 **dict(zip(optimizer.checks, values[number], strict=True)),
                 **storage.given(group),
-                **export_schedule(group["lr"]),
+                **export_schedules({name: group[name] for name in optimizer.checks}),
                 "params": list(range(slots.start, slots.start + slots.count)),
                 **({} if names is None else {"param_names": list(names)}),
             }
@@ -180,30 +190,35 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     """Checked hyperparameters of one saved group."""
     label = f"state_dict['param_groups'][{i}]"
     names = list(optimizer.checks)
-    ours_too = ["params", "param_names", "schedule", *storage.NAMES]
-    validation.known(label, [key for key in group if key not in IGNORED], [*ours_too, *names])
+    known = ["params", "param_names", "schedule", "schedules", *storage.NAMES, *names]
+    validation.known(label, [key for key in group if key not in IGNORED], known)
     group = {**switched_off(optimizer), **group}
     required = [name for name in names if name not in optimizer.beyond_torch]
     if missing := [name for name in required if name not in group]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     ours = optimizer.param_groups[i]
+    schedules = schedules_of({name: ours[name] for name in names})
     if len(group["params"]) != len(ours["params"]):
         raise ValueError(f"{label}: expected {len(ours['params'])} parameters, got {len(group['params'])}")
     saved_names = group.get("param_names")
     if saved_names is not None and "param_names" in ours and tuple(saved_names) != ours["param_names"]:
         raise ValueError(f"{label}: expected the names {list(ours['param_names'])}, got {list(saved_names)}")
     given = {name: group.get(name, optimizer.defaults[name]) for name in names}
-    if callable(ours["lr"]):
-        given["lr"] = ours["lr"]
+    given.update({name: ours[name] for name in {scheduled.partition("[")[0] for scheduled in schedules}})
     checked = tuple(check(f"{label}[{name!r}]", _plain(given[name])) for name, check in optimizer.checks.items())
-    optimizer.check_together(dict(zip(names, checked, strict=True)))
+    if not schedules:
+        optimizer.check_together(dict(zip(names, checked, strict=True)))
     return checked
 
 
 def _stored(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -> Stored:
     """How a group's arrays will be stored: as they were, where the saved group says it."""
+    label = f"state_dict['param_groups'][{i}]"
     named = storage.given({**optimizer.param_groups[i], **group})
-    return named, storage.read(f"state_dict['param_groups'][{i}]", named)
+    means = storage.read(label, named)
+    for param in optimizer.param_groups[i]["params"]:
+        storage.check_param(f"{label}['rounding']", param.dtype, means)
+    return named, means
 
 
 def _plain(value: Any) -> Any:
@@ -224,7 +239,7 @@ def read_entry(kind: type["Optimizer"], label: str, entry: Mapping[str, Any], pa
         return 0, (), begun
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
     validation.known(label, entry, list(dict.fromkeys([*scalars, *keys, *others])))
-    if missing := [key for key in (*scalars, *keys) if key not in entry]:
+    if missing := [key for key in (*scalars, *keys) if key not in entry and key not in kind.scratch]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     steps, carry = kind.progress(label, entry)
     if steps == 0:

@@ -1,5 +1,6 @@
 """Schedules along a cosine or a triangle: annealing, restarts, cycles."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from fastgd import validation
@@ -182,7 +183,7 @@ def cyclic(
 
     Notes
     -----
-    As torch.optim.lr_scheduler.CyclicLR, which by default changes the momentum too.
+    As torch.optim.lr_scheduler.CyclicLR, which by default changes the momentum too: `cyclic_momentum`.
 
     References
     ----------
@@ -203,16 +204,21 @@ def cyclic(
     gamma = validation.fraction("gamma", gamma)
 
     def rate(t: int) -> float:
-        cycle, u = divmod(t, up + down)
-        height = u / up if u <= up else (up + down - u) / down
-        if mode == "triangular2":
-            height *= real_power(0.5, cycle)
-        elif mode == "exp_range":
-            height *= real_power(gamma, t)
-        return lr + (max_lr - lr) * height
+        return lr + (max_lr - lr) * height_of_cycle(t, up, down, mode, gamma)
 
     arguments = dict(lr=lr, max_lr=max_lr, step_size_up=up, step_size_down=down, mode=mode, gamma=gamma)
     return Schedule(cyclic, arguments, rate)
+
+
+def height_of_cycle(t: int, up: int, down: int, mode: str, gamma: float) -> float:
+    """How high in its triangle step t is: 0 at the foot, 1 at the top of one that has not shrunk."""
+    cycle, u = divmod(t, up + down)
+    height = u / up if u <= up else (up + down - u) / down
+    if mode == "triangular2":
+        height *= real_power(0.5, cycle)
+    elif mode == "exp_range":
+        height *= real_power(gamma, t)
+    return height
 
 
 def _top(max_lr: object, lr: float) -> float:
@@ -267,8 +273,9 @@ def one_cycle(
 
     Notes
     -----
-    As torch.optim.lr_scheduler.OneCycleLR, which by default changes the momentum too, and raises past the end. optax's
-    cosine_onecycle_schedule and linear_onecycle_schedule turn at other steps: see `piecewise`.
+    As torch.optim.lr_scheduler.OneCycleLR, which by default changes the momentum too (`one_cycle_momentum`), and
+    raises past the end. optax's cosine_onecycle_schedule and linear_onecycle_schedule turn at other steps: see
+    `piecewise`.
 
     References
     ----------
@@ -296,17 +303,19 @@ def one_cycle(
     top, end = pct_start * total_steps - 1, total_steps - 1
     knots = [(0.0, first), (top, max_lr), *([(2 * top, first)] if three_phase else []), (end, first / final_div_factor)]
 
-    def rate(t: int) -> float:
-        for (begin, start), (stop, target) in pairwise(knots):
-            if t <= stop or stop == end:
-                way = min((t - begin) / (stop - begin), 1.0) if stop > begin else 1.0
-                if anneal_strategy == "cos":
-                    way = (1 - cos_pi(way)) / 2
-                return start + (target - start) * way
-        raise AssertionError("the last knot takes every step")
-
     arguments = dict(
         max_lr=max_lr, total_steps=total_steps, pct_start=pct_start, div_factor=div_factor,
         final_div_factor=final_div_factor, anneal_strategy=anneal_strategy, three_phase=three_phase,
     )  # fmt: skip
-    return Schedule(one_cycle, arguments, rate)
+    return Schedule(one_cycle, arguments, lambda t: between(knots, t, anneal_strategy))
+
+
+def between(knots: Sequence[tuple[float, float]], t: int, anneal_strategy: str) -> float:
+    """The value at step t on the way through (step, value) pairs, and past the last of them."""
+    for (begin, start), (stop, target) in pairwise(knots):
+        if t <= stop or stop == knots[-1][0]:
+            way = min((t - begin) / (stop - begin), 1.0) if stop > begin else 1.0
+            if anneal_strategy == "cos":
+                way = (1 - cos_pi(way)) / 2
+            return start + (target - start) * way
+    raise AssertionError("the last knot takes every step")

@@ -40,6 +40,7 @@ from fastgd.torch.classes import (
     AdEMAMix,
     Ftrl,
     Lion,
+    Muon,
     NAdam,
     NovoGrad,
     RAdam,
@@ -55,8 +56,10 @@ from fastgd.torch.classes import (
 
 # end
 from fastgd.torch.in_backward import StepInBackward, step_in_backward
+from fastgd.torch.lookahead import Lookahead
+from fastgd.torch.muon import muon_groups
 
-__all__ = ["StepInBackward", "step_in_backward"]
+__all__ = ["Lookahead", "StepInBackward", "muon_groups", "step_in_backward"]
 # derived: names
 __all__ += [
     "ADOPT",
@@ -74,6 +77,7 @@ __all__ += [
     "Adan",
     "Ftrl",
     "Lion",
+    "Muon",
     "NAdam",
     "NovoGrad",
     "Optimizer",

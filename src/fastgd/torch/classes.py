@@ -17,6 +17,7 @@ from fastgd.optimizers import (
     lamb,
     lars,
     lion,
+    muon,
     nadam,
     novograd,
     radam,
@@ -32,6 +33,7 @@ from fastgd.optimizers.base import Optimizer as NumPyOptimizer
 from fastgd.optimizers.base import Settings
 from fastgd.torch.adagrad import AdagradBase
 from fastgd.torch.base import Optimizer
+from fastgd.torch.muon import MuonBase
 from fastgd.torch.schedule_free import ScheduleFreeBase
 
 
@@ -48,7 +50,7 @@ class AdaBelief(Optimizer):
     lr, betas, eps, weight_decay, maximize
         As for `fastgd.AdaBelief`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adabelief.AdaBelief
@@ -91,7 +93,7 @@ class Adadelta(Optimizer):
     params, lr, rho, eps, weight_decay, foreach, capturable, maximize, differentiable
         As for torch.optim.Adadelta.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adadelta.Adadelta
@@ -134,7 +136,7 @@ class Adagrad(AdagradBase):
     eps_root
         As for `fastgd.Adagrad`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adagrad.Adagrad
@@ -182,7 +184,7 @@ decoupled_weight_decay
     eps_root, eps_hat
         As for `fastgd.Adam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.Adam
@@ -235,7 +237,7 @@ class AdamW(Adam):
     eps_root, eps_hat
         As for `fastgd.AdamW`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.AdamW
@@ -284,7 +286,7 @@ class Adamax(Optimizer):
     params, lr, betas, eps, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.Adamax.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adamax.Adamax
@@ -329,7 +331,7 @@ class Adan(Optimizer):
     lr, betas, eps, weight_decay, no_prox, maximize
         As for `fastgd.Adan`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adan.Adan
@@ -378,7 +380,7 @@ class AdEMAMix(Optimizer):
     lr, betas, alpha, t_alpha, t_beta3, eps, weight_decay, maximize
         As for `fastgd.AdEMAMix`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = ademamix.AdEMAMix
@@ -431,7 +433,7 @@ class ADOPT(Optimizer):
     lr, betas, eps, weight_decay, clip_exponent, maximize
         As for `fastgd.ADOPT`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adopt.ADOPT
@@ -476,7 +478,7 @@ class ASGD(Optimizer):
     params, lr, lambd, alpha, t0, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.ASGD.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -527,7 +529,7 @@ class Ftrl(Optimizer):
 l2_shrinkage_regularization_strength, beta, maximize
         As for `fastgd.Ftrl`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = ftrl.Ftrl
@@ -578,7 +580,7 @@ class LAMB(Optimizer):
     lr, betas, eps, weight_decay, bias_correction, grad_averaging, always_adapt, trust_clip, maximize
         As for `fastgd.LAMB`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = lamb.LAMB
@@ -633,7 +635,7 @@ class LARS(Optimizer):
     lr, momentum, dampening, weight_decay, nesterov, trust_coefficient, eps, always_adapt, trust_clip, maximize
         As for `fastgd.LARS`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = lars.LARS
@@ -690,7 +692,7 @@ class Lion(Optimizer):
     lr, betas, weight_decay, maximize
         As for `fastgd.Lion`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = lion.Lion
@@ -722,6 +724,51 @@ class Lion(Optimizer):
         super().__init__(params, given, settings)
 
 
+class Muon(MuonBase):
+    """
+    Muon, for matrices.
+
+    Parameters
+    ----------
+    params, lr, weight_decay, momentum, nesterov, ns_coefficients, eps, ns_steps, adjust_lr_fn
+        As for torch.optim.Muon.
+    maximize
+        As for `fastgd.Muon`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = muon.Muon
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        weight_decay: float = 0.1,
+        momentum: float = 0.95,
+        nesterov: bool = True,
+        ns_coefficients: tuple[Any, Any, Any] = (3.4445, -4.775, 2.0315),
+        eps: float = 1e-7,
+        ns_steps: int = 5,
+        adjust_lr_fn: Literal["original", "match_rms_adamw"] | None = None,
+        *,
+        maximize: bool = False,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            weight_decay=weight_decay,
+            momentum=momentum,
+            nesterov=nesterov,
+            ns_coefficients=ns_coefficients,
+            eps=eps,
+            ns_steps=ns_steps,
+            adjust_lr_fn=adjust_lr_fn,
+            maximize=maximize,
+        )
+        super().__init__(params, given, settings)
+
+
 class NAdam(Optimizer):
     """
     NAdam, with L2 or decoupled weight decay.
@@ -734,7 +781,7 @@ differentiable
     eps_root
         As for `fastgd.NAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -789,7 +836,7 @@ class NovoGrad(Optimizer):
     lr, betas, eps, weight_decay, grad_averaging, maximize
         As for `fastgd.NovoGrad`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -840,7 +887,7 @@ class RAdam(Optimizer):
     eps_root
         As for `fastgd.RAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = radam.RAdam
@@ -887,7 +934,7 @@ class RMSprop(Optimizer):
     eps_root
         As for `fastgd.RMSprop`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rmsprop.RMSprop
@@ -934,7 +981,7 @@ class Rprop(Optimizer):
     params, lr, etas, step_sizes, capturable, foreach, maximize, differentiable
         As for torch.optim.Rprop.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rprop.Rprop
@@ -977,7 +1024,7 @@ class ScheduleFreeSGD(ScheduleFreeBase):
     lr, momentum, weight_decay, warmup_steps, r, weight_lr_power, maximize
         As for `fastgd.ScheduleFreeSGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -1032,7 +1079,7 @@ class ScheduleFreeAdamW(ScheduleFreeBase):
     lr, betas, eps, weight_decay, warmup_steps, r, weight_lr_power, maximize
         As for `fastgd.ScheduleFreeAdamW`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -1089,7 +1136,7 @@ class ScheduleFreeRAdam(ScheduleFreeBase):
     lr, betas, eps, weight_decay, r, weight_lr_power, silent_sgd_phase, maximize
         As for `fastgd.ScheduleFreeRAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -1144,7 +1191,7 @@ class SGD(Optimizer):
     momentum_form
         As for `fastgd.SGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sgd.SGD
@@ -1193,7 +1240,7 @@ class SignSGD(Optimizer):
     lr, momentum, weight_decay, maximize, decoupled_weight_decay
         As for `fastgd.SignSGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sign.SignSGD
@@ -1240,7 +1287,7 @@ class StableAdamW(Optimizer):
     lr, betas, eps, weight_decay, maximize
         As for `fastgd.StableAdamW`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = stable_adamw.StableAdamW
@@ -1287,7 +1334,7 @@ class Yogi(Optimizer):
     lr, betas, eps, initial_accumulator_value, weight_decay, maximize
         As for `fastgd.Yogi`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = yogi.Yogi

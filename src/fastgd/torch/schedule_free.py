@@ -50,8 +50,6 @@ class ScheduleFreeBase(Optimizer):
             raise RuntimeError(IN_EVAL)
         return super()._step(closure)
 
-    _step_with_hooks = torch.optim.Optimizer.profile_hook_step(_step)
-
     def _step_in_backward(self, param: torch.Tensor) -> bool:
         if not self.training:
             raise RuntimeError(IN_EVAL)

@@ -1,0 +1,175 @@
+"""Lookahead: k steps of another optimizer, then a part of the way back to where they began."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fastgd import validation
+from fastgd.optimizers import state_dict as saved
+from fastgd.optimizers.base import Optimizer
+
+
+class Lookahead:
+    """
+    An optimizer around another one.
+
+    With ``slow`` the parameters at first, after every `k` steps of `opt`::
+
+        slow += alpha * (param - slow)
+        param = slow
+
+    Parameters
+    ----------
+    opt : Optimizer
+        What makes the steps; its state stays as it is when the parameters go back.
+    k : int, default 6
+        Steps of `opt` for one of the slow parameters, at least 1.
+    alpha : float, default 0.5
+        Part of the way, in [0, 1].
+
+    Attributes
+    ----------
+    optimizer : Optimizer
+        `opt`, for its settings.
+    k, alpha
+        As given.
+    slow : tuple of ndarray
+        The slow parameters, in order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Every other attribute is read from `opt`: ``param_groups``, ``state``, ``current``, ``bind`` and so on. For training
+    that a large rate makes noisy; the rate may then be larger. As in optax and the paper, the slow parameters begin as
+    the first ones, where timm has its first ones after `k` steps. Steps that `skip_nonfinite` leaves out do not count.
+
+    References
+    ----------
+    Zhang, Lucas, Hinton & Ba, "Lookahead Optimizer: k steps forward, 1 step back", NeurIPS 2019.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> w = np.array([1.0])
+    >>> opt = fastgd.Lookahead(fastgd.SGD(w, lr=1.0), k=2, alpha=0.25)
+    >>> for _ in range(2):
+    ...     opt.step(np.array([2.0]))
+    >>> w
+    array([0.])
+    """
+
+    def __init__(self, opt: Optimizer, k: int = 6, alpha: float = 0.5) -> None:
+        if not isinstance(opt, Optimizer):
+            raise TypeError(f"opt must be a fastgd optimizer, got {type(opt).__name__}")
+        self.optimizer = opt
+        self.k = validation.count("k", k)
+        self.alpha = validation.fraction("alpha", alpha)
+        self._slow = [np.array(param, order="K") for param in opt._steps.params]
+        self._count = 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # before `optimizer` is there, as in a copy that is being made
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return getattr(self.optimizer, name)
+
+    @property
+    def slow(self) -> tuple[np.ndarray, ...]:
+        return tuple(self._slow)
+
+    def add_param_group(self, group: dict[str, Any]) -> None:
+        """
+        As `Optimizer.add_param_group`; the slow parameters of the group are those that it has now.
+
+        Parameters
+        ----------
+        group : dict
+            As for `Optimizer.add_param_group`.
+        """
+        self.optimizer.add_param_group(group)
+        self._slow += [np.array(param, order="K") for param in self.optimizer._steps.params[len(self._slow) :]]
+
+    def step(self, grads: object = None, *, grad_scale: float = 1.0) -> None:
+        """
+        A step of `opt`, after every `k` of them one of the slow parameters.
+
+        Parameters
+        ----------
+        grads : like params
+            As for `Optimizer.step`.
+        grad_scale : float, default 1.0
+            As for `Optimizer.step`.
+
+        Raises
+        ------
+        TypeError, ValueError, RuntimeError
+            As by `Optimizer.step`; nothing is then changed.
+        """
+        completed = self.optimizer.steps_completed
+        self.optimizer.step(grads, grad_scale=grad_scale)
+        if self.optimizer.steps_completed == completed:
+            return
+        self._count += 1
+        if self._count % self.k:
+            return
+        for param, slow in zip(self.optimizer._steps.params, self._slow, strict=True):
+            way = param - slow
+            slow += slow.dtype.type(self.alpha) * way
+            param[...] = slow
+
+    def state_dict(self) -> dict[str, Any]:
+        """
+        As of `opt`, with ``"slow"`` in the state of every parameter and ``"lookahead_step"`` in the groups.
+
+        Returns
+        -------
+        dict
+        """
+        result = self.optimizer.state_dict()
+        for i, slow in enumerate(self._slow):
+            result["state"].setdefault(i, {})["slow"] = np.array(slow, order="K")
+        for group in result["param_groups"]:
+            group["lookahead_step"] = self._count
+        return result
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """
+        Take over what `state_dict` returned; the parameters are loaded apart.
+
+        Parameters
+        ----------
+        state_dict : mapping
+            As `state_dict` returns it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As by `Optimizer.load_state_dict`, or if there are no slow parameters; nothing is then changed.
+        """
+        groups, state = saved.parts(state_dict)
+        entries = {i: dict(saved.mapping(f"state_dict['state'][{i!r}]", entry)) for i, entry in state.items()}
+        plain = [dict(group) for group in groups]
+        counts = [group.pop("lookahead_step", None) for group in plain]
+        count = saved.import_step("state_dict['param_groups'][0]['lookahead_step']", counts[0]) if counts else 0
+        slow = []
+        for key, param in zip([key for group in groups for key in group["params"]], self._slow, strict=False):
+            label = f"state_dict['state'][{key!r}]"
+            if "slow" not in entries.get(key, {}):
+                raise ValueError(f"{label}: missing 'slow'")
+            found = saved.array_like(f"{label}['slow']", entries[key].pop("slow"), param, [param.dtype])
+            slow.append(np.array(found))
+        entries = {key: entry for key, entry in entries.items() if entry}
+        self.optimizer.load_state_dict({**state_dict, "state": entries, "param_groups": plain})
+        for held, array in zip(self._slow, slow, strict=True):
+            held[...] = array
+        self._count = count
+
+    def __reduce__(self) -> Any:
+        raise TypeError("Lookahead is bound to its arrays and cannot be copied or pickled: use state_dict")
+
+    def __repr__(self) -> str:
+        return f"Lookahead({self.optimizer!r}, k={self.k}, alpha={self.alpha})"

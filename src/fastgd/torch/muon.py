@@ -1,0 +1,92 @@
+"""What Muon does between its two passes, with torch's matrix products, and the groups that it needs."""
+
+from collections.abc import Collection
+from typing import Any
+
+import torch
+
+from fastgd.matrices import lr_factor
+from fastgd.optimizers.muon import Muon
+from fastgd.torch.base import Closure, Optimizer
+
+
+class MuonBase(Optimizer):
+    """Base of `fastgd.torch.Muon`: the step of each matrix along what its momentum becomes."""
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        count = len(self.param_groups)
+        super().add_param_group(param_group)
+        where = f"param_groups[{count}]['params']"
+        try:
+            params = enumerate(self.param_groups[count]["params"])
+            Muon.check_shapes([(f"{where}[{k}]", tuple(param.shape)) for k, param in params])
+        except ValueError:
+            del self.param_groups[count:]
+            raise
+
+    def _step(self, closure: Closure | None = None) -> Any:
+        completed = self._steps.completed
+        loss = super()._step(closure)
+        if self._steps.completed != completed:
+            for i in self._steps.updated():
+                self._turn(i)
+        return loss
+
+    def _step_in_backward(self, param: torch.Tensor) -> bool:
+        completed = self._steps.completed
+        known = super()._step_in_backward(param)
+        if self._steps.completed != completed:
+            self._turn(next(i for i, leaf in enumerate(self._steps.leaves) if leaf is param))
+        return known
+
+    def _turn(self, i: int) -> None:
+        group = self.param_groups[self._steps.place_of(i)[0]]
+        a, b, c = map(float, group["ns_coefficients"])
+        x = torch.from_numpy(self._steps.states[i]["update"])
+        x = x / max(float(x.norm()), float(group["eps"]))
+        tall = x.shape[0] > x.shape[1]
+        x = x.T if tall else x
+        for _ in range(group["ns_steps"]):
+            gram = x @ x.T
+            x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+        lr = float(group["lr"]) * lr_factor(tuple(self._steps.params[i].shape), group["adjust_lr_fn"])
+        self._steps.leaves[i].detach().add_(x.T if tall else x, alpha=-lr)
+
+
+def muon_groups(
+    model: torch.nn.Module, exclude: Collection[str] = ()
+) -> tuple[list[tuple[str, torch.nn.Parameter]], list[tuple[str, torch.nn.Parameter]]]:
+    """
+    Split a model's parameters into the matrices of its hidden layers, for `Muon`, and the rest, for `AdamW`.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        What has the parameters; embeddings belong to the rest.
+    exclude : collection of str, default ()
+        Names of parameters or modules that belong to the rest too, such as the last layer.
+
+    Returns
+    -------
+    matrices, rest : list of (str, Parameter)
+
+    Examples
+    --------
+    >>> import torch, fastgd.torch
+    >>> model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+    >>> matrices, rest = fastgd.torch.muon_groups(model, exclude=["2"])
+    >>> [name for name, _ in matrices], [name for name, _ in rest]
+    (['0.weight'], ['0.bias', '2.weight', '2.bias'])
+    """
+    embeddings = {
+        id(module.weight)
+        for module in model.modules()
+        if isinstance(module, (torch.nn.Embedding, torch.nn.EmbeddingBag))
+    }
+    matrices: list[tuple[str, torch.nn.Parameter]] = []
+    rest: list[tuple[str, torch.nn.Parameter]] = []
+    for name, param in model.named_parameters():
+        left_out = any(name == other or name.startswith(f"{other}.") for other in exclude)
+        hidden = param.ndim == 2 and id(param) not in embeddings and not left_out
+        (matrices if hidden else rest).append((name, param))
+    return matrices, rest

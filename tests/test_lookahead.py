@@ -1,0 +1,154 @@
+"""Lookahead against its formula, for NumPy and torch; what it passes on, keeps and refuses."""
+
+import copy
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastgd
+from support.comparing import assert_same
+
+SHAPES: list[tuple[int, ...]] = [(3, 4), (5,), (), (0,)]
+
+
+def start(dtype: type = np.float64) -> list[np.ndarray]:
+    rng = np.random.default_rng(1)
+    return [np.asarray(rng.standard_normal(shape), dtype, order="F") for shape in SHAPES]
+
+
+def gradients(t: int, dtype: type = np.float64) -> list[np.ndarray]:
+    rng = np.random.default_rng(100 + t)
+    return [np.asarray(rng.standard_normal(shape), dtype, order="F") for shape in SHAPES]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("k", "alpha"), [(1, 0.5), (3, 0.8), (6, 0.0), (2, 1.0)])
+def test_the_formula(k: int, alpha: float, dtype: type) -> None:
+    params, twins = start(dtype), start(dtype)
+    slow = start(dtype)
+    opt = fastgd.Lookahead(fastgd.Adam(params, lr=0.1), k, alpha)
+    plain = fastgd.Adam(twins, lr=0.1)
+    for t in range(1, 11):
+        opt.step(gradients(t, dtype), grad_scale=0.5)
+        plain.step(gradients(t, dtype), grad_scale=0.5)
+        if t % k == 0:
+            for twin, back in zip(twins, slow, strict=True):
+                back[...] = back + dtype(alpha) * (twin - back)
+                twin[...] = back
+        assert_same(params, twins)
+    assert_same(list(opt.slow), slow)
+    assert opt.steps_completed == 10
+
+
+def test_it_is_the_optimizer_in_all_else() -> None:
+    w = {"w": np.ones(3)}
+    inner = fastgd.SGD(w, lr=fastgd.schedules.linear(0.5, 5), momentum=0.9, max_grad_norm=1.0, skip_nonfinite=True)
+    opt = fastgd.Lookahead(inner, k=1)
+    assert opt.optimizer is inner
+    assert opt.param_groups is inner.param_groups
+    opt.bind({"w": np.full(3, np.nan)})
+    opt.step()
+    assert (opt.skipped_steps, opt._count, opt.max_grad_norm) == (1, 0, 1.0)
+    opt.bind({"w": np.ones(3)})
+    opt.step()
+    assert opt.current()[0]["lr"] == 0.4
+    assert list(opt.state["w"]) == ["momentum_buffer"]
+    opt.zero_grad()
+    late = np.ones(2)
+    opt.add_param_group({"params": {"late": late}})
+    opt.step([{"w": np.ones(3)}, {"late": np.ones(2)}])
+    assert_same(opt.slow[1], late)
+    assert "Lookahead(SGD(" in repr(opt)
+    for attempt in (lambda: copy.copy(opt), lambda: opt.nothing, lambda: opt._steps):
+        with pytest.raises((TypeError, AttributeError)):
+            attempt()
+
+
+@pytest.mark.parametrize("steps", [0, 2, 3, 7])
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_state_resumes(steps: int, on_disk: bool, tmp_path: Path) -> None:
+    params = start()
+    opt = fastgd.Lookahead(fastgd.AdamW(params, lr=0.1), k=3)
+    for t in range(steps):
+        opt.step(gradients(t))
+    theirs = copy.deepcopy(params)
+    other = fastgd.Lookahead(fastgd.AdamW(theirs), k=3)
+    if on_disk:
+        fastgd.save(tmp_path / "run.safetensors", opt)
+        fastgd.load(tmp_path / "run.safetensors", other)
+    else:
+        other.load_state_dict(opt.state_dict())
+    for t in range(steps, steps + 5):
+        opt.step(gradients(t))
+        other.step(gradients(t))
+    assert_same(theirs, params)
+    assert_same(other.slow, opt.slow)
+
+
+def test_bad_input() -> None:
+    opt = fastgd.SGD(np.ones(2))
+    for call, error, message in (
+        (lambda: fastgd.Lookahead(np.ones(2)), TypeError, "opt must be a fastgd optimizer, got ndarray"),
+        (lambda: fastgd.Lookahead(opt, k=0), ValueError, "k must be at least 1, got 0"),
+        (lambda: fastgd.Lookahead(opt, alpha=1.5), ValueError, "alpha must be in [0, 1], got 1.5"),
+        (
+            lambda: fastgd.Lookahead(opt).load_state_dict(fastgd.Lookahead(opt).state_dict() | {"state": {}}),
+            ValueError, "state_dict['state'][0]: missing 'slow'",
+        ),
+        (
+            lambda: fastgd.Lookahead(opt).load_state_dict(opt.state_dict()),
+            TypeError, "state_dict['param_groups'][0]['lookahead_step'] must be a real number",
+        ),
+    ):  # fmt: skip
+        with pytest.raises(error, match=re.escape(message)):
+            call()  # type: ignore[no-untyped-call]
+
+
+# ---- torch ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("whose", ["fastgd", "torch"])
+def test_torch(whose: str) -> None:
+    torch = pytest.importorskip("torch")
+    import fastgd.torch
+
+    params = start(np.float32)
+    tensors = [torch.nn.Parameter(torch.from_numpy(np.array(p, order="C"))) for p in params]
+    opt = fastgd.Lookahead(fastgd.SGD(params, lr=0.1), 3)
+    cls = fastgd.torch.SGD if whose == "fastgd" else torch.optim.SGD
+    other = cls(tensors, lr=0.1)
+    fastgd.torch.Lookahead(other, 3)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(other, lambda t: 1.0)
+    for t in range(8):
+        opt.step(gradients(t, np.float32))
+        for tensor, grad in zip(tensors, gradients(t, np.float32), strict=True):
+            tensor.grad = torch.from_numpy(np.array(grad, order="C"))
+        other.step()
+        scheduler.step()
+        if t == 4:  # resumed in the middle of the three
+            kept = copy.deepcopy(other.state_dict())
+            other = cls(tensors, lr=0.5)
+            lookahead = fastgd.torch.Lookahead(other, 3)
+            other.load_state_dict(kept)
+            scheduler = torch.optim.lr_scheduler.LambdaLR(other, lambda t: 1.0)
+        for tensor, param in zip(tensors, params, strict=True):
+            found = tensor.detach().numpy()
+            if whose == "fastgd":
+                assert_same(found, np.array(param, order="C"))
+            np.testing.assert_allclose(found, param, rtol=0, atol=1e-6)
+    lookahead.remove()
+    before = other.param_groups[0]["lookahead_step"]
+    other.step()
+    assert other.param_groups[0]["lookahead_step"] == before == 8
+
+
+def test_torch_refuses() -> None:
+    torch = pytest.importorskip("torch")
+    import fastgd.torch
+
+    with pytest.raises(TypeError, match=re.escape("opt must be a torch.optim.Optimizer, got SGD")):
+        fastgd.torch.Lookahead(fastgd.SGD(np.ones(2)))
+    with pytest.raises(ValueError, match=re.escape("k must be at least 1, got 0")):
+        fastgd.torch.Lookahead(torch.optim.SGD([torch.zeros(1, requires_grad=True)]), k=0)
