@@ -134,6 +134,8 @@ cdef class Function:
             held = self.bind(&slot, variant, param, grad, states)
             cohort.history = self.family.carry_count - self.family.memory_count
             slot.carry = cohort.next_carry
+            for k in range(cohort.history, self.family.carry_count if t == 1 else 0):
+                slot.carry[k] = 0       # a first step reads none
             self.run(&slot, &cohort, held)
             for k in range(cohort.history, self.family.carry_count):
                 cohort.next_carry[k] = slot.carry[k]
