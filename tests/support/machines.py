@@ -220,6 +220,26 @@ class NumPyMachine(RuleBasedStateMachine):
                 return
         raise AssertionError(f"a parameter with another {form} was taken")
 
+    @rule(place=st.integers(0, 15), size=st.sampled_from([0, 1, 5000]))
+    def step_with_a_bound_gradient_that_is_resized(self, place: int, size: int) -> None:
+        """Its memory is gone: the step is refused, until other gradients are bound."""
+        bound = [
+            np.array(twin.placed(gradient(self.rng, twin.values.shape, twin.dtype)), order="K") for twin in self.twins
+        ]
+        self.opt.bind(bound)
+        self.bound = None
+        array = bound[place % len(bound)]
+        if size == array.size or not array.flags.owndata or not array.flags.c_contiguous:
+            return
+        array.resize(size, refcheck=False)
+        before = freeze([self.params, self.opt.state_dict()])
+        try:
+            self.opt.step()
+        except ValueError:
+            assert freeze([self.params, self.opt.state_dict()]) == before
+        else:
+            raise AssertionError("a gradient of another size was taken")
+
     # ---- settings ---------------------------------------------------------------------------------------------------
 
     @rule(data=st.data(), place=st.integers(0, 3))

@@ -7,8 +7,11 @@ ctypedef struct Field:
     int start, count
     double low, high
 
+cdef double real_number(str name, object value) except? -1
+
 cdef class Reader:
     cdef readonly tuple names, checks
+    cdef tuple numbers              # for each check, that of a number of its own where a schedule may stand
     cdef readonly int width         # doubles in the struct
     cdef readonly object convert, together
     cdef Field[MAX_HYPER] fields

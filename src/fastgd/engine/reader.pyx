@@ -6,13 +6,24 @@ the check, which returns its plain form or says what is wrong with it.
 """
 from libc.math cimport NAN
 
-from fastgd.hyperparameters import Flag, Number, Several, schedules_of
+from fastgd.hyperparameters import LARGEST as _LARGEST
+from fastgd.hyperparameters import Flag, Number, Several, real, schedules_of
 
 cdef enum:
     NUMBER
     SEVERAL
     FLAG
     OTHER
+
+
+cdef double LARGEST = _LARGEST      # the largest number that float32 holds
+
+
+cdef double real_number(str name, object value) except? -1:
+    """A real number that float32 holds."""
+    if type(value) is float and -LARGEST <= <double>value <= LARGEST:
+        return <double>value
+    return real(name, value)
 
 
 cdef inline bint plain_float(object value, const Field* field) noexcept:
@@ -45,6 +56,8 @@ cdef class Reader:
         cdef Field* field
         self.names = tuple(checks)
         self.checks = tuple(checks.values())
+        # Asked once: a check is Python code, in which an interrupt could come while settings are taken over.
+        self.numbers = tuple([(check.each if type(check) is Several else check).constant() for check in self.checks])
         self.convert = convert
         self.together = together
         self.width = 0
@@ -107,12 +120,11 @@ cdef class Reader:
         cdef list found = []
         for k, (name, value) in enumerate(zip(self.names, values)):
             if callable(value):
-                found.append((self.fields[k].start, self.checks[k].constant(), f"[{name!r}]", value))
+                found.append((self.fields[k].start, self.numbers[k], f"[{name!r}]", value))
             elif type(value) is tuple and type(self.checks[k]) is Several:
                 for i, entry in enumerate(value):
                     if callable(entry):
-                        number = self.checks[k].each.constant()
-                        found.append((self.fields[k].start + i, number, f"[{name!r}][{i}]", entry))
+                        found.append((self.fields[k].start + i, self.numbers[k], f"[{name!r}][{i}]", entry))
         return found
 
     cdef tuple present(self, tuple values, const double* hyper):
