@@ -50,7 +50,7 @@ def test_views_are_the_tensors_memory(kind: Any) -> None:
     assert later[4] is not arrays[4]
     assert later[0] is arrays[0]
     for tensor in (
-        torch.zeros(2, dtype=torch.int16),
+        torch.zeros(2, dtype=torch.int32),
         torch.zeros(2, dtype=torch.complex64),
         torch.zeros(2).to_sparse(),
     ):

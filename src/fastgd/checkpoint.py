@@ -28,8 +28,8 @@ HEADER_LIMIT = 100_000_000
 DEEPEST = 32
 IRREGULAR = "expected a regular file, got a directory or a device"
 
-# What safetensors calls the formats.
-NAMES = {"F32": "float32", "F64": "float64", "BF16": "bfloat16", "F16": "float16"}
+# What safetensors calls the formats, and the dtype of what a parameter in bfloat16 lacks to a float32.
+NAMES = {"F32": "float32", "F64": "float64", "BF16": "bfloat16", "F16": "float16", "I16": "int16"}
 ARRAY_NAME = re.compile(r"(0|[1-9][0-9]{0,8})\.(\w+)", re.ASCII)
 NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -257,7 +257,7 @@ def _write(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: dict[str,
     end = 0
     for key, array in ordered:
         start, end = end, end + array.nbytes
-        dtype = names[formats.name_of(array.dtype)]
+        dtype = names[array.dtype.name]
         header[key] = {"dtype": dtype, "shape": array.shape, "data_offsets": (start, end)}
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
@@ -336,7 +336,8 @@ def _state(file: Any) -> dict[int, dict[str, np.ndarray]]:
         dtype = file.get_slice(name).get_dtype()
         if dtype not in NAMES:
             raise TypeError(f"{name}: expected dtype {formats.listed(tuple(NAMES))}, got {dtype}")
-        formats.dtype(NAMES[dtype])  # safetensors gives bfloat16 as ml_dtypes', once that is imported
+        if dtype == "BF16":
+            formats.bfloat16()  # safetensors gives it as ml_dtypes', once that is imported
         state.setdefault(int(match[1]), {})[match[2]] = file.get_tensor(name)
     return state
 

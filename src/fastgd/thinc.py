@@ -14,8 +14,8 @@ from thinc.config import registry
 
 from fastgd import thinc_update, validation
 from fastgd.engine.apply import is_plain
-from fastgd.engine.plan import zeros_beside
 from fastgd.engine.reader import Reader
+from fastgd.engine.zeros import zeros_beside
 from fastgd.hyperparameters import LARGEST, Check, Number, decay_rate, nonnegative, positive
 
 if TYPE_CHECKING:

@@ -103,4 +103,4 @@ def same(a: Any, b: Any) -> bool:
 
 
 def settings(opt: Any) -> dict[str, Any]:
-    return {name: getattr(opt, name) for name in fastgd.optimizers.base.TOGETHER}
+    return {name: getattr(opt, name) for name in fastgd.optimizers.settings.TOGETHER}

@@ -1,6 +1,6 @@
 # Which format an array has, and how a group's arrays are stored.
 from fastgd.engine.arrays cimport PyArrayObject
-from fastgd.kernels.rule cimport FLOAT32, FLOAT64, Format
+from fastgd.kernels.rule cimport FLOAT32, FLOAT64, INT16, Format
 
 cdef Format format_of(PyArrayObject* a) noexcept nogil
 cdef int number_of(Format format) noexcept nogil
@@ -19,11 +19,12 @@ cdef inline Format computed_in(Format param) noexcept nogil:
 
 cdef inline bint goes_with(Format param, Format other) noexcept nogil:
     """Whether a gradient or state loses nothing where it is computed with: float64 is for float64 parameters alone."""
-    return other >= 0 and (other != FLOAT64 or param == FLOAT64)
+    return 0 <= other < INT16 and (other != FLOAT64 or param == FLOAT64)
 
 
 cdef class Storage:
-    cdef readonly object state_dtype, rounding, seed
+    cdef readonly object state_dtype, rounding, seed, master_weights
 
+    cdef str master_key(self, Format param)
     cdef bint is_random(self, str key, Format format) except -1
     cdef Format state_format(self, str key, Format param) except -1

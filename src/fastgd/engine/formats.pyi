@@ -5,11 +5,15 @@ class Storage:
     state_dtype: str | None
     rounding: str
     seed: int
-    def __init__(self, state_dtype: str | None = None, rounding: str = "nearest", seed: int = 0) -> None: ...
+    master_weights: bool
+    def __init__(
+        self, state_dtype: str | None = None, rounding: str = "nearest", seed: int = 0, master_weights: bool = False
+    ) -> None: ...
     def state_name(self, key: str, param: str) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
 
 NAMES: tuple[str, ...]
 SLOW: frozenset[str]
+MASTER: tuple[str, str]
 
 def register_bfloat16(number: int) -> None: ...

@@ -4,10 +4,10 @@ Which format an array has, and how a group's arrays are stored.
 NumPy has no bfloat16: it is a type that ml_dtypes registers with it, under a number that `register_bfloat16` is told
 when the first such array or state is asked for.
 """
-from fastgd.engine.arrays cimport NPY_FLOAT32, NPY_FLOAT64, NPY_HALF, PyArrayObject, is_native, type_of
-from fastgd.kernels.rule cimport BFLOAT16, FLOAT16, FLOAT32, FLOAT64, Format
+from fastgd.engine.arrays cimport NPY_FLOAT32, NPY_FLOAT64, NPY_HALF, NPY_INT16, PyArrayObject, is_native, type_of
+from fastgd.kernels.rule cimport BFLOAT16, DIRECT, FLOAT16, FLOAT32, FLOAT64, INT16, Format
 
-NAMES = ("float32", "float64", "bfloat16", "float16")   # of the formats, in their order
+NAMES = ("float32", "float64", "bfloat16", "float16", "int16")      # of the formats, in their order
 
 # State that moves in a step by less than half a unit of bfloat16, so that rounded to nearest it would stay where it is:
 # second moments, and what gathers or averages over many steps.
@@ -15,6 +15,8 @@ SLOW = frozenset((
     "acc_delta", "accumulator", "ax", "exp_avg_slow", "exp_avg_sq", "exp_avg_var", "exp_inf", "linear",
     "max_exp_avg_sq", "square_avg", "sum", "z",
 ))
+
+MASTER = ("param_remainder", "master_param")    # state keys of what bfloat16 and float16 lack; int16, float32
 
 # What a step leaves for its second pass, which is computed with once and never kept.
 cdef frozenset SCRATCH = frozenset(("update",))
@@ -41,6 +43,8 @@ cdef Format format_of(PyArrayObject* a) noexcept nogil:
         return FLOAT16
     if number == bfloat16_number:
         return BFLOAT16
+    if number == NPY_INT16:
+        return INT16
     return -1
 
 
@@ -50,6 +54,8 @@ cdef int number_of(Format format) noexcept nogil:
         return NPY_FLOAT32
     if format == FLOAT64:
         return NPY_FLOAT64
+    if format == INT16:
+        return NPY_INT16
     return NPY_HALF if format == FLOAT16 else bfloat16_number
 
 
@@ -65,19 +71,29 @@ cdef class Storage:
         "nearest" or "stochastic", of parameters in bfloat16.
     seed : int
         What random bits follow from.
+    master_weights : bool
+        Whether parameters in 16 bits are kept to float32 besides.
     """
 
-    def __init__(self, state_dtype=None, rounding="nearest", seed=0):
+    def __init__(self, state_dtype=None, rounding="nearest", seed=0, master_weights=False):
         self.state_dtype = state_dtype
         self.rounding = rounding
         self.seed = seed
+        self.master_weights = master_weights
 
     def __eq__(self, other):
         cdef Storage o
         if type(other) is not Storage:
             return False
         o = <Storage>other
-        return (self.state_dtype, self.rounding, self.seed) == (o.state_dtype, o.rounding, o.seed)
+        return ((self.state_dtype, self.rounding, self.seed, self.master_weights)
+                == (o.state_dtype, o.rounding, o.seed, o.master_weights))
+
+    cdef str master_key(self, Format param):
+        """The state key of what a parameter lacks to a float32; None where it lacks nothing that is kept."""
+        if not self.master_weights or param < DIRECT:
+            return None
+        return "param_remainder" if param == BFLOAT16 else "master_param"
 
     cdef bint is_random(self, str key, Format format) except -1:
         """Whether a state array, or with None the parameter, is rounded at random."""
@@ -89,7 +105,9 @@ cdef class Storage:
 
     cdef Format state_format(self, str key, Format param) except -1:
         """The format of a state array beside a parameter."""
-        if self.state_dtype is None or key in SCRATCH:
+        if key == "param_remainder":
+            return INT16
+        if self.state_dtype is None or key in SCRATCH or key == "master_param":
             return computed_in(param)
         if self.state_dtype == "param":
             return param

@@ -3,10 +3,8 @@ Plan: bound arrays, and what each step does with them. It holds no mathematics a
 that an array is not plainly as it must be, and a front says what is wrong with it.
 """
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
-from cpython.ref cimport PyTypeObject
 from libc.float cimport FLT_MAX
 from libc.math cimport fabs, isinf
-from libc.stdint cimport uintptr_t
 from libc.stdlib cimport bsearch, qsort
 from libc.string cimport memcmp, memcpy, memset
 
@@ -15,20 +13,16 @@ from fastgd.engine.arrays cimport (
     same_dtype, same_form, same_layout, shape_of, size_of, strides_of,
 )
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport ALIGN_FROM, CACHE_LINE, Stage, execute, settle_formats
+from fastgd.engine.execute cimport Stage, execute, settle_formats
 from fastgd.engine.extents cimport compare_extents, compare_starts, extent_of
-from fastgd.engine.formats cimport Storage, format_of, goes_with, itemsize, number_of
+from fastgd.engine.formats cimport Storage, format_of, goes_with, itemsize
 from fastgd.engine.norm cimport blocks, norm, view
 from fastgd.engine.threads cimport count as thread_count
+from fastgd.engine.zeros cimport laid_out_zeros
 from fastgd.kernels.rule cimport FLOAT64, MAX_CARRY, MAX_SCALARS, Format, Scalars
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
-
-cdef extern from "numpy/arrayobject.h":
-    object PyArray_New(PyTypeObject*, int, const cnp.npy_intp*, int, const cnp.npy_intp*, void*, int, int, void*)
-
-from numpy import uint8, zeros
 
 cnp.import_array()
 
@@ -47,37 +41,6 @@ cdef void* grown(void* memory, Py_ssize_t count, size_t size) except NULL:
     if result == NULL:
         raise MemoryError
     return result
-
-
-cdef object laid_out_zeros(cnp.ndarray param, Format format):
-    """
-    Zeros laid out like `param`, in pages that nobody has touched yet.
-
-    As many elements stand before the next cache line as in the parameter, so that one short head brings both to it;
-    below the size that gets a head, they begin at a line. The result is a view, so that it cannot be resized in place.
-    """
-    cdef PyArrayObject* p = pointer(param)
-    cdef Py_ssize_t width = itemsize(format), given = itemsize_of(p), nbytes = size_of(p) * width
-    cdef cnp.ndarray raw = zeros(nbytes + CACHE_LINE, uint8)
-    cdef Py_ssize_t head = -<uintptr_t>data_of(p) % CACHE_LINE // given if size_of(p) >= ALIGN_FROM else 0
-    cdef uintptr_t offset = (-<uintptr_t>data_of(pointer(raw)) - head * width) % CACHE_LINE
-    cdef cnp.npy_intp[64] strides
-    cdef int axis
-    cdef cnp.ndarray result
-    for axis in range(ndim_of(p)):
-        strides[axis] = strides_of(p)[axis] // given * width if shape_of(p)[axis] > 1 and nbytes else width
-    result = PyArray_New(
-        <PyTypeObject*>cnp.ndarray, ndim_of(p), <const cnp.npy_intp*>shape_of(p), number_of(format),
-        strides if nbytes else NULL, <char*>data_of(pointer(raw)) + offset, 0,
-        NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED, NULL,
-    )
-    cnp.set_array_base(result, raw)
-    return result
-
-
-def zeros_beside(cnp.ndarray param, cnp.ndarray like=None):
-    """Zeros laid out like `param`, of its dtype or that of `like`, which must be in a format."""
-    return laid_out_zeros(param, format_of(pointer(param if like is None else like)))
 
 
 cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
@@ -155,7 +118,12 @@ cdef class Group:
 
     def zeros(self, str key not None, cnp.ndarray param not None):
         """A state array at zero, as the group stores it."""
-        return laid_out_zeros(param, self.storage.state_format(key, format_of(pointer(param))))
+        cdef Format format = self.storage.state_format(key, format_of(pointer(param)))
+        return laid_out_zeros(param, format)
+
+    def master_key(self, cnp.ndarray param not None):
+        """The state key of what a parameter lacks to a float32; None where it lacks nothing that is kept."""
+        return self.storage.master_key(format_of(pointer(param)))
 
 
 cdef class Plan:
@@ -267,6 +235,11 @@ cdef class Plan:
             settle_formats(&self.slots[i], <int>len(keys))
             self.slots[i].seed = group.storage.seed
             self.slots[i].number = i
+            key = group.storage.master_key(self.slots[i].formats[0])
+            if key is not None:
+                if key not in entry:
+                    entry[key] = group.zeros(key, self.params[i])
+                self.slots[i].master = data_of(pointer(entry[key]))
             for k, key in enumerate((None, None, *keys)):
                 if k != 1 and group.storage.is_random(key, self.slots[i].formats[k]):
                     self.slots[i].stochastic |= 1 << k

@@ -13,7 +13,9 @@ from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport CACHE_LINE, MAX_ARRAYS, Cohort, Slot, Stage
 from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.kernels.rule cimport FLOAT32, FLOAT64, MAX_TERMS, Format, Kernel5, Kernel6, Measure, Scalars
+from fastgd.kernels.rule cimport (
+    BFLOAT16, FLOAT32, FLOAT64, MAX_TERMS, Format, Kernel5, Kernel6, Measure, Scalars,
+)
 
 cnp.import_array()
 
@@ -83,7 +85,9 @@ cdef void through_tiles(const Slot* slot, void* f, int states, const Scalars* sc
     cdef void* stored[MAX_ARRAYS]       # where the next elements lie
     cdef void* tiles[MAX_ARRAYS]        # NULL for arrays that need none
     cdef void* arrays[MAX_ARRAYS + MAX_TERMS]   # what the kernel gets
-    cdef Format compute = computed_in(slot.formats[0])
+    cdef Format compute = computed_in(slot.formats[0]), param = slot.formats[0]
+    cdef Py_ssize_t width = 2 if param == BFLOAT16 else 4
+    cdef char* master = <char*>slot.master
     cdef int count = states + 2, k
     cdef Py_ssize_t n
     for k in range(count):
@@ -93,12 +97,16 @@ cdef void through_tiles(const Slot* slot, void* f, int states, const Scalars* sc
             tiles[k] = aligned(room) + k * ROOM
     for k in range(count, count + terms):
         arrays[k] = aligned(room) + k * ROOM
+    if master != NULL:
+        master += start * width
     while start < stop:
         n = min(stop - start, head or TILE)
         head = 0
         for k in range(count):
             arrays[k] = tiles[k] or stored[k]
-            if tiles[k]:
+            if k == 0 and master != NULL:
+                table().join[param](<uint16_t*>stored[0], master, <float*>tiles[0], n)
+            elif tiles[k]:
                 table().decode[compute][slot.formats[k]](stored[k], tiles[k], n)
         if stage.active:
             table().clip[compute](arrays[1], n, stage.scale, stage.bound)
@@ -106,7 +114,10 @@ cdef void through_tiles(const Slot* slot, void* f, int states, const Scalars* sc
         for k in range(terms):
             sums[k] += table().sum_terms(<const double*>arrays[count + k], n)
         for k in range(count):
-            if tiles[k] and k != 1:
+            if k == 0 and master != NULL:
+                table().split[param](<float*>tiles[0], <uint16_t*>stored[0], master, n)
+                master += n * width
+            elif tiles[k] and k != 1:
                 encode(slot, k, compute, tiles[k], stored[k], n, start)
             stored[k] = <char*>stored[k] + n * itemsize(slot.formats[k])
         start += n

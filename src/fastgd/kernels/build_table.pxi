@@ -5,11 +5,13 @@ from cpython.pycapsule cimport PyCapsule_New
 from fastgd.kernels.clip cimport clip
 from fastgd.kernels.formats.bfloat16 cimport decode_bfloat16, encode_bfloat16, encode_bfloat16_stochastic
 from fastgd.kernels.formats.float16 cimport decode_float16, encode_float16
+from fastgd.kernels.formats.master cimport join_bfloat16, join_float16, split_bfloat16, split_float16
 from fastgd.kernels.formats.plain cimport convert
 from fastgd.kernels.reductions cimport largest, sum_squares, sum_terms
 from fastgd.kernels.rule cimport (
     BFLOAT16, FLOAT16, FLOAT32, FLOAT64, MAX_CARRY, MAX_HYPER, MAX_MEASURES, MAX_SCALARS, MAX_STATES, MAX_TERMS,
-    MAX_VARIANTS, Clip, Codec, Family, Fold, Largest, Measure, Rounding, Rule, Settle, SumSquares, SumTerms, Table,
+    MAX_VARIANTS, Clip, Codec, Family, Fold, Join, Largest, Measure, Rounding, Rule, Settle, Split, SumSquares,
+    SumTerms, Table,
 )
 
 cdef extern from *:
@@ -139,5 +141,9 @@ table.decode[FLOAT64][FLOAT16] = <Codec>decode_float16[double]
 table.encode[FLOAT64][FLOAT16] = <Codec>encode_float16[double]
 table.stochastic[FLOAT32] = <Rounding>encode_bfloat16_stochastic[float]
 table.stochastic[FLOAT64] = <Rounding>encode_bfloat16_stochastic[double]
+table.join[BFLOAT16] = <Join>join_bfloat16
+table.split[BFLOAT16] = <Split>split_bfloat16
+table.join[FLOAT16] = <Join>join_float16
+table.split[FLOAT16] = <Split>split_float16
 
 capsule = PyCapsule_New(&table, b"fastgd.kernels.Table", NULL)

@@ -18,6 +18,7 @@ cdef enum:
     FLOAT64
     BFLOAT16
     FLOAT16
+    INT16               # what a parameter in bfloat16 lacks to a float32: no numbers by themselves
     FORMATS             # how many there are
     DIRECT = 2
 
@@ -78,6 +79,10 @@ ctypedef void (*Codec)(const void*, void*, Py_ssize_t) noexcept nogil
 # (source, target, n, first, key): into bfloat16, up or down at random; `first` is the number of the first element.
 ctypedef void (*Rounding)(const void*, uint16_t*, Py_ssize_t, uint32_t, uint64_t) noexcept nogil
 
+# Between a float32 tile and the two arrays of a master weight: (parameter, the rest, tile, n), (tile, both, n).
+ctypedef void (*Join)(const uint16_t*, const void*, float*, Py_ssize_t) noexcept nogil
+ctypedef void (*Split)(const float*, uint16_t*, void*, Py_ssize_t) noexcept nogil
+
 ctypedef double (*SumSquares)(const void*, Py_ssize_t, double) noexcept nogil
 ctypedef double (*SumTerms)(const double*, Py_ssize_t) noexcept nogil
 ctypedef double (*Largest)(const void*, Py_ssize_t) noexcept nogil
@@ -99,3 +104,5 @@ ctypedef struct Table:
     Codec decode[DIRECT][FORMATS]   # by what the tile is in, and the format of the array
     Codec encode[DIRECT][FORMATS]
     Rounding stochastic[DIRECT]
+    Join join[FORMATS]              # for the formats in 16 bits
+    Split split[FORMATS]

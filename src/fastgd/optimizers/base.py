@@ -1,6 +1,6 @@
 """Optimizer: what all rules share, for parameters that are NumPy arrays; the step is compiled, in engine/steps."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, get_type_hints
 
@@ -8,103 +8,24 @@ import numpy as np
 
 from fastgd import formats, validation
 from fastgd.engine import dispatch
-from fastgd.engine.formats import Storage
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.steps import Steps
 from fastgd.hyperparameters import Check, Flag, schedules_of
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers import storage
-from fastgd.optimizers.storage import StorageSettings
+from fastgd.optimizers.settings import GradientSettings, Settings
 from fastgd.optimizers.tree import Tree, flatten_groups, refuse_tensors, split_groups
+
+__all__ = ["Optimizer", "Params", "Progress", "Settings"]  # what the classes need
 
 Params = object  # an array, a list, a tuple or a dict of arrays, or a list of groups; the classes' docstrings say more
 Progress = tuple[int, tuple[float, ...]]  # steps taken, and the numbers that a family carries
 
 
-class Settings(StorageSettings, total=False):
-    """What every optimizer takes besides its hyperparameters; see `Optimizer`."""
-
-    max_grad_norm: float | None
-    max_grad_value: float | None
-    skip_nonfinite: bool
-
-
-TOGETHER = tuple(name for name in Settings.__annotations__ if name not in storage.NAMES)  # one for all groups
-
-
 def _group_label(number: int, grouped: bool) -> str:
     """What messages call the parameters of a group."""
     return f"params[{number}]" if grouped else "params"
-
-
-def _setting(name: str, check: Callable[[str, object], Any], doc: str) -> Any:
-    """A setting of gradients as an attribute, checked when it is set, also between steps."""
-
-    def read(self: "GradientSettings") -> Any:
-        return self._steps.clipping[name]
-
-    def write(self: "GradientSettings", value: object) -> None:
-        checked = check(name, value)
-        self._refuse_setting(name, checked)
-        self._steps.set_clipping(**{**self._steps.clipping, name: checked})
-
-    return property(read, write, doc=doc)
-
-
-class GradientSettings:
-    """
-    What happens to gradients before the update, for NumPy's and torch's optimizers.
-
-    All of it is kept in `_steps`: an object that stands for an optimizer, such as those that Lightning makes of its
-    class and its attributes, then reads and sets what the optimizer itself does.
-    """
-
-    _steps: Steps
-    _reader: ClassVar[Reader]  # the checks of hyperparameters, compiled
-    _attributes: ClassVar[tuple[str, ...]]  # public attributes that are neither of the class nor a setting
-
-    max_grad_norm = _setting(
-        "max_grad_norm", validation.optional_positive, "Largest norm of all gradients together, or None."
-    )
-    max_grad_value = _setting(
-        "max_grad_value", validation.optional_positive, "Largest magnitude of a gradient's element, or None."
-    )
-    skip_nonfinite = _setting(
-        "skip_nonfinite", validation.flag, "Whether steps with infinite or NaN gradients are left out."
-    )
-
-    def _set_given(self, settings: Mapping[str, Any]) -> None:
-        """Check and take over the settings that a constructor was given."""
-        for name in (name for name in TOGETHER if name in settings):
-            setattr(self, name, settings[name])
-
-    def _storage(self, where: str, group: Mapping[str, Any]) -> Storage:
-        """How a group asks for its arrays to be stored, checked."""
-        return storage.read(where, group)
-
-    def _refuse_setting(self, name: str, value: object) -> None:
-        """Raise if a checked setting cannot be kept."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        """Refuse what a step would not read."""
-        if not (name.startswith("_") or hasattr(type(self), name) or name in self._attributes):
-            owner = type(self).__name__
-            if name in self._reader.names:
-                raise AttributeError(f"{owner}.{name} is one for each group: set param_groups[0][{name!r}]")
-            if type(self).__module__.startswith("fastgd."):  # A user's subclass may have attributes of its own.
-                validation.settable(owner, name, [*TOGETHER, *self._attributes])
-        super().__setattr__(name, value)
-
-    @property
-    def grad_norm(self) -> float | None:
-        """Norm of the latest step's gradients, after `grad_scale` and before clipping, if it was asked for."""
-        return self._steps.grad_norm
-
-    @property
-    def skipped_steps(self) -> int:
-        """Steps that `skip_nonfinite` refused."""
-        return self._steps.skipped_steps
 
 
 class Optimizer(GradientSettings):
@@ -116,7 +37,7 @@ class Optimizer(GradientSettings):
     params : ndarray, list or tuple of ndarray, dict of str to ndarray, or list of groups
         float32, float64, float16, or ml_dtypes' bfloat16, updated in place. Any dense layout: C or F order or another
         permutation of axes; 0-d and empty arrays too. A group is a dict with the key ``"params"`` (an array, a list or
-        a dict) and the hyperparameters in which it differs, or `state_dtype`, `rounding` and `seed`.
+        a dict) and the hyperparameters in which it differs, or `state_dtype`, `rounding`, `seed`, `master_weights`.
     defaults : dict
         Hyperparameters of groups that do not say otherwise. A number, also one of a pair such as ``betas``, may be a
         schedule: a function of the steps completed so far that returns the number of the next, see
@@ -138,6 +59,9 @@ class Optimizer(GradientSettings):
         are not lost; the mean is exact.
     seed : int, optional
         What random bits follow from, with the step and the element, and with nothing else; at least 0. None is 0.
+    master_weights : bool, default False
+        Whether parameters in 16 bits are kept to float32, in two more bytes for bfloat16 and in four for float16:
+        training is then exactly that of float32 parameters.
 
     Attributes
     ----------

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Unpack
 
+from fastgd.engine.formats import MASTER
 from fastgd.hyperparameters import MomentumForm, NonNegative, Rate, Real, Switch
 from fastgd.optimizers.base import Optimizer, Params, Progress, Settings
 
@@ -103,8 +104,8 @@ class SGD(Optimizer):
     def entry(
         cls, steps: int, carry: tuple[float, ...], arrays: dict[str, Any], hyperparameters: dict[str, Any]
     ) -> dict[str, Any]:
-        return dict(arrays) if carry[0] else {}
+        return {key: array for key, array in arrays.items() if carry[0] or (steps and key in MASTER)}
 
     @classmethod
     def progress(cls, label: str, entry: Mapping[str, Any]) -> Progress:
-        return 1, (1.0,)
+        return 1, (float("momentum_buffer" in entry),)

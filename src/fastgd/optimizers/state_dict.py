@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastgd import formats, validation
-from fastgd.engine.formats import Storage
+from fastgd.engine.formats import MASTER, Storage
 from fastgd.engine.plan import Group
 from fastgd.hyperparameters import Flag, schedules_of
 from fastgd.optimizers import storage
@@ -217,7 +217,7 @@ def _stored(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -> Stored:
     """How a group's arrays will be stored: as they were, where the saved group says it."""
     label = f"state_dict['param_groups'][{i}]"
     named = storage.given({**optimizer.param_groups[i], **group})
-    means = storage.read(label, named)
+    means = storage.read(type(optimizer), label, named)
     for param in optimizer.param_groups[i]["params"]:
         storage.check_param(f"{label}['rounding']", param.dtype, means)
     return named, means
@@ -252,7 +252,8 @@ def read_entry(
     if not entry:
         return 0, (), {}
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
-    known = dict.fromkeys([*slots.keys(), *slots.all_keys()])
+    master = slots.master_key(param)
+    known = dict.fromkeys([*slots.keys(), *slots.all_keys(), *([] if master is None else [master])])
     validation.known(label, entry, [*scalars, *known])
     needed = [key for key in (slots.keys() if needed is None else needed) if key not in kind.scratch]
     if missing := [key for key in (*scalars, *needed) if key not in entry]:
@@ -267,7 +268,8 @@ def copied(label: str, key: str, value: Any, param: np.ndarray, slots: Group) ->
     result: np.ndarray = slots.zeros(key, param)
     # It is as it will be stored, as the rule computes, or as torch stores it: in the parameter's dtype.
     computed = np.dtype(np.float64 if param.dtype == np.float64 else np.float32)
-    result[...] = array_like(f"{label}[{key!r}]", value, param, (result.dtype, param.dtype, computed))
+    dtypes = [result.dtype] if key in MASTER else [result.dtype, param.dtype, computed]
+    result[...] = array_like(f"{label}[{key!r}]", value, param, dtypes)
     return result
 
 
@@ -276,7 +278,7 @@ def array_like(label: str, value: Any, param: np.ndarray, dtypes: Iterable[np.dt
     array = formats.asarray(validation.unmasked(label, value))
     if array.shape != param.shape:
         raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")
-    allowed = tuple(dict.fromkeys(formats.name_of(dtype) for dtype in dtypes))
-    if formats.name_of(array.dtype) not in allowed:
+    allowed = tuple(dict.fromkeys(dtype.name for dtype in dtypes))
+    if array.dtype.name not in allowed:
         raise TypeError(f"{label}: expected dtype {formats.listed(allowed)}, got {array.dtype}")
     return array

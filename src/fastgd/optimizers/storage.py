@@ -1,11 +1,14 @@
 """How the arrays of a group are stored: keywords of every optimizer, and keys of a group where they are given."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from fastgd import formats, validation
 from fastgd.engine.formats import Storage
 from fastgd.hyperparameters import Choice
+
+if TYPE_CHECKING:
+    from fastgd.optimizers.base import Optimizer
 
 
 class StorageSettings(TypedDict, total=False):
@@ -14,6 +17,7 @@ class StorageSettings(TypedDict, total=False):
     state_dtype: str | None
     rounding: str | None
     seed: int | None
+    master_weights: bool | None
 
 
 def _seed(name: str, value: object) -> int:
@@ -27,6 +31,7 @@ CHECKS: dict[str, Callable[[str, object], Any]] = {
     "state_dtype": Choice("float32", "bfloat16", "param"),
     "rounding": Choice("nearest", "stochastic"),
     "seed": _seed,
+    "master_weights": validation.flag,
 }
 NAMES = tuple(CHECKS)
 
@@ -36,13 +41,23 @@ def given(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: settings[name] for name in NAMES if settings.get(name) is not None}
 
 
-def read(where: str, group: Mapping[str, Any]) -> Storage:
-    """The storage that a group or the arguments of a constructor ask for, checked."""
+def read(kind: type["Optimizer"], where: str, group: Mapping[str, Any]) -> Storage:
+    """The storage that a group of an optimizer, or the arguments of its constructor, ask for, checked."""
     label = f"{where}[{{!r}}]" if where else "{}"
     found = {name: CHECKS[name](label.format(name), value) for name, value in given(group).items()}
-    if found.get("state_dtype") == "bfloat16":
+    stored = Storage(**found)
+    random = stored.rounding == "stochastic"
+    if stored.master_weights and random:
+        raise ValueError(f"{label.format('rounding')}: master_weights=True rounds nothing at random, got 'stochastic'")
+    if kind.scratch and (stored.master_weights or random):
+        name, value = ("rounding", "'stochastic'") if random else ("master_weights", "True")
+        raise ValueError(
+            f"{label.format(name)}: {kind.__name__} writes parameters twice in a step, so that they are rounded to "
+            f"nearest, got {value}"
+        )
+    if stored.state_dtype == "bfloat16":
         formats.bfloat16()
-    return Storage(**found)
+    return stored
 
 
 def check_param(label: str, dtype: object, stored: Storage) -> None:

@@ -10,12 +10,13 @@ from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimize
 
 from fastgd import validation
 from fastgd.engine.formats import Storage
-from fastgd.engine.plan import Group, zeros_beside
+from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
+from fastgd.engine.zeros import zeros_beside
 from fastgd.hyperparameters import Check
 from fastgd.optimizers import base, storage
 from fastgd.optimizers import state_dict as saved
-from fastgd.optimizers.base import TOGETHER, GradientSettings, Settings
+from fastgd.optimizers.settings import TOGETHER, GradientSettings, Settings
 from fastgd.torch import checks, loading
 from fastgd.torch.bound import Bound
 from fastgd.torch.views import Views
@@ -39,7 +40,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `fastgd.Optimizer`: over all groups together, in the one pass of the update. Mutable attributes; not
         part of `state_dict`.
-    state_dtype, rounding, seed
+    state_dtype, rounding, seed, master_weights
         As for `fastgd.Optimizer`; keys of the groups where they are given, and may differ between them.
 
     Attributes
@@ -86,7 +87,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             own = {name: check.constant() for name, check in cls._numpy.checks.items()} | cls._own_checks
             cls._reader = Reader(own, convert=checks.plain, together=cls._numpy._reader.together)
             cls._numbers = ("step", *cls._numpy.carried)
-            cls._known = frozenset((*cls._numbers, *Group(cls._numpy._family, 0, 0, Storage()).all_keys()))
+            cls._known = frozenset(
+                (*cls._numbers, *Group(cls._numpy._family, 0, 0, Storage()).all_keys(), *checks.STATE)
+            )
 
     def __init__(self, params: Any, given: dict[str, Any], settings: Mapping[str, Any]) -> None:
         settings = self._numpy.without_fixed(settings)
@@ -201,7 +204,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         """
         label = f"state_dict['state'][{i}]"
         given = saved.mapping(label, self.state.get(param, {}))
-        entry = {key: value for key, value in given.items() if key in self._known and value is not None}
+        master = slots.master_key(array)
+        known = self._known.difference(key for key in checks.STATE if key != master)
+        entry = {key: value for key, value in given.items() if key in known and value is not None}
         entry |= {key: checks.number(f"{label}[{key!r}]", entry[key]) for key in self._numbers if key in entry}
         keys = slots.keys()
         needed = [key for key in slots.all_keys() if key in slots.common_keys() or (key in keys and key in shown)]

@@ -229,7 +229,7 @@ cdef class Bound(Steps):
         leaf = self.leaves[i]
         there, keys = self.shown.state.get(leaf, ()), self.state_keys(self.slots[i].group)
         # As in torch, state of an option that is switched off stays, and is that with which it is switched on again.
-        sources = {key: array for key, array in self.states[i].items() if key in keys or key in there}
+        sources = {key: array for key, array in self.states[i].items() if key in (*keys, *checks.STATE) or key in there}
         return self.shown.show(leaf, i, steps, carry, sources, adopting)
 
     cdef int finish(self, list updated) except -1:

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,14 @@ from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fastgd import formats, validation
+from fastgd.engine.formats import MASTER
 from fastgd.engine.plan import Group
 from fastgd.optimizers import state_dict as saved
 from fastgd.torch.views import Views
 
+STATE = MASTER  # state keys beside those of the rules
 DTYPES = {name: getattr(torch, name) for name in formats.ALL}
+STATE_DTYPES = (*DTYPES.values(), torch.int16)
 SWITCHES = ("capturable", "differentiable")  # what torch can switch on and a step here does not do
 
 
@@ -87,7 +90,7 @@ def whole(setting: str, of_zero: bool, params: Sequence[torch.Tensor]) -> None:
     )
 
 
-def memory(label: str, tensor: torch.Tensor) -> np.ndarray:
+def memory(label: str, tensor: torch.Tensor, dtypes: Collection[torch.dtype] = DTYPES.values()) -> np.ndarray:
     """
     The elements of a tensor that a step can read; whoever uses the array holds the tensor.
 
@@ -101,7 +104,7 @@ def memory(label: str, tensor: torch.Tensor) -> np.ndarray:
         raise ValueError(f"{label}: expected a dense tensor, got layout {tensor.layout}")
     if tensor.device.type != "cpu":
         raise ValueError(f"{label}: expected a tensor on the CPU, got one on {tensor.device}")
-    if tensor.dtype not in DTYPES.values():
+    if tensor.dtype not in dtypes:
         raise TypeError(f"{label}: expected dtype {_listed(formats.ALL)}, got {tensor.dtype}")
     (array,) = Views(torch.Tensor).look([tensor])
     if not isinstance(array, np.ndarray):
@@ -156,7 +159,7 @@ def adopted(label: str, key: str, value: Any, param: np.ndarray, slots: Group) -
         return saved.copied(label, key, value, param, slots)
     name = f"{label}[{key!r}]"
     negative = value.is_neg()
-    array = formats.asarray(value.detach().resolve_neg()) if negative else memory(name, value)
+    array = formats.asarray(value.detach().resolve_neg()) if negative else memory(name, value, STATE_DTYPES)
     stored = slots.storage.state_name(key, formats.name_of(param.dtype))
     fits = name_of(value) == stored and array.shape == param.shape and validation.same_strides(array, param)
     if fits and not negative and array.flags.aligned:
@@ -178,7 +181,7 @@ def plain_view(array: np.ndarray) -> np.ndarray:
     return array.view(np.int16) if formats.name_of(array.dtype) == "bfloat16" else array[...]
 
 
-def tensor(view: np.ndarray) -> torch.Tensor:
-    """A tensor over the memory of a `plain_view`, which it holds."""
+def tensor(view: np.ndarray, source: np.ndarray) -> torch.Tensor:
+    """A tensor over the memory of a `plain_view` of `source`, which it holds."""
     made = torch.from_numpy(view)
-    return made.view(torch.bfloat16) if view.dtype == np.int16 else made
+    return made.view(torch.bfloat16) if formats.name_of(source.dtype) == "bfloat16" else made

@@ -237,7 +237,7 @@ cdef class Shown:
                     known = (have, array, None)
                 else:
                     view = checks.plain_view(array)
-                    known = (checks.tensor(view), array, view)
+                    known = (checks.tensor(view, array), array, view)
             now[key] = known
             if known[0] is not have:
                 entry[key] = known[0]

@@ -33,7 +33,9 @@ cdef inline uint16_t nearest_float16(float x) noexcept nogil:
     cdef uint32_t normal = (magnitude - <uint32_t>REBIAS + 0xfffu + ((magnitude >> 13) & 1u)) >> 13
     # The sum rounds at the place of float16's last bit.
     cdef uint32_t small = bits_of(float_of(magnitude) + float_of(<uint32_t>ONE_HALF)) - <uint32_t>ONE_HALF
-    cdef uint32_t result = small if magnitude < <uint32_t>SMALLEST_NORMAL else normal
+    # A mask, where a choice would keep the sum behind a branch and the loop from being vectorised.
+    cdef uint32_t is_small = 0u - <uint32_t>(magnitude < <uint32_t>SMALLEST_NORMAL)
+    cdef uint32_t result = (small & is_small) | (normal & ~is_small)
     result = 0x7c00u if magnitude >= <uint32_t>BEYOND else result
     result = 0x7e00u if magnitude > <uint32_t>INFINITE else result
     return <uint16_t>(result | ((bits >> 16) & 0x8000u))

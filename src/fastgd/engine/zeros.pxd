@@ -1,0 +1,6 @@
+# Arrays of zeros.
+cimport numpy as cnp
+
+from fastgd.kernels.rule cimport Format
+
+cdef object laid_out_zeros(cnp.ndarray param, Format format)

@@ -1,0 +1,3 @@
+import numpy as np
+
+def zeros_beside(param: np.ndarray, like: np.ndarray | None = None) -> np.ndarray: ...

@@ -1,0 +1,92 @@
+"""Settings: what every optimizer takes besides its hyperparameters, NumPy's and torch's."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from fastgd import validation
+from fastgd.engine.formats import Storage
+from fastgd.engine.reader import Reader
+from fastgd.engine.steps import Steps
+from fastgd.optimizers import storage
+from fastgd.optimizers.storage import StorageSettings
+
+
+class Settings(StorageSettings, total=False):
+    """What every optimizer takes besides its hyperparameters; see `Optimizer`."""
+
+    max_grad_norm: float | None
+    max_grad_value: float | None
+    skip_nonfinite: bool
+
+
+TOGETHER = tuple(name for name in Settings.__annotations__ if name not in storage.NAMES)  # one for all groups
+
+
+def _setting(name: str, check: Callable[[str, object], Any], doc: str) -> Any:
+    """A setting of gradients as an attribute, checked when it is set, also between steps."""
+
+    def read(self: "GradientSettings") -> Any:
+        return self._steps.clipping[name]
+
+    def write(self: "GradientSettings", value: object) -> None:
+        checked = check(name, value)
+        self._refuse_setting(name, checked)
+        self._steps.set_clipping(**{**self._steps.clipping, name: checked})
+
+    return property(read, write, doc=doc)
+
+
+class GradientSettings:
+    """
+    What happens to gradients before the update, for NumPy's and torch's optimizers.
+
+    All of it is kept in `_steps`: an object that stands for an optimizer, such as those that Lightning makes of its
+    class and its attributes, then reads and sets what the optimizer itself does.
+    """
+
+    _steps: Steps
+    _reader: ClassVar[Reader]  # the checks of hyperparameters, compiled
+    _attributes: ClassVar[tuple[str, ...]]  # public attributes that are neither of the class nor a setting
+
+    max_grad_norm = _setting(
+        "max_grad_norm", validation.optional_positive, "Largest norm of all gradients together, or None."
+    )
+    max_grad_value = _setting(
+        "max_grad_value", validation.optional_positive, "Largest magnitude of a gradient's element, or None."
+    )
+    skip_nonfinite = _setting(
+        "skip_nonfinite", validation.flag, "Whether steps with infinite or NaN gradients are left out."
+    )
+
+    def _set_given(self, settings: Mapping[str, Any]) -> None:
+        """Check and take over the settings that a constructor was given."""
+        for name in (name for name in TOGETHER if name in settings):
+            setattr(self, name, settings[name])
+
+    def _storage(self, where: str, group: Mapping[str, Any]) -> Storage:
+        """How a group asks for its arrays to be stored, checked."""
+        kind: Any = getattr(self, "_numpy", type(self))  # of torch's optimizers, whose class has the rule
+        return storage.read(kind, where, group)
+
+    def _refuse_setting(self, name: str, value: object) -> None:
+        """Raise if a checked setting cannot be kept."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse what a step would not read."""
+        if not (name.startswith("_") or hasattr(type(self), name) or name in self._attributes):
+            owner = type(self).__name__
+            if name in self._reader.names:
+                raise AttributeError(f"{owner}.{name} is one for each group: set param_groups[0][{name!r}]")
+            if type(self).__module__.startswith("fastgd."):  # A user's subclass may have attributes of its own.
+                validation.settable(owner, name, [*TOGETHER, *self._attributes])
+        super().__setattr__(name, value)
+
+    @property
+    def grad_norm(self) -> float | None:
+        """Norm of the latest step's gradients, after `grad_scale` and before clipping, if it was asked for."""
+        return self._steps.grad_norm
+
+    @property
+    def skipped_steps(self) -> int:
+        """Steps that `skip_nonfinite` refused."""
+        return self._steps.skipped_steps
