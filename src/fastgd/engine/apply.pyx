@@ -17,12 +17,13 @@ from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, execute, settle_formats
 from fastgd.engine.formats cimport format_of, goes_with, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.engine.plan cimport keys_of_layout
+from fastgd.engine.plan cimport beyond_single, keys_of_layout, may_overflow
 from fastgd.engine.reader cimport Reader, real_number
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.kernels.rule cimport DIRECT, MAX_HYPER, MAX_VARIANTS, Family, Format
+from fastgd.kernels.rule cimport DIRECT, FLOAT64, MAX_HYPER, MAX_VARIANTS, Family, Format
 
 from fastgd import validation
+from fastgd.engine.plan import TOO_LARGE
 
 cdef extern from "Python.h":
     PyObject* Py_None
@@ -110,6 +111,7 @@ cdef class Function:
         cdef double scale
         cdef long long t
         cdef Py_ssize_t k
+        cdef bint large
         scale = real_number("grad_scale", grad_scale)
         t = step if type(step) is int and 0 < step < 1 << 53 else validation.count("step", step)
         if self.reader.together is not None:
@@ -121,12 +123,23 @@ cdef class Function:
         memset(cohort.next_carry, 0, sizeof(cohort.next_carry))
         for k in range(len(carry)):
             cohort.next_carry[k] = carry[k] if not self.carried else self.carried[k][1](self.carried[k][0], carry[k])
+        large = may_overflow(self.family, hyper, scale)
+        if large:
+            memset(&cohort.scalars, 0, sizeof(cohort.scalars))
         mode = enter()
         try:
             variant = self.family.fold(&cohort.scalars, scale, t, hyper, cohort.next_carry)
             cohort.rule = &table().rules[self.family.rules[variant]]
             held = self.bind(&slot, variant, param, grad, states)
+            if large and slot.formats[0] != FLOAT64 and beyond_single(&cohort.scalars):
+                raise ValueError(TOO_LARGE)
+            cohort.history = self.family.carry_count - self.family.memory_count
+            slot.carry = cohort.next_carry
+            for k in range(cohort.history, self.family.carry_count if t == 1 else 0):
+                slot.carry[k] = 0       # a first step reads none
             self.run(&slot, &cohort, held)
+            for k in range(cohort.history, self.family.carry_count):
+                cohort.next_carry[k] = slot.carry[k]
         finally:
             leave(mode)
         if self.carried:
@@ -163,7 +176,7 @@ cdef class Function:
         slot.cohort = 0
         return kept
 
-    cdef int run(self, const Slot* slot, const Cohort* cohort, object held) except -1:
+    cdef int run(self, Slot* slot, Cohort* cohort, object held) except -1:
         """The update; `held` keeps the arrays that the slot points to."""
         cdef Stage stage = Stage(False, 1, 0)
         cdef int threads = thread_count()

@@ -3,6 +3,8 @@ from typing_extensions import disjoint_base
 
 from fastgd.engine.formats import Storage
 
+TOO_LARGE: str
+
 @disjoint_base
 class Group:
     start: int
