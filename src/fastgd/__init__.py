@@ -22,6 +22,7 @@ from fastgd.matrices import muon_groups
 # derived: optimizers
 from fastgd.optimizers.adabelief import AdaBelief
 from fastgd.optimizers.adadelta import Adadelta
+from fastgd.optimizers.adafactor import Adafactor
 from fastgd.optimizers.adagrad import Adagrad
 from fastgd.optimizers.adam import Adam, AdamW
 from fastgd.optimizers.adamax import Adamax
@@ -75,6 +76,7 @@ __all__ += [
     "AdEMAMix",
     "AdaBelief",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",

@@ -5,6 +5,7 @@ include "capi_core.pxi"
 cdef enum:      # rows of the table
     RULE_ADABELIEF
     RULE_ADADELTA
+    RULE_ADAFACTOR
     RULE_ADAGRAD
     RULE_ADAM
     RULE_AMSGRAD
@@ -37,6 +38,7 @@ cdef enum:      # rows of the table
 cdef enum:      # rows of the table
     FAMILY_ADABELIEF
     FAMILY_ADADELTA
+    FAMILY_ADAFACTOR
     FAMILY_ADAGRAD
     FAMILY_ADAM
     FAMILY_ADAMAX
@@ -87,6 +89,19 @@ cdef void adadelta_f32(float* param, const float* grad, float* square_avg, float
 cdef void adadelta_f64(double* param, const double* grad, double* square_avg, double* acc_delta, Py_ssize_t n,
                        const Scalars* s) noexcept nogil:
     (<Kernel2>table().rules[RULE_ADADELTA].kernels[FLOAT64])(param, grad, square_avg, acc_delta, n, s)
+
+
+cdef int adafactor_scalars(Scalars* s, double grad_scale, long long t, const Adafactor* hyper,
+                           size_t size) noexcept nogil:
+    return fold(FAMILY_ADAFACTOR, s, grad_scale, t, hyper, size, NULL)
+
+
+cdef void adafactor_f32(float* param, const float* grad, Py_ssize_t n, const Scalars* s) noexcept nogil:
+    (<Kernel0>table().rules[RULE_ADAFACTOR].kernels[FLOAT32])(param, grad, n, s)
+
+
+cdef void adafactor_f64(double* param, const double* grad, Py_ssize_t n, const Scalars* s) noexcept nogil:
+    (<Kernel0>table().rules[RULE_ADAFACTOR].kernels[FLOAT64])(param, grad, n, s)
 
 
 cdef int adagrad_scalars(Scalars* s, double grad_scale, long long t, const Adagrad* hyper, size_t size) noexcept nogil:

@@ -239,6 +239,22 @@ class Optional(Check):
         return (0.0,) if value is None else self.check.doubles(value)
 
 
+class FloorPair(Check):
+    """Two numbers that are at least 0, of which the first may be None."""
+
+    def __init__(self, fields: tuple[str, str]) -> None:
+        super().__init__("a pair at least 0, the first or None", fields)
+
+    def __call__(self, name: str, value: object) -> tuple[float | None, float]:
+        if not isinstance(value, (tuple, list)) or len(value) != 2:
+            raise TypeError(f"{name} must be a pair of numbers, got {type(value).__name__}")
+        first = None if value[0] is None else nonnegative(f"{name}[0]", value[0])
+        return first, nonnegative(f"{name}[1]", value[1])
+
+    def doubles(self, value: Any) -> tuple[float, ...]:
+        return value[0] or 0.0, value[1]
+
+
 class OrInfinite(Check):
     """
     Infinity, or what a check of numbers takes.
@@ -308,6 +324,9 @@ StepSizes = Annotated[
 ]
 Switch = Annotated[bool, Flag()]
 Positive = Annotated[float, positive]
+AtLeastOne = Annotated[float, Number("at least 1", 1.0)]
+NonPositive = Annotated[float, Number("at most 0", -LARGEST, 0.0)]
+AdafactorEps = Annotated[tuple[float | None, float], FloorPair(fields=("eps1", "eps2"))]
 OptionalFraction = Annotated[float | None, Optional(open_fraction)]
 GrowthRate = Annotated[float, OrInfinite(Number("at least 1", 1.0))]
 Count = Annotated[int, Whole()]

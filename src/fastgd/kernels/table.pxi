@@ -5,6 +5,7 @@ from fastgd.kernels.roofs cimport (stream_0, stream_1, stream_2, stream_3, strea
                                    divide_two_roots)
 from fastgd.kernels.rules.adabelief cimport AdabeliefScalars, fold_adabelief, adabelief
 from fastgd.kernels.rules.adadelta cimport AdadeltaScalars, fold_adadelta, adadelta
+from fastgd.kernels.rules.adafactor cimport AdafactorScalars, fold_adafactor, adafactor
 from fastgd.kernels.rules.adagrad cimport AdagradScalars, fold_adagrad, adagrad
 from fastgd.kernels.rules.adam cimport AdamScalars, fold_adam, adam, amsgrad
 from fastgd.kernels.rules.adamax cimport AdamaxScalars, fold_adamax, adamax
@@ -30,6 +31,7 @@ from fastgd.kernels.rules.yogi cimport YogiScalars, fold_yogi, yogi
 
 rule(b"adabelief", b"exp_avg exp_avg_var", <void*>adabelief[float], <void*>adabelief[double])
 rule(b"adadelta", b"square_avg acc_delta", <void*>adadelta[float], <void*>adadelta[double])
+rule(b"adafactor", b"", <void*>adafactor[float], <void*>adafactor[double])
 rule(b"adagrad", b"sum", <void*>adagrad[float], <void*>adagrad[double])
 rule(b"adam", b"exp_avg exp_avg_sq", <void*>adam[float], <void*>adam[double])
 rule(b"amsgrad", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad[float], <void*>amsgrad[double])
@@ -65,6 +67,8 @@ rule(b"yogi", b"exp_avg exp_avg_sq", <void*>yogi[float], <void*>yogi[double])
 family(b"adabelief", b"lr beta1 beta2 eps weight_decay maximize", b"", b"adabelief", <Fold>fold_adabelief,
        sizeof(AdabeliefScalars))
 family(b"adadelta", b"lr rho eps weight_decay maximize", b"", b"adadelta", <Fold>fold_adadelta, sizeof(AdadeltaScalars))
+family(b"adafactor", b"lr beta2_decay eps1 eps2 d weight_decay maximize", b"", b"adafactor", <Fold>fold_adafactor,
+       sizeof(AdafactorScalars))
 family(b"adagrad", b"lr lr_decay weight_decay initial_accumulator_value eps maximize eps_root", b"", b"adagrad",
        <Fold>fold_adagrad, sizeof(AdagradScalars))
 family(b"adam", b"lr beta1 beta2 eps weight_decay amsgrad maximize decoupled_weight_decay eps_root eps_hat", b"",

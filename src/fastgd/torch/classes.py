@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Unpack
 from fastgd.optimizers import (
     adabelief,
     adadelta,
+    adafactor,
     adagrad,
     adam,
     adamax,
@@ -27,6 +28,7 @@ from fastgd.optimizers import (
 )
 from fastgd.optimizers.base import Optimizer as NumPyOptimizer
 from fastgd.optimizers.base import Settings
+from fastgd.torch.adafactor import AdafactorBase
 from fastgd.torch.adagrad import AdagradBase
 from fastgd.torch.base import Optimizer
 from fastgd.torch.muon import MuonBase
@@ -117,6 +119,45 @@ class Adadelta(Optimizer):
             capturable=capturable,
             maximize=maximize,
             differentiable=differentiable,
+        )
+        super().__init__(params, given, settings)
+
+
+class Adafactor(AdafactorBase):
+    """
+    Adafactor, with decoupled weight decay.
+
+    Parameters
+    ----------
+    params, lr, beta2_decay, eps, d, weight_decay, foreach, maximize
+        As for torch.optim.Adafactor.
+    **settings
+        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = adafactor.Adafactor
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-2,
+        beta2_decay: float = -0.8,
+        eps: tuple[Any | None, Any] = (None, 1e-3),
+        d: float = 1.0,
+        weight_decay: float = 0.0,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            beta2_decay=beta2_decay,
+            eps=eps,
+            d=d,
+            weight_decay=weight_decay,
+            foreach=foreach,
+            maximize=maximize,
         )
         super().__init__(params, given, settings)
 
