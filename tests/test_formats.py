@@ -2,7 +2,6 @@
 Every rule in every mix of storage formats, bit for bit as plain NumPy: any instruction set, threads and layout.
 """
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,25 @@ import pytest
 
 import fastgd
 from fastgd import formats
+from fastgd.engine import dispatch
+from fastgd.engine import formats as engine_formats
 from fastgd.engine.tile import convert
 from support.cases import BY_NAME, CASES, Case, every_case
 from support.comparing import assert_equal, assert_equal_arrays, assert_equal_state, assert_same
-from support.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, MIXES, Mix, Twin, encoded, every_mix
+from support.formats import (
+    BFLOAT16,
+    FLOAT16,
+    FLOAT32,
+    FLOAT64,
+    MIXES,
+    QUICK,
+    SEED,
+    SLOW,
+    Mix,
+    Twin,
+    encoded,
+    every_mix,
+)
 from support.running import ISAS, by_isa, gradient, instruction_set, placed, threads
 
 STEPS = 8
@@ -83,10 +97,9 @@ def inputs(mix: Mix, shapes: Any, steps: int = STEPS) -> tuple[list[np.ndarray],
     return params, grads
 
 
-@functools.lru_cache(maxsize=2)
 def sizes_run(name: str, mix: Mix) -> tuple[Any, Any, list[list[np.ndarray]], list[dict[str, Any]]]:
     params, grads = inputs(mix, SIZES)
-    twins = [Twin(BY_NAME[name], mix, param) for param in params]
+    twins = [Twin(BY_NAME[name], mix, param, i) for i, param in enumerate(params)]
     after = []
     for t in range(1, STEPS + 1):
         for twin, grad in zip(twins, grads[t - 1], strict=True):
@@ -98,11 +111,11 @@ def sizes_run(name: str, mix: Mix) -> tuple[Any, Any, list[list[np.ndarray]], li
 @every_mix
 @every_case
 def test_every_rule_in_every_mix(case: Case, mix: Mix) -> None:
-    # Kernels and codecs are tested in every instruction set by themselves: a rule meets all of them, and so does a mix.
+    """Each pair on one instruction set, so that every rule and every mix meets all of them."""
     way = (CASES.index(case) + MIXES.index(mix)) % len(ISAS)
     start, grads, after, states = sizes_run(case.name, mix)
     params = [placed(p, way) for p in start]
-    optimizer = case.optimizer(params, **case.arguments, state_dtype=mix.state_dtype)
+    optimizer = case.optimizer(params, **case.arguments, **mix.storage)
     for t in range(STEPS):
         given = [placed(g, 3 * way) for g in grads[t]]
         with instruction_set(ISAS[way]):
@@ -116,13 +129,13 @@ def test_every_rule_in_every_mix(case: Case, mix: Mix) -> None:
 @pytest.mark.parametrize("name", ["sgd", "adam_l2", "adam_amsgrad"])
 def test_ranges_of_threads(name: str, mix: Mix) -> None:
     start, grads = inputs(mix, [32769, 12289, 513, 65536 + 33], 2)
-    twins = [Twin(BY_NAME[name], mix, param) for param in start]
+    twins = [Twin(BY_NAME[name], mix, param, i) for i, param in enumerate(start)]
     for t in range(2):
         for twin, grad in zip(twins, grads[t], strict=True):
             twin.step(grad, t + 1)
     for n, shift in [(1, 0), (2, 1), (3, 5), (7, 0)]:
         params = [placed(p, shift) for p in start]
-        optimizer = BY_NAME[name].optimizer(params, **BY_NAME[name].arguments, state_dtype=mix.state_dtype)
+        optimizer = BY_NAME[name].optimizer(params, **BY_NAME[name].arguments, **mix.storage)
         with threads(n):
             for t in range(2):
                 optimizer.step([placed(g, 1) for g in grads[t]])
@@ -144,14 +157,16 @@ def in_layout(values: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
     return values.transpose(order).copy(order="C").transpose(tuple(np.argsort(order)))
 
 
-@every_mix
+@pytest.mark.parametrize(
+    "mix", [mix for mix in MIXES if "stochastic" not in str(mix) and mix.state_dtype != "bfloat16"]
+)
 def test_layouts(mix: Mix) -> None:
     shapes, orders = zip(*LAYOUTS, strict=True)
     case = BY_NAME["adam_l2"]
     start, grads = inputs(mix, shapes)
     twins = [Twin(case, mix, param) for param in start]
     params = [in_layout(p, order) for p, order in zip(start, orders, strict=True)]
-    optimizer = case.optimizer(params, **case.arguments, state_dtype=mix.state_dtype)
+    optimizer = case.optimizer(params, **case.arguments, **mix.storage)
     for t in range(STEPS):
         optimizer.step([in_layout(g, order) for g, order in zip(grads[t], orders, strict=True)])
         for twin, grad in zip(twins, grads[t], strict=True):
@@ -172,14 +187,14 @@ def test_gradients_may_change_their_format_from_step_to_step() -> None:
     assert_equal(param, twin.param, "after six steps")
 
 
-@every_mix
+@pytest.mark.parametrize("mix", MIXES[:16], ids=str)
 @pytest.mark.parametrize("name", ["sgd", "adamw", "adam_amsgrad", "rmsprop_centered_momentum", "nadam"])
 def test_functions_take_what_optimizers_take(name: str, mix: Mix) -> None:
     """The same rules on arrays of the caller."""
     case = BY_NAME[name]
     [param], grads = inputs(mix, [700])
     other = param.copy()
-    optimizer = case.optimizer([other], **case.arguments, state_dtype=mix.state_dtype)
+    optimizer = case.optimizer([other], **case.arguments, **mix.storage)
     states = {key: np.zeros(700, mix.state) for key in optimizer._steps.state_keys(0)}
     function = getattr(fastgd.functional, optimizer.family if name != "adamw" else "adamw")
     arguments = {k: v for k, v in case.arguments.items() if k not in optimizer.implied}
@@ -230,7 +245,7 @@ def test_treated_gradients(mix: Mix, options: dict[str, Any]) -> None:
     rng = np.random.default_rng(5)
     start = [rng.standard_normal(n).astype(mix.param) for n in (5, 3000)]
     params, others = [p.copy() for p in start], [p.copy() for p in start]
-    one, two = (fastgd.AdamW(p, state_dtype=mix.state_dtype, **options) for p in (params, others))
+    one, two = (fastgd.AdamW(p, **mix.storage, **options) for p in (params, others))
     for _ in range(3):
         grads = [rng.standard_normal(p.shape).astype(mix.grad) for p in start]
         one.step(grads, grad_scale=0.5)
@@ -262,13 +277,13 @@ def test_groups_may_store_their_state_differently() -> None:
 
 
 @every_mix
-@pytest.mark.parametrize("name", ["adam_amsgrad", "sgd_nesterov", "nadam", "adagrad_initial", "rprop"])
+@pytest.mark.parametrize("name", ["adam_amsgrad", "sgd", "sgd_nesterov", "nadam", "adagrad_initial", "rprop"])
 def test_a_run_goes_on_from_its_state(name: str, mix: Mix, tmp_path: Any) -> None:
     case = BY_NAME[name]
     start, grads = inputs(mix, [(4, 5), (1500,)])
     whole, parts = ([p.copy() for p in start] for _ in range(2))
-    opt = case.optimizer(whole, **case.arguments, state_dtype=mix.state_dtype)
-    first = case.optimizer(parts, **case.arguments, state_dtype=mix.state_dtype)
+    opt = case.optimizer(whole, **case.arguments, **mix.storage)
+    first = case.optimizer(parts, **case.arguments, **mix.storage)
     for t in range(4):
         opt.step(grads[t])
         first.step(grads[t])
@@ -319,6 +334,81 @@ def test_small_numbers_are_lost_in_bfloat16_and_not_in_float32_state() -> None:
     assert ends["param"] == 0.25
 
 
+# ---- rounding at random --------------------------------------------------------------------------------------------
+
+
+def test_each_state_is_known_to_be_slow_or_quick() -> None:
+    keys = {key for _, states in dispatch.rules().values() for key in states}
+    assert keys <= SLOW | QUICK
+    assert engine_formats.SLOW == SLOW
+
+
+def rounded(values: np.ndarray, steps: int, seed: int = SEED) -> list[np.ndarray]:
+    """What steps that add nothing make of a parameter: SGD with its gradient at 1 and a rate of 0 rounds again."""
+    ends = []
+    for k in range(steps):
+        w = np.zeros(values.size, BFLOAT16)
+        opt = fastgd.SGD([w], lr=1.0, rounding="stochastic", seed=seed + k)
+        opt.step([-values])
+        ends.append(w.astype(np.float64))
+    return ends
+
+
+def test_rounding_at_random_is_exact_in_the_mean() -> None:
+    """Representable numbers stay; others go to either neighbour, as often as they are near it."""
+    rng = np.random.default_rng(2)
+    codes = rng.standard_normal(1000).astype(BFLOAT16).astype(np.float32)
+    assert_equal(rounded(codes, 1)[0], codes.astype(np.float64), "representable")
+    for share in (1 / 16, 0.25, 0.5, 0.9):
+        values = np.full(100_000, 1 + share / 128, np.float32)
+        ends = rounded(values, 4)
+        for end in ends:
+            assert set(np.unique(end)) == {1.0, 1 + 1 / 128}
+            up = (end > 1).mean()
+            deviation = (share * (1 - share) / end.size) ** 0.5
+            assert abs(up - share) < 4 * deviation
+            assert abs(np.corrcoef(end[:-1], end[1:])[0, 1]) < 4 / end.size**0.5
+        assert abs(np.corrcoef(ends)[0, 1:]).max() < 4 / values.size**0.5
+
+
+def test_rounding_at_random_makes_no_infinity_and_no_number_of_nan() -> None:
+    most = np.float32(3.3895314e38)
+    with np.errstate(over="ignore"):
+        values = np.array([most, -most, most * np.float32(1.001), np.inf, -np.inf, np.nan, 1e-45, 0.0], np.float32)
+        expected = values.astype(BFLOAT16)
+    for seed in range(50):
+        w = np.zeros(8, BFLOAT16)
+        fastgd.SGD([w], lr=1.0, rounding="stochastic", seed=seed).step([-values])
+        assert_equal(w[:6], expected[:6], "the largest and what is beyond")
+        assert w[7] == 0
+        assert w[6] in (0, np.float32(9.2e-41).astype(BFLOAT16))
+
+
+def test_small_steps_are_not_lost() -> None:
+    """A thousand steps of 1e-4 from 1, each less than half a unit; and a second moment that decays."""
+    w = np.ones(4096, BFLOAT16)
+    opt = fastgd.SGD([w], lr=1e-4, rounding="stochastic")
+    for _ in range(1000):
+        opt.step([np.ones(4096, BFLOAT16)])
+    assert abs(w.astype(float).mean() - 0.9) < 0.003
+    w = np.zeros(4096, BFLOAT16)
+    opt = fastgd.AdamW([w], lr=1e-3, state_dtype="bfloat16")
+    for t in range(2300):
+        opt.step([np.full(4096, t < 300, BFLOAT16)])
+    exact = (1 - 0.999**300) * 0.999**2000
+    assert abs(opt.state[0]["exp_avg_sq"].astype(float).mean() / exact - 1) < 0.05
+
+
+def test_seeds_and_parameters_have_bits_of_their_own() -> None:
+    values = np.full(1000, 1 + 1 / 300, np.float32)
+    one, other = rounded(values, 2)
+    assert 0 < (one != other).sum() < 1000
+    params = [np.zeros(1000, BFLOAT16) for _ in range(2)]
+    fastgd.SGD(params, lr=1.0, rounding="stochastic", seed=SEED).step([-values, -values])
+    assert_equal(params[0].astype(np.float64), one, "the first parameter")
+    assert 0 < (params[0] != params[1]).sum() < 1000
+
+
 # ---- what is refused -----------------------------------------------------------------------------------------------
 
 
@@ -355,6 +445,16 @@ FOUR = "expected dtype float32, bfloat16 or float16 beside bfloat16, got "
          "state_dtype must be one of 'float32', 'bfloat16', 'param', got 'float8'"),
         (lambda s: fastgd.AdamW([s.param], state_dtype=np.float32), TypeError,
          "state_dtype must be a string, got type"),
+        (lambda s: fastgd.AdamW([s.param], rounding="up"), ValueError,
+         "rounding must be one of 'nearest', 'stochastic', got 'up'"),
+        (lambda s: fastgd.AdamW([s.param], seed=1.5), TypeError, "seed must be an integer, got float"),
+        (lambda s: fastgd.AdamW([s.param], seed=True), TypeError, "seed must be an integer, got bool"),
+        (lambda s: fastgd.AdamW([s.param], seed=-1), ValueError, "seed must be at least 0, got -1"),
+        (lambda s: fastgd.AdamW([s.param], seed=2**63), ValueError, "seed must be below 2**63, got 922"),
+        (lambda s: fastgd.AdamW([np.ones(2, np.float16)], rounding="stochastic"), TypeError,
+         "params[0]: expected another dtype with rounding='stochastic', which is for bfloat16, got float16"),
+        (lambda s: (s.opt.param_groups[0].update(seed=3), s.opt.step([s.param.copy()])), ValueError,
+         "param_groups[0]: how state is stored cannot be changed; use load_state_dict of a new optimizer"),
         (lambda s: fastgd.AdamW([{"params": s.param, "state_dtype": 2}]), TypeError,
          "params[0]['state_dtype'] must be a string, got int"),
         (lambda s: s.opt.add_param_group({"params": np.ones(2), "state_dtype": "x"}), ValueError,

@@ -45,13 +45,22 @@ def step(opt: Any, params: list[Any], grads: list[np.ndarray]) -> None:
     opt.step()
 
 
-@by_name
-@pytest.mark.parametrize("state_dtype", [None, "param"])
+STORED = [
+    ("bfloat16", {}),
+    ("float16", {}),
+    ("bfloat16", {"state_dtype": "param"}),
+    ("float16", {"state_dtype": "param"}),
+    ("bfloat16", {"rounding": "stochastic", "seed": 5}),
+    ("float32", {"state_dtype": "bfloat16", "seed": 2}),
+]
+
+
+@pytest.mark.parametrize(("name", "stored"), STORED, ids=str)
 @pytest.mark.parametrize("case", SHARED, ids=lambda case: case.name)
-def test_numbers_are_those_of_the_numpy_front(case: Case, state_dtype: str | None, name: str) -> None:
+def test_numbers_are_those_of_the_numpy_front(case: Case, name: str, stored: dict[str, Any]) -> None:
     params, others = leaves(name), arrays(name, 0)
-    opt = getattr(adapter, case.torch)(params, **case.arguments, state_dtype=state_dtype)
-    twin = case.optimizer(others, **case.arguments, state_dtype=state_dtype)
+    opt = getattr(adapter, case.torch)(params, **case.arguments, **stored)
+    twin = case.optimizer(others, **case.arguments, **stored)
     for t in range(STEPS):
         step(opt, params, arrays(name, t + 1))
         twin.step(arrays(name, t + 1))
@@ -133,6 +142,23 @@ def load_new(opt: Any) -> Any:
     other = adapter.AdamW(params)
     other.load_state_dict(opt.state_dict())
     return other
+
+
+def test_bits_of_rounding_at_random_go_on_where_they_were() -> None:
+    params = leaves("bfloat16")
+    opt = adapter.AdamW(params, lr=0.01, rounding="stochastic", state_dtype="bfloat16", seed=7)
+    for t in range(3):
+        step(opt, params, arrays("bfloat16", t))
+    other = load_new(opt)
+    assert [other.param_groups[0][key] for key in ("rounding", "state_dtype", "seed")] == ["stochastic", "bfloat16", 7]
+    for t in range(3, 5):
+        step(opt, params, arrays("bfloat16", t))
+        step(other, other.param_groups[0]["params"], arrays("bfloat16", t))
+    for a, b in zip(numbers(params), numbers(other.param_groups[0]["params"]), strict=True):
+        assert_equal(a, b, "after two more steps")
+    half = torch.zeros(2, dtype=torch.float16, requires_grad=True)
+    with pytest.raises(TypeError, match=r"\['params'\]\[0\]: expected another dtype with rounding='stochastic'"):
+        adapter.AdamW([half], rounding="stochastic")
 
 
 def test_hooks_of_load_state_dict_see_tensors() -> None:

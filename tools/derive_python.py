@@ -14,7 +14,7 @@ SWITCHES = {
     "capturable": "bool = False",
     "differentiable": "bool = False",
 }
-SETTINGS = "`max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`."
+SETTINGS = "`max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`."
 
 FUNCTIONAL = '''
 """

@@ -160,7 +160,8 @@ class Lookahead:
             label = f"state_dict['state'][{key!r}]"
             if "slow" not in entries.get(key, {}):
                 raise ValueError(f"{label}: missing 'slow'")
-            slow.append(np.array(saved.array_like(f"{label}['slow']", entries[key].pop("slow"), param, [param.dtype])))
+            found = saved.array_like(f"{label}['slow']", entries[key].pop("slow"), param, [param.dtype])
+            slow.append(np.array(found))
         entries = {key: entry for key, entry in entries.items() if entry}
         self.optimizer.load_state_dict({**state_dict, "state": entries, "param_groups": plain})
         for held, array in zip(self._slow, slow, strict=True):

@@ -1,4 +1,6 @@
 # Slots and cohorts, and the loop that runs rules over them on one or more threads. No mathematics, no Python objects.
+from libc.stdint cimport uint64_t
+
 from fastgd.kernels.rule cimport MAX_CARRY, MAX_STATES, Format, Rule, Scalars
 
 cdef enum:
@@ -13,6 +15,9 @@ ctypedef struct Slot:
     void* arrays[MAX_ARRAYS]
     Format formats[MAX_ARRAYS]      # of each of them
     bint direct                     # whether parameter and states are in the format that the rule computes in
+    int stochastic                  # bit k: array k is rounded at random, by bits that follow from
+    uint64_t seed                   # this, the step, and
+    Py_ssize_t number               # the slot's among all, and of the array and element
     Py_ssize_t size
     int group
     int cohort                      # in this step; -1 without a gradient

@@ -45,6 +45,7 @@ cdef Cost[MAX_RULES + 1][FORMATS] costs
 cdef void settle_formats(Slot* slot, int states) noexcept nogil:
     """Find out whether a slot is direct, once parameter and states are there."""
     cdef int k
+    slot.stochastic = 0
     slot.direct = slot.formats[0] < DIRECT
     for k in range(2, states + 2):
         slot.direct = slot.direct and slot.formats[k] == slot.formats[0]

@@ -23,6 +23,7 @@ cdef inline bint goes_with(Format param, Format other) noexcept nogil:
 
 
 cdef class Storage:
-    cdef readonly object state_dtype
+    cdef readonly object state_dtype, rounding, seed
 
+    cdef bint is_random(self, str key, Format format) except -1
     cdef Format state_format(self, str key, Format param) except -1

@@ -9,6 +9,16 @@ from fastgd.kernels.rule cimport BFLOAT16, FLOAT16, FLOAT32, FLOAT64, Format
 
 NAMES = ("float32", "float64", "bfloat16", "float16")   # of the formats, in their order
 
+# State that moves in a step by less than half a unit of bfloat16, so that rounded to nearest it would stay where it is:
+# second moments, and what gathers or averages over many steps.
+SLOW = frozenset((
+    "acc_delta", "accumulator", "ax", "exp_avg_slow", "exp_avg_sq", "exp_avg_var", "exp_inf", "linear",
+    "max_exp_avg_sq", "square_avg", "sum", "z",
+))
+
+# What a step leaves for its second pass, which is computed with once and never kept.
+cdef frozenset SCRATCH = frozenset(("update",))
+
 cdef int bfloat16_number = -1
 
 
@@ -51,17 +61,35 @@ cdef class Storage:
     ----------
     state_dtype : str or None
         The format of state arrays; "param" for that of the parameter, None for what the rule computes in.
+    rounding : str
+        "nearest" or "stochastic", of parameters in bfloat16.
+    seed : int
+        What random bits follow from.
     """
 
-    def __init__(self, state_dtype=None):
+    def __init__(self, state_dtype=None, rounding="nearest", seed=0):
         self.state_dtype = state_dtype
+        self.rounding = rounding
+        self.seed = seed
 
     def __eq__(self, other):
-        return type(other) is Storage and self.state_dtype == (<Storage>other).state_dtype
+        cdef Storage o
+        if type(other) is not Storage:
+            return False
+        o = <Storage>other
+        return (self.state_dtype, self.rounding, self.seed) == (o.state_dtype, o.rounding, o.seed)
+
+    cdef bint is_random(self, str key, Format format) except -1:
+        """Whether a state array, or with None the parameter, is rounded at random."""
+        if format != BFLOAT16:
+            return False
+        if key is None:
+            return self.rounding == "stochastic"
+        return self.state_dtype == "bfloat16" and key in SLOW
 
     cdef Format state_format(self, str key, Format param) except -1:
         """The format of a state array beside a parameter."""
-        if self.state_dtype is None:
+        if self.state_dtype is None or key in SCRATCH:
             return computed_in(param)
         if self.state_dtype == "param":
             return param

@@ -238,6 +238,11 @@ cdef class Plan:
                 self.slots[i].arrays[2 + k] = data_of(pointer(entry[key]))
                 self.slots[i].formats[2 + k] = format_of(pointer(entry[key]))
             settle_formats(&self.slots[i], <int>len(keys))
+            self.slots[i].seed = group.storage.seed
+            self.slots[i].number = i
+            for k, key in enumerate((None, None, *keys)):
+                if k != 1 and group.storage.is_random(key, self.slots[i].formats[k]):
+                    self.slots[i].stochastic |= 1 << k
         group.layout = table().rules[rule].layout
         self.moved = True
         return 0

@@ -4,7 +4,7 @@ The way of arrays that a rule does not compute in, and of gradients that are cli
 Of each such array, a tile is decoded, handed to the kernel with the pointers of the arrays that need none, and encoded
 again. The gradient is only decoded.
 """
-from libc.stdint cimport uintptr_t
+from libc.stdint cimport uint16_t, uint32_t, uint64_t, uintptr_t
 
 cimport numpy as cnp
 
@@ -24,6 +24,28 @@ cdef enum:
 
 cdef inline char* aligned(char* room) noexcept nogil:
     return room + -<uintptr_t>room % CACHE_LINE
+
+
+cdef inline uint64_t mixed(uint64_t x) noexcept nogil:
+    x = (x ^ (x >> 30)) * <uint64_t>0xbf58476d1ce4e5b9u
+    x = (x ^ (x >> 27)) * <uint64_t>0x94d049bb133111ebu
+    return x ^ (x >> 31)
+
+
+cdef inline uint64_t key_of(const Slot* slot, int k) noexcept nogil:
+    """What the random bits of array k follow from in this step, besides the number of an element."""
+    cdef uint64_t key = mixed(slot.seed + <uint64_t>0x9e3779b97f4a7c15u)
+    key = mixed(key + <uint64_t>slot.steps)
+    return mixed(key + <uint64_t>(slot.number * 64 + k))
+
+
+cdef inline void encode(const Slot* slot, int k, Format compute, const void* tile, void* target, Py_ssize_t n,
+                        Py_ssize_t first) noexcept nogil:
+    """Store a tile of array k, whose first element is number `first`."""
+    if slot.stochastic >> k & 1:
+        table().stochastic[compute](tile, <uint16_t*>target, n, <uint32_t>first, key_of(slot, k))
+    else:
+        table().encode[compute][slot.formats[k]](tile, target, n)
 
 
 cdef void run_tiles(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t head,
@@ -53,7 +75,7 @@ cdef void run_tiles(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py
         call(cohort.rule.kernels[compute], count - 2, arrays, n, &cohort.scalars)
         for k in range(count):
             if tiles[k] and k != 1:
-                table().encode[compute][slot.formats[k]](tiles[k], stored[k], n)
+                encode(slot, k, compute, tiles[k], stored[k], n, start)
             stored[k] = <char*>stored[k] + n * itemsize(slot.formats[k])
         start += n
 

@@ -3,13 +3,13 @@
 from cpython.pycapsule cimport PyCapsule_New
 
 from fastgd.kernels.clip cimport clip
-from fastgd.kernels.formats.bfloat16 cimport decode_bfloat16, encode_bfloat16
+from fastgd.kernels.formats.bfloat16 cimport decode_bfloat16, encode_bfloat16, encode_bfloat16_stochastic
 from fastgd.kernels.formats.float16 cimport decode_float16, encode_float16
 from fastgd.kernels.formats.plain cimport convert
 from fastgd.kernels.reductions cimport largest, sum_squares
 from fastgd.kernels.rule cimport (
     BFLOAT16, FLOAT16, FLOAT32, FLOAT64, MAX_CARRY, MAX_HYPER, MAX_SCALARS, MAX_STATES, MAX_VARIANTS, Clip, Codec,
-    Family, Fold, Largest, Rule, SumSquares, Table,
+    Family, Fold, Largest, Rounding, Rule, SumSquares, Table,
 )
 
 cdef extern from *:
@@ -120,5 +120,7 @@ table.decode[FLOAT64][BFLOAT16] = <Codec>decode_bfloat16[double]
 table.encode[FLOAT64][BFLOAT16] = <Codec>encode_bfloat16[double]
 table.decode[FLOAT64][FLOAT16] = <Codec>decode_float16[double]
 table.encode[FLOAT64][FLOAT16] = <Codec>encode_float16[double]
+table.stochastic[FLOAT32] = <Rounding>encode_bfloat16_stochastic[float]
+table.stochastic[FLOAT64] = <Rounding>encode_bfloat16_stochastic[double]
 
 capsule = PyCapsule_New(&table, b"fastgd.kernels.Table", NULL)

@@ -1,4 +1,5 @@
 # What a kernel module exports: the rows of table.pxi, and the passes over one array that are not rules.
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
 cdef enum:
     MAX_STATES = 4      # state arrays of a rule; execute calls Kernel0 to Kernel4
@@ -53,6 +54,9 @@ ctypedef struct Family:
 # (source, target, n): between an array in a format and a tile in a direct one, rounded to nearest.
 ctypedef void (*Codec)(const void*, void*, Py_ssize_t) noexcept nogil
 
+# (source, target, n, first, key): into bfloat16, up or down at random; `first` is the number of the first element.
+ctypedef void (*Rounding)(const void*, uint16_t*, Py_ssize_t, uint32_t, uint64_t) noexcept nogil
+
 ctypedef double (*SumSquares)(const void*, Py_ssize_t, double) noexcept nogil
 ctypedef double (*Largest)(const void*, Py_ssize_t) noexcept nogil
 ctypedef void (*Clip)(void*, Py_ssize_t, double, double) noexcept nogil
@@ -71,3 +75,4 @@ ctypedef struct Table:
     Clip clip[DIRECT]
     Codec decode[DIRECT][FORMATS]   # by what the tile is in, and the format of the array
     Codec encode[DIRECT][FORMATS]
+    Rounding stochastic[DIRECT]

@@ -116,7 +116,7 @@ class Optimizer(GradientSettings):
     params : ndarray, list or tuple of ndarray, dict of str to ndarray, or list of groups
         float32, float64, float16, or ml_dtypes' bfloat16, updated in place. Any dense layout: C or F order or another
         permutation of axes; 0-d and empty arrays too. A group is a dict with the key ``"params"`` (an array, a list or
-        a dict) and the hyperparameters in which it differs, or `state_dtype`.
+        a dict) and the hyperparameters in which it differs, or `state_dtype`, `rounding` and `seed`.
     defaults : dict
         Hyperparameters of groups that do not say otherwise. A number, also one of a pair such as ``betas``, may be a
         schedule: a function of the steps completed so far that returns the number of the next, see
@@ -131,7 +131,13 @@ class Optimizer(GradientSettings):
         float64, where all parameters are) is left out: nothing changes but `skipped_steps`.
     state_dtype : {"float32", "bfloat16", "param"}, optional
         The dtype of state arrays; "param" is the parameter's, as in torch. None is float32, or float64 for parameters
-        in float64.
+        in float64. In "bfloat16", state that moves little in a step, such as second moments, is rounded as by
+        `rounding`.
+    rounding : {"nearest", "stochastic"}, optional
+        How parameters in bfloat16 are rounded: to the nearest number, or up or down at random, so that many small steps
+        are not lost; the mean is exact.
+    seed : int, optional
+        What random bits follow from, with the step and the element, and with nothing else; at least 0. None is 0.
 
     Attributes
     ----------
@@ -251,9 +257,12 @@ class Optimizer(GradientSettings):
                     raise ValueError(f"{label}: the name {name!r} is taken by another group")
                 names.add(name)
             stored = storage.given({**self._stored, **group})
+            means = self._storage(label, stored)
+            for name, array in zip((name for name, _ in named), arrays, strict=True):
+                storage.check_param(name, array.dtype, means)
             named_too = {} if tree.names is None else {"param_names": tree.names}
             own = {"params": tuple(arrays), **named_too, **values, **stored}
-            added.append((Group(self._family, start, len(arrays), self._storage(label, stored)), tree, own, arrays))
+            added.append((Group(self._family, start, len(arrays), means), tree, own, arrays))
             fresh += [(name, array) for (name, _), array in zip(named, arrays, strict=True)]
             start += len(arrays)
         near = any(self._steps.touches(array) for _, array in fresh)  # one search each, where groups come one by one

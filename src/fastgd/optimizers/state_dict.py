@@ -56,6 +56,8 @@ def load(optimizer: "Optimizer", state_dict: Mapping[str, Any]) -> None:
     """Take over all that a state dict has, or nothing, also where an interrupt comes."""
     values, stored, entries = read(optimizer, state_dict)
     completed = _completed(optimizer, state_dict, entries)
+    if not optimizer.has_step:  # SGD, as torch's; but bits of stochastic rounding follow from the step
+        entries = [(completed, carry, arrays) for _, carry, arrays in entries]
     steps, before = optimizer._steps, []
     try:
         for schedule, state in _states_of_schedules(optimizer, state_dict):
@@ -188,8 +190,8 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
     """Checked hyperparameters of one saved group."""
     label = f"state_dict['param_groups'][{i}]"
     names = list(optimizer.checks)
-    ours_too = ["params", "param_names", "schedule", "schedules", *storage.NAMES]
-    validation.known(label, [key for key in group if key not in IGNORED], [*ours_too, *names])
+    known = ["params", "param_names", "schedule", "schedules", *storage.NAMES, *names]
+    validation.known(label, [key for key in group if key not in IGNORED], known)
     group = {**switched_off(optimizer), **group}
     required = [name for name in names if name not in optimizer.beyond_torch]
     if missing := [name for name in required if name not in group]:
@@ -211,8 +213,12 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
 
 def _stored(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -> Stored:
     """How a group's arrays will be stored: as they were, where the saved group says it."""
+    label = f"state_dict['param_groups'][{i}]"
     named = storage.given({**optimizer.param_groups[i], **group})
-    return named, storage.read(f"state_dict['param_groups'][{i}]", named)
+    means = storage.read(label, named)
+    for param in optimizer.param_groups[i]["params"]:
+        storage.check_param(f"{label}['rounding']", param.dtype, means)
+    return named, means
 
 
 def _plain(value: Any) -> Any:

@@ -1,25 +1,38 @@
 """How the arrays of a group are stored: keywords of every optimizer, and keys of a group where they are given."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
-from fastgd import formats
+from fastgd import formats, validation
 from fastgd.engine.formats import Storage
-from fastgd.hyperparameters import Check, Choice
+from fastgd.hyperparameters import Choice
 
 
 class StorageSettings(TypedDict, total=False):
     """What may differ by group; see `Optimizer`."""
 
     state_dtype: str | None
+    rounding: str | None
+    seed: int | None
 
 
-CHECKS: dict[str, Check] = {"state_dtype": Choice("float32", "bfloat16", "param")}
+def _seed(name: str, value: object) -> int:
+    number = validation.whole(name, value)
+    if number >= 2**63:
+        raise ValueError(f"{name} must be below 2**63, got {number}")
+    return number
+
+
+CHECKS: dict[str, Callable[[str, object], Any]] = {
+    "state_dtype": Choice("float32", "bfloat16", "param"),
+    "rounding": Choice("nearest", "stochastic"),
+    "seed": _seed,
+}
 NAMES = tuple(CHECKS)
 
 
 def given(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the settings that say how arrays are stored, without those that leave it to the parameter."""
+    """Those of the settings that say how arrays are stored, without those that leave it to the defaults."""
     return {name: settings[name] for name in NAMES if settings.get(name) is not None}
 
 
@@ -27,6 +40,14 @@ def read(where: str, group: Mapping[str, Any]) -> Storage:
     """The storage that a group or the arguments of a constructor ask for, checked."""
     label = f"{where}[{{!r}}]" if where else "{}"
     found = {name: CHECKS[name](label.format(name), value) for name, value in given(group).items()}
-    if "bfloat16" in found.values():
+    if found.get("state_dtype") == "bfloat16":
         formats.bfloat16()
     return Storage(**found)
+
+
+def check_param(label: str, dtype: object, stored: Storage) -> None:
+    """Refuse a parameter, of NumPy's or torch's dtype, that cannot be stored as its group asks for."""
+    if stored.rounding == "stochastic" and str(dtype) in ("float16", "torch.float16"):
+        raise TypeError(
+            f"{label}: expected another dtype with rounding='stochastic', which is for bfloat16, got {dtype}"
+        )

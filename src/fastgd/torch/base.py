@@ -37,8 +37,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `fastgd.Optimizer`: over all groups together, in the one pass of the update. Mutable attributes; not
         part of `state_dict`.
-    state_dtype
-        As for `fastgd.Optimizer`; a key of the groups where it is given, and may differ between them.
+    state_dtype, rounding, seed
+        As for `fastgd.Optimizer`; keys of the groups where they are given, and may differ between them.
 
     Attributes
     ----------
@@ -130,6 +130,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             self._reader.values(param_group, where)
             for k, param in enumerate(param_group["params"]):
                 checks.parameter(f"{where}['params'][{k}]", param)
+                storage.check_param(f"{where}['params'][{k}]", param.dtype, self._storage(where, param_group))
             for name in OF_ALL:
                 if getattr(self, name):
                     checks.whole(name, self._part, param_group["params"])
@@ -298,7 +299,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         def unpack(_: Any) -> None:
             for n, group in enumerate(self.param_groups):
                 stored = self._storage(f"param_groups[{n}]", group)
-                for param in group["params"]:
+                for k, param in enumerate(group["params"]):
+                    storage.check_param(f"param_groups[{n}]['params'][{k}]", param.dtype, stored)
                     checks.unpack(self.state.get(param), stored, param)
             for entry in self.state.values():
                 checks.unpack(entry)

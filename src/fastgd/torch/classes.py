@@ -48,7 +48,7 @@ class AdaBelief(Optimizer):
     lr, betas, eps, weight_decay, maximize
         As for `fastgd.AdaBelief`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adabelief.AdaBelief
@@ -91,7 +91,7 @@ class Adadelta(Optimizer):
     params, lr, rho, eps, weight_decay, foreach, capturable, maximize, differentiable
         As for torch.optim.Adadelta.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adadelta.Adadelta
@@ -173,7 +173,7 @@ class Adagrad(AdagradBase):
     eps_root
         As for `fastgd.Adagrad`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adagrad.Adagrad
@@ -221,7 +221,7 @@ decoupled_weight_decay
     eps_root, eps_hat
         As for `fastgd.Adam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.Adam
@@ -274,7 +274,7 @@ class AdamW(Adam):
     eps_root, eps_hat
         As for `fastgd.AdamW`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adam.AdamW
@@ -323,7 +323,7 @@ class Adamax(Optimizer):
     params, lr, betas, eps, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.Adamax.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adamax.Adamax
@@ -368,7 +368,7 @@ class Adan(Optimizer):
     lr, betas, eps, weight_decay, no_prox, maximize
         As for `fastgd.Adan`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adan.Adan
@@ -417,7 +417,7 @@ class AdEMAMix(Optimizer):
     lr, betas, alpha, t_alpha, t_beta3, eps, weight_decay, maximize
         As for `fastgd.AdEMAMix`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = ademamix.AdEMAMix
@@ -470,7 +470,7 @@ class ADOPT(Optimizer):
     lr, betas, eps, weight_decay, clip_exponent, maximize
         As for `fastgd.ADOPT`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = adopt.ADOPT
@@ -515,7 +515,7 @@ class ASGD(Optimizer):
     params, lr, lambd, alpha, t0, weight_decay, foreach, maximize, differentiable, capturable
         As for torch.optim.ASGD.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -566,7 +566,7 @@ class Ftrl(Optimizer):
 l2_shrinkage_regularization_strength, beta, maximize
         As for `fastgd.Ftrl`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = ftrl.Ftrl
@@ -617,7 +617,7 @@ class Lion(Optimizer):
     lr, betas, weight_decay, maximize
         As for `fastgd.Lion`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = lion.Lion
@@ -660,7 +660,7 @@ class Muon(MuonBase):
     maximize
         As for `fastgd.Muon`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = muon.Muon
@@ -706,7 +706,7 @@ differentiable
     eps_root
         As for `fastgd.NAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -759,7 +759,7 @@ class RAdam(Optimizer):
     eps_root
         As for `fastgd.RAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = radam.RAdam
@@ -806,7 +806,7 @@ class RMSprop(Optimizer):
     eps_root
         As for `fastgd.RMSprop`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rmsprop.RMSprop
@@ -853,7 +853,7 @@ class Rprop(Optimizer):
     params, lr, etas, step_sizes, capturable, foreach, maximize, differentiable
         As for torch.optim.Rprop.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = rprop.Rprop
@@ -896,7 +896,7 @@ class ScheduleFreeSGD(ScheduleFreeBase):
     lr, momentum, weight_decay, warmup_steps, r, weight_lr_power, maximize
         As for `fastgd.ScheduleFreeSGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -951,7 +951,7 @@ class ScheduleFreeAdamW(ScheduleFreeBase):
     lr, betas, eps, weight_decay, warmup_steps, r, weight_lr_power, maximize
         As for `fastgd.ScheduleFreeAdamW`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -1008,7 +1008,7 @@ class ScheduleFreeRAdam(ScheduleFreeBase):
     lr, betas, eps, weight_decay, r, weight_lr_power, silent_sgd_phase, maximize
         As for `fastgd.ScheduleFreeRAdam`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
 
     Notes
     -----
@@ -1063,7 +1063,7 @@ class SGD(Optimizer):
     momentum_form
         As for `fastgd.SGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sgd.SGD
@@ -1112,7 +1112,7 @@ class SignSGD(Optimizer):
     lr, momentum, weight_decay, maximize, decoupled_weight_decay
         As for `fastgd.SignSGD`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = sign.SignSGD
@@ -1159,7 +1159,7 @@ class Yogi(Optimizer):
     lr, betas, eps, initial_accumulator_value, weight_decay, maximize
         As for `fastgd.Yogi`, which has the formula.
     **settings
-        `max_grad_norm`, `max_grad_value`, `skip_nonfinite`, `state_dtype`, as for `fastgd.Optimizer`.
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
 
     _numpy: ClassVar[type[NumPyOptimizer]] = yogi.Yogi
