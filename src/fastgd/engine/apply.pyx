@@ -132,7 +132,11 @@ cdef class Function:
             variant = self.family.fold(&cohort.scalars, scale, t, hyper, cohort.next_carry)
             cohort.rule = &table().rules[self.family.rules[variant]]
             held = self.bind(&slot, variant, param, grad, states)
+            cohort.history = self.family.carry_count - self.family.memory_count
+            slot.carry = cohort.next_carry
             self.run(&slot, &cohort, held)
+            for k in range(cohort.history, self.family.carry_count):
+                cohort.next_carry[k] = slot.carry[k]
         finally:
             leave(mode)
         if self.carried:
@@ -169,7 +173,7 @@ cdef class Function:
         slot.cohort = 0
         return kept
 
-    cdef int run(self, const Slot* slot, const Cohort* cohort, object held) except -1:
+    cdef int run(self, Slot* slot, Cohort* cohort, object held) except -1:
         """The update; `held` keeps the arrays that the slot points to."""
         cdef Stage stage = Stage(False, 1, 0)
         cdef int threads = thread_count()

@@ -36,6 +36,7 @@ ctypedef struct Cohort:
     long long steps
     double[MAX_CARRY] carry
     double[MAX_CARRY] next_carry
+    int history                     # how many of them the fold has; those that follow are measured for each slot
     Scalars scalars
 
 ctypedef struct Stage:
@@ -45,5 +46,4 @@ ctypedef struct Stage:
     double bound
 
 cdef void settle_formats(Slot* slot, int states) noexcept nogil
-cdef void execute(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, const Stage* stage,
-                  int threads) noexcept nogil
+cdef void execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* stage, int threads) noexcept nogil

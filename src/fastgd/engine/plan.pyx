@@ -397,7 +397,8 @@ cdef class Plan:
                 group = <Group>self.groups[number]
             if group.latest >= 0:
                 cohort = &self.cohorts[group.latest]
-                if cohort.steps == slot.steps and memcmp(cohort.carry, slot.carry, sizeof(slot.carry)) == 0:
+                if (cohort.steps == slot.steps
+                        and memcmp(cohort.carry, slot.carry, cohort.history * sizeof(double)) == 0):
                     slot.cohort = group.latest
                     continue
             group.latest = slot.cohort = self.cohort_count
@@ -406,6 +407,7 @@ cdef class Plan:
             cohort.group = number
             cohort.steps = slot.steps
             cohort.carry = slot.carry
+            cohort.history = group.family.carry_count - group.family.memory_count
             cohort.next_carry = slot.carry
             cohort.rule = fold(group.family, &cohort.scalars, scale, slot.steps + 1, group.hyper, cohort.next_carry)
             if cohort.rule.layout != group.layout:
@@ -429,13 +431,15 @@ cdef class Plan:
 
     cdef void update_slots(self, const Stage* stage, int threads) noexcept nogil:
         cdef Py_ssize_t i
+        cdef int k
         cdef Slot* slot
         execute(self.slots + self.first, self.stop - self.first, self.cohorts, stage, threads)
         for i in range(self.first, self.stop):
             slot = &self.slots[i]
             if slot.cohort >= 0:
                 slot.steps += 1
-                slot.carry = self.cohorts[slot.cohort].next_carry
+                for k in range(self.cohorts[slot.cohort].history):
+                    slot.carry[k] = self.cohorts[slot.cohort].next_carry[k]
 
     def repeat(self, int times=1, int roof=-1):
         """

@@ -27,6 +27,8 @@ from fastgd.torch.base import Optimizer
 from fastgd.torch.classes import (
     ADOPT,
     ASGD,
+    LAMB,
+    LARS,
     SGD,
     AdaBelief,
     Adadelta,
@@ -41,6 +43,7 @@ from fastgd.torch.classes import (
     Lion,
     Muon,
     NAdam,
+    NovoGrad,
     RAdam,
     RMSprop,
     Rprop,
@@ -48,6 +51,7 @@ from fastgd.torch.classes import (
     ScheduleFreeRAdam,
     ScheduleFreeSGD,
     SignSGD,
+    StableAdamW,
     Yogi,
 )
 
@@ -61,6 +65,8 @@ __all__ = ["Lookahead", "StepInBackward", "muon_groups", "step_in_backward"]
 __all__ += [
     "ADOPT",
     "ASGD",
+    "LAMB",
+    "LARS",
     "SGD",
     "AdEMAMix",
     "AdaBelief",
@@ -75,6 +81,7 @@ __all__ += [
     "Lion",
     "Muon",
     "NAdam",
+    "NovoGrad",
     "Optimizer",
     "RAdam",
     "RMSprop",
@@ -83,6 +90,7 @@ __all__ += [
     "ScheduleFreeRAdam",
     "ScheduleFreeSGD",
     "SignSGD",
+    "StableAdamW",
     "Yogi",
 ]
 # end
