@@ -31,6 +31,7 @@ from fastgd.optimizers.ademamix import AdEMAMix
 from fastgd.optimizers.adopt import ADOPT
 from fastgd.optimizers.asgd import ASGD
 from fastgd.optimizers.base import Optimizer
+from fastgd.optimizers.dadaptation import DAdaptAdam, Prodigy
 from fastgd.optimizers.ftrl import Ftrl
 from fastgd.optimizers.lamb import LAMB
 from fastgd.optimizers.lars import LARS
@@ -88,12 +89,14 @@ __all__ += [
     "AdamW",
     "Adamax",
     "Adan",
+    "DAdaptAdam",
     "Ftrl",
     "Lion",
     "Muon",
     "NAdam",
     "NovoGrad",
     "Optimizer",
+    "Prodigy",
     "RAdam",
     "RMSprop",
     "Rprop",

@@ -15,6 +15,7 @@ cdef enum:      # rows of the table
     RULE_ADOPT
     RULE_ASGD
     RULE_ASGD_AVERAGE
+    RULE_DADAPT_ADAM
     RULE_FTRL
     RULE_LAMB
     RULE_LARS
@@ -23,6 +24,7 @@ cdef enum:      # rows of the table
     RULE_MUON
     RULE_NADAM
     RULE_NOVOGRAD
+    RULE_PRODIGY
     RULE_ADAM_UNRECTIFIED
     RULE_RMSPROP
     RULE_RMSPROP_MOMENTUM
@@ -51,6 +53,7 @@ cdef enum:      # rows of the table
     FAMILY_ADEMAMIX
     FAMILY_ADOPT
     FAMILY_ASGD
+    FAMILY_DADAPT_ADAM
     FAMILY_FTRL
     FAMILY_LAMB
     FAMILY_LARS
@@ -58,6 +61,7 @@ cdef enum:      # rows of the table
     FAMILY_MUON
     FAMILY_NADAM
     FAMILY_NOVOGRAD
+    FAMILY_PRODIGY
     FAMILY_RADAM
     FAMILY_RMSPROP
     FAMILY_RPROP

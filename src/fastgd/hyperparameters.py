@@ -255,24 +255,6 @@ class FloorPair(Check):
         return value[0] or 0.0, value[1]
 
 
-class OrInfinite(Check):
-    """
-    Infinity, or what a check of numbers takes.
-
-    Parameters
-    ----------
-    number : Number
-        The check of a number.
-    """
-
-    def __init__(self, number: Number) -> None:
-        super().__init__(f"{number}, or infinite")
-        self.number = number
-
-    def __call__(self, name: str, value: object) -> float:
-        return math.inf if value == math.inf and isinstance(value, (float, np.floating)) else self.number(name, value)
-
-
 class Whole(Check):
     """An integer that is at least 1."""
 
@@ -328,7 +310,7 @@ AtLeastOne = Annotated[float, Number("at least 1", 1.0)]
 NonPositive = Annotated[float, Number("at most 0", -LARGEST, 0.0)]
 AdafactorEps = Annotated[tuple[float | None, float], FloorPair(fields=("eps1", "eps2"))]
 OptionalFraction = Annotated[float | None, Optional(open_fraction)]
-GrowthRate = Annotated[float, OrInfinite(Number("at least 1", 1.0))]
+GrowthRate = Annotated[float | None, Optional(Number("at least 1", 1.0))]
 Count = Annotated[int, Whole()]
 AdjustLr = Annotated[Literal["original", "match_rms_adamw"] | None, Optional(Choice("original", "match_rms_adamw"))]
 MomentumForm = Annotated[Literal["heavy_ball", "ema"], Choice("heavy_ball", "ema")]

@@ -124,6 +124,7 @@ ROWS = (
 # fmt: on
 
 # Classes whose time is not that of their rule, and the rule: Muon's is BLAS's, Adafactor's engine/factored's.
-LEFT_OUT = {"Muon": "muon", "Adafactor": "adafactor"}
+# What Prodigy and D-Adaptation do next depends on all that they have done, so that no roof can take their place.
+LEFT_OUT = {"Muon": "muon", "Adafactor": "adafactor", "Prodigy": "prodigy", "DAdaptAdam": "dadapt_adam"}
 
 BY_NAME = {row.name: row for row in ROWS}
