@@ -10,7 +10,8 @@ SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -
 STUBS := $(shell find src -name '*.pyi' -not -path '*/torch/*')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
 
-.PHONY: demo test race derive digests lint bench bench-full bench-compare bench-history report dashboard wheel smoke clean
+.PHONY: demo test race sanitize fuzz soak derive digests lint bench bench-full bench-compare bench-history report dashboard
+.PHONY: wheel smoke clean
 .NOTPARALLEL:
 
 demo: $(VENV)/built
@@ -77,6 +78,18 @@ wheel: $(VENV)/release
 
 smoke: $(VENV)/python
 	python tools/smoke.py
+
+# make fuzz SECONDS=600: random programs beside plain models, new ones at every run.
+SECONDS ?= 60
+fuzz: $(VENV)/test $(VENV)/built
+	python tools/fuzz.py $(SECONDS)
+
+soak: $(VENV)/test $(VENV)/built
+	python tools/soak.py
+
+# The compiled modules with gcc's or clang's sanitizers for addresses and undefined behaviour, and the tests of them.
+sanitize: $(VENV)/test
+	python tools/sanitize.py
 
 clean:
 	rm -rf $(VENV) build dist src/fastgd.egg-info benchmarks/.asv digits.png pictures

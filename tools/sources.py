@@ -90,6 +90,8 @@ def kernels_in(path: Path) -> list[Rule]:
         settled = [settle for settle in settles if re.fullmatch(rf"settle_(all_)?{name}(_\d)?", settle)]
         if len(measures) != len(settled):
             fail(f"{path.name}: {name} has {len(measures)} measuring passes, and {len(settled)} settle functions")
+        if len({settle.startswith("settle_all_") for settle in settled}) > 1:
+            fail(f"{path.name}: the sums of {name} are over all parameters in one pass, and over each in another")
         terms = [len(TERM.findall(found[measure])) for measure in measures]
         passes = [Measure(*one) for one in zip(measures, terms, settled, strict=True)]
         rules.append(Rule(name, path.stem, ARRAY.findall(arguments)[2:], passes))

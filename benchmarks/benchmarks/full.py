@@ -3,6 +3,12 @@ The rest of the asv suite: every rule, type, size and library. `make bench-full`
 and importing peers; `asv run --bench 'full.Step.*adamw.*fastgd'` picks a part.
 """
 
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+import fastgd
 from fastgd.tools.bench import arrays, measures, memory, peers, training
 from fastgd.tools.bench.rows import BY_NAME, ROWS
 
@@ -73,3 +79,53 @@ class PeakTraining:
             net(self.torch.ones(64, 1000)).square().mean().backward()
             if way != "step_in_backward":
                 optimizer.step()
+
+
+class Subclass(np.ndarray):
+    """A gradient that a step looks at in Python."""
+
+
+def grouped(n):
+    return fastgd.Adam([{"params": np.ones(4, np.float32)} for _ in range(n)])
+
+
+def stepping(n, change):
+    opt, grads = grouped(n), [change(np.ones(4, np.float32)) for _ in range(n)]
+    return lambda: opt.step(grads)
+
+
+def loading(n):
+    opt = grouped(n)
+    opt.step([np.ones(4, np.float32) for _ in range(n)])
+    saved = opt.state_dict()
+    for i, entry in saved["state"].items():
+        entry["step"] = np.array(i + 1.0, np.float32)
+    return lambda: opt.load_state_dict(saved)
+
+
+class Many:
+    """What one of many small parameters takes, each in a group of its own, over one of 10,000; 1 is linear."""
+
+    ways: dict[str, Callable] = {
+        "construct": lambda n: lambda: grouped(n),
+        "step": lambda n: stepping(n, np.asarray),
+        "step by Python's look": lambda n: stepping(n, lambda array: array.view(Subclass)),
+        "load_state_dict": loading,
+    }
+    params = [list(ways), [30_000, 100_000]]
+    param_names = ["way", "parameters"]
+    unit = "x of 10,000"
+    timeout = 600
+
+    def track_each(self, way: str, n: int) -> float:
+        few, many = self.seconds(way, 10_000), self.seconds(way, n)
+        return many / few
+
+    def seconds(self, way: str, n: int) -> float:
+        """Of one parameter, in the best of a few calls."""
+        work, best = self.ways[way](n), np.inf
+        for _ in range(3):
+            start = time.perf_counter()
+            work()
+            best = min(best, (time.perf_counter() - start) / n)
+        return best

@@ -17,12 +17,13 @@ from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, execute, settle_formats
 from fastgd.engine.formats cimport format_of, goes_with, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.engine.plan cimport keys_of_layout
+from fastgd.engine.plan cimport beyond_single, keys_of_layout, may_overflow
 from fastgd.engine.reader cimport Reader
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.kernels.rule cimport DIRECT, MAX_HYPER, MAX_VARIANTS, Family, Format
+from fastgd.kernels.rule cimport DIRECT, FLOAT64, MAX_HYPER, MAX_VARIANTS, Family, Format
 
 from fastgd import validation
+from fastgd.engine.plan import TOO_LARGE
 from fastgd.hyperparameters import LARGEST as _LARGEST
 
 cdef extern from "Python.h":
@@ -113,6 +114,7 @@ cdef class Function:
         cdef double scale
         cdef long long t
         cdef Py_ssize_t k
+        cdef bint large
         if type(grad_scale) is float and -LARGEST <= <double>grad_scale <= LARGEST:
             scale = <double>grad_scale
         else:
@@ -127,13 +129,20 @@ cdef class Function:
         memset(cohort.next_carry, 0, sizeof(cohort.next_carry))
         for k in range(len(carry)):
             cohort.next_carry[k] = carry[k] if not self.carried else self.carried[k][1](self.carried[k][0], carry[k])
+        large = may_overflow(self.family, hyper, scale)
+        if large:
+            memset(&cohort.scalars, 0, sizeof(cohort.scalars))
         mode = enter()
         try:
             variant = self.family.fold(&cohort.scalars, scale, t, hyper, cohort.next_carry)
             cohort.rule = &table().rules[self.family.rules[variant]]
             held = self.bind(&slot, variant, param, grad, states)
+            if large and slot.formats[0] != FLOAT64 and beyond_single(&cohort.scalars):
+                raise ValueError(TOO_LARGE)
             cohort.history = self.family.carry_count - self.family.memory_count
             slot.carry = cohort.next_carry
+            for k in range(cohort.history, self.family.carry_count if t == 1 else 0):
+                slot.carry[k] = 0       # a first step reads none
             self.run(&slot, &cohort, held)
             for k in range(cohort.history, self.family.carry_count):
                 cohort.next_carry[k] = slot.carry[k]

@@ -13,6 +13,9 @@ from fastgd.kernels.rule cimport MAX_HYPER, Family, Format, Rule, Scalars
 cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
                       double* carry) noexcept
 
+cdef bint may_overflow(const Family* family, const double* hyper, double scale) noexcept nogil
+cdef bint beyond_single(const Scalars* scalars) noexcept nogil
+
 cdef class Group:
     cdef const Family* family
     cdef double[MAX_HYPER] hyper
@@ -48,6 +51,7 @@ cdef class Plan:
     cdef bint takes_place(self, Slot* slot, void* data, Format format) noexcept
     cdef double measure(self) except? -1
     cdef int fold(self, double scale) except -1
+    cdef int refuse_single(self, Group group, int number) except -1
     cdef int use(self, Group group, int rule) except -1
     cdef void update_slots(self, const Stage* stage, int threads) noexcept nogil
     cdef int run(self, double scale, double bound, bint staged) except -1

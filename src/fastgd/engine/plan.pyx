@@ -4,6 +4,8 @@ that an array is not plainly as it must be, and a front says what is wrong with 
 """
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.ref cimport PyTypeObject
+from libc.float cimport FLT_MAX
+from libc.math cimport fabs, isinf
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport bsearch, qsort
 from libc.string cimport memcmp, memcpy, memset
@@ -19,7 +21,7 @@ from fastgd.engine.extents cimport compare_extents, compare_starts, extent_of
 from fastgd.engine.formats cimport Storage, format_of, goes_with, itemsize, number_of
 from fastgd.engine.norm cimport blocks, norm, view
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.kernels.rule cimport MAX_CARRY, Format, Scalars
+from fastgd.kernels.rule cimport FLOAT64, MAX_CARRY, MAX_SCALARS, Format, Scalars
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
@@ -30,6 +32,10 @@ cdef extern from "numpy/arrayobject.h":
 from numpy import uint8, zeros
 
 cnp.import_array()
+
+# Two numbers up to this one and 2**53, the largest correction of a bias, make no product beyond float32.
+cdef double LARGE = 1e10
+TOO_LARGE = "these hyperparameters need a number in this step that is beyond float32's range"
 
 
 cdef enum:
@@ -81,6 +87,24 @@ cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale,
     return &table().rules[family.rules[family.fold(scalars, grad_scale, t, hyper, carry)]]
 
 
+cdef bint may_overflow(const Family* family, const double* hyper, double scale) noexcept nogil:
+    """Whether a hyperparameter is so large that a scalar made of it may be beyond float32; no usual one is."""
+    cdef double most = fabs(scale)
+    cdef int k
+    for k in range(family.hyper_count):
+        most = max(most, fabs(hyper[k]))
+    return most > LARGE
+
+
+cdef bint beyond_single(const Scalars* scalars) noexcept nogil:
+    """Whether float32 has no room for one of the scalars, which were zeros before the fold."""
+    cdef int k
+    for k in range(MAX_SCALARS):
+        if fabs(scalars.value[k]) > FLT_MAX and not isinf(scalars.value[k]):
+            return True
+    return False
+
+
 cdef class Group:
     """Slots that share hyperparameters, the struct that the fold takes, and how their arrays are stored."""
 
@@ -119,6 +143,11 @@ cdef class Group:
         cdef int k
         return tuple(dict.fromkeys([key for k in range(self.family.rule_count)
                                     for key in state_keys(self.family.rules[k])]))
+
+    def common_keys(self):
+        """Keys that all rules of the family have."""
+        keys = [state_keys(self.family.rules[k]) for k in range(self.family.rule_count)]
+        return tuple([key for key in keys[0] if all([key in others for others in keys])])
 
     def begun(self, list arrays not None):
         """What slots for parameters begin with: no steps, no carried numbers, the states of that rule at zero."""
@@ -383,6 +412,7 @@ cdef class Plan:
         cdef Cohort* cohort
         cdef Group group = None
         cdef int number = -1
+        cdef bint large
         for one in self.groups:
             (<Group>one).latest = -1
         self.cohort_count = 0
@@ -409,9 +439,22 @@ cdef class Plan:
             cohort.carry = slot.carry
             cohort.history = group.family.carry_count - group.family.memory_count
             cohort.next_carry = slot.carry
+            large = may_overflow(group.family, group.hyper, scale)
+            if large:
+                memset(&cohort.scalars, 0, sizeof(Scalars))
             cohort.rule = fold(group.family, &cohort.scalars, scale, slot.steps + 1, group.hyper, cohort.next_carry)
+            if large and beyond_single(&cohort.scalars):
+                self.refuse_single(group, number)
             if cohort.rule.layout != group.layout:
                 self.use(group, <int>(cohort.rule - table().rules))
+        return 0
+
+    cdef int refuse_single(self, Group group, int number) except -1:
+        """Raise if a slot of a group whose scalars are beyond float32 computes in it."""
+        cdef Py_ssize_t i
+        for i in range(group.start, group.start + group.count):
+            if self.slots[i].cohort >= 0 and self.slots[i].formats[0] != FLOAT64:
+                raise ValueError(f"param_groups[{number}]: {TOO_LARGE}")
         return 0
 
     cdef int run(self, double scale, double bound, bint staged) except -1:

@@ -9,6 +9,7 @@ ctypedef struct Field:
 
 cdef class Reader:
     cdef readonly tuple names, checks
+    cdef tuple numbers              # for each check, that of a number of its own where a schedule may stand
     cdef readonly int width         # doubles in the struct
     cdef readonly object convert, together
     cdef Field[MAX_HYPER] fields

@@ -45,6 +45,8 @@ cdef class Reader:
         cdef Field* field
         self.names = tuple(checks)
         self.checks = tuple(checks.values())
+        # Asked once: a check is Python code, in which an interrupt could come while settings are taken over.
+        self.numbers = tuple([(check.each if type(check) is Several else check).constant() for check in self.checks])
         self.convert = convert
         self.together = together
         self.width = 0
@@ -107,12 +109,11 @@ cdef class Reader:
         cdef list found = []
         for k, (name, value) in enumerate(zip(self.names, values)):
             if callable(value):
-                found.append((self.fields[k].start, self.checks[k].constant(), f"[{name!r}]", value))
+                found.append((self.fields[k].start, self.numbers[k], f"[{name!r}]", value))
             elif type(value) is tuple and type(self.checks[k]) is Several:
                 for i, entry in enumerate(value):
                     if callable(entry):
-                        number = self.checks[k].each.constant()
-                        found.append((self.fields[k].start + i, number, f"[{name!r}][{i}]", entry))
+                        found.append((self.fields[k].start + i, self.numbers[k], f"[{name!r}][{i}]", entry))
         return found
 
     cdef tuple present(self, tuple values, const double* hyper):

@@ -173,8 +173,8 @@ cdef class Steps(Plan):
             result.append(self.reader.present(settings.plain, settings.group.hyper))
         return result
 
-    cdef int read_groups(self, object front, object groups) except -1:
-        """Take over what has been changed in `param_groups` since the latest step."""
+    cdef bint read_groups(self, object front, object groups) except -1:
+        """Take over what has been changed in `param_groups` since the latest step; returns whether anything has."""
         cdef Py_ssize_t i
         cdef Settings settings
         cdef PyObject* given
@@ -192,7 +192,7 @@ cdef class Steps(Plan):
                     front._refused_groups(len(self.settings))
         if changed:
             self.scheduled = any([(<Settings>one).schedules for one in self.settings])
-        return 0
+        return changed
 
     def check_groups(self, front, groups):
         """Raise if more than hyperparameters has been changed in `param_groups`."""

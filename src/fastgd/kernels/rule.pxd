@@ -67,7 +67,7 @@ ctypedef struct Family:
     int hyper_count
     const char* carry           # names of the numbers that are carried
     int carry_count
-    int memory_count            # the last of them that are kept for each parameter: its `memory`, for what is settled
+    int memory_count            # how many of them, the last, are kept for each parameter, where sums are settled
     Fold fold
     int rule_count
     int rules[MAX_VARIANTS]     # what the fold returns -> the number of a rule

@@ -15,11 +15,12 @@ GradScaler and torch.distributed take them as they take torch's.
 True
 """
 
-# `base` is the front of the compiled step for torch's hooks, closures, GradScaler and state, and `adagrad` what one
-# class does beyond it; `classes`, written by make derive, has torch's signatures. `bound` is fastgd.engine.steps over
-# tensors: it finds parameters, gradients and state where they lie, and notices what has moved since. `views` asks a
-# tensor through DLPack where it lies, `checks` has the messages. `in_backward` steps one parameter at a time in the
-# backward pass.
+# `base` is the front of the compiled step for torch's hooks, closures, GradScaler and state; `adagrad` and
+# `schedule_free` are what some classes do beyond it; `classes`, written by make derive, has torch's signatures. `bound`
+# is fastgd.engine.steps over tensors: it finds parameters, gradients and state where they lie, and notices what has
+# moved since; `shown` is what `state` has of the engine's memory. `views` asks a tensor through DLPack where it lies,
+# `checks` has the messages, `loading` is what becomes of a state dict. `in_backward` steps one parameter at a time in
+# the backward pass.
 
 from fastgd.torch.base import Optimizer
 
