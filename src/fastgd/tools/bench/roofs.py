@@ -26,7 +26,7 @@ TILE_BYTES = 8192
 TILES = 256
 
 LOOP = re.compile(r"^cdef inline void (\w+)\(([^)]*)\) noexcept nogil:\n((?: +.*\n|\n)*)", re.MULTILINE)
-POINTER = re.compile(r"(const )?(\w+)\* restrict (\w+)")
+POINTER = re.compile(r"(\w+)\* restrict (\w+)")
 
 
 class Cost(NamedTuple):
@@ -42,9 +42,10 @@ def cost(pointers: str, body: str) -> Cost:
     """Count in the source of a loop. An array that only stands to the left of = is not read."""
     body = re.sub("#.*", "", body)
     values = re.sub(r"^\s*\w+\[i\] = |\bstore\(&?\w+", "", body, flags=re.MULTILINE)
-    found = [(const, name) for const, kind, name in POINTER.findall(pointers) if kind != "double"]
-    reads = sum(bool(re.search(rf"\b{name}\b", values)) for _, name in found)
-    writes = sum(not const for const, _ in found)
+    # The terms of a measuring pass, which are doubles, stay in a tile.
+    found = [name for kind, name in POINTER.findall(pointers) if kind != "double"]
+    reads = sum(bool(re.search(rf"\b{name}\b", values)) for name in found)
+    writes = sum(bool(re.search(rf"\b{name}\[i\] = |\bstore\(&?{name}\b", body)) for name in found)
     return Cost(reads, writes, body.count(" / "), len(re.findall(r"\broot\(", body)))
 
 
@@ -72,7 +73,8 @@ def stream_of(row: Row) -> str:
     """
     reads, writes, _, _ = costs()[row.kernel()]
     states = len(dispatch.rules()[row.kernel()][1])
-    same = [name for name in dispatch.roofs() if costs()[name] == (reads, writes, 0, 0)]
+    own = [name for name, (_, keys) in dispatch.roofs().items() if len(keys) == states]
+    same = [name for name in own if costs()[name] == (reads, writes, 0, 0)]
     return same[0] if same else f"stream_{states}"
 
 
