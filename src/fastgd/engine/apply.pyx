@@ -18,21 +18,18 @@ from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, execute, set
 from fastgd.engine.formats cimport format_of, goes_with, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.plan cimport beyond_single, keys_of_layout, may_overflow
-from fastgd.engine.reader cimport Reader
+from fastgd.engine.reader cimport Reader, real_number
 from fastgd.engine.threads cimport count as thread_count
 from fastgd.kernels.rule cimport DIRECT, FLOAT64, MAX_HYPER, MAX_VARIANTS, Family, Format
 
 from fastgd import validation
 from fastgd.engine.plan import TOO_LARGE
-from fastgd.hyperparameters import LARGEST as _LARGEST
 
 cdef extern from "Python.h":
     PyObject* Py_None
     PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
 
 cnp.import_array()
-
-cdef double LARGEST = _LARGEST
 
 
 cdef bint together(PyArrayObject** arrays, int n, Format* formats) noexcept:
@@ -115,10 +112,7 @@ cdef class Function:
         cdef long long t
         cdef Py_ssize_t k
         cdef bint large
-        if type(grad_scale) is float and -LARGEST <= <double>grad_scale <= LARGEST:
-            scale = <double>grad_scale
-        else:
-            scale = validation.real("grad_scale", grad_scale)
+        scale = real_number("grad_scale", grad_scale)
         t = step if type(step) is int and 0 < step < 1 << 53 else validation.count("step", step)
         if self.reader.together is not None:
             values = tuple([self.reader.read(k, None, values[k], hyper) for k in range(len(values))])

@@ -21,7 +21,6 @@ ctypedef struct Slot:
     Py_ssize_t size
     int group
     int cohort                      # in this step; -1 without a gradient
-    int order                       # NumPy's flags of C and F order
     void* param                     # the array object, which the plan holds
     void* descr                     # its dtype, an object that it keeps alive
     int ndim

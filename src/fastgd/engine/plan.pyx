@@ -11,9 +11,8 @@ from libc.stdlib cimport bsearch, qsort
 from libc.string cimport memcmp, memcpy, memset
 
 from fastgd.engine.arrays cimport (
-    NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE,
-    data_of, descr_of, flags_of, is_array, itemsize_of, ndim_of, pointer, same_dtype, same_layout, shape_of, size_of,
-    strides_of,
+    NPY_ARRAY_ALIGNED, NPY_ARRAY_WRITEABLE, data_of, descr_of, flags_of, is_array, itemsize_of, ndim_of, pointer,
+    same_dtype, same_form, same_layout, shape_of, size_of, strides_of,
 )
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport ALIGN_FROM, CACHE_LINE, Stage, execute, settle_formats
@@ -208,7 +207,6 @@ cdef class Plan:
         self.params[i] = param
         PyMem_Free(slot.shape)
         slot.shape = shape
-        slot.order = flags_of(p) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS)
         slot.ndim = ndim_of(p)
         slot.arrays[0] = data_of(p)
         slot.size = size_of(p)
@@ -342,18 +340,11 @@ cdef class Plan:
     cdef bint holds(self, Slot* slot) noexcept:
         """Whether a parameter is as it was bound."""
         cdef PyArrayObject* param = <PyArrayObject*>slot.param
-        cdef int axis
-        if not (descr_of(param) == slot.descr
+        return (descr_of(param) == slot.descr
                 and data_of(param) == slot.arrays[0]
+                and flags_of(param) & NPY_ARRAY_WRITEABLE
                 and ndim_of(param) == slot.ndim
-                and flags_of(param) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS) == slot.order
-                and flags_of(param) & NPY_ARRAY_WRITEABLE):
-            return False
-        for axis in range(slot.ndim):
-            if shape_of(param)[axis] != slot.shape[axis]:
-                return False
-        # In C or F order the shape decides about the strides.
-        return slot.order or memcmp(slot.shape + slot.ndim, strides_of(param), slot.ndim * sizeof(Py_ssize_t)) == 0
+                and same_form(slot.ndim, slot.shape, slot.shape + slot.ndim, 1, shape_of(param), strides_of(param), 1))
 
     cdef bint takes(self, Slot* slot, PyObject* grad) noexcept:
         """Whether a parameter is as it was bound and `grad` can be its gradient, which is then the slot's."""
