@@ -24,6 +24,7 @@ from support.bad_rows import (
     option_rows,
     read_only,
 )
+from support.cases import PARTS
 
 # ---- forms: (name, call, error, message) --------------------------------------------------------------------------
 W, B = np.ones(4), np.ones(3)
@@ -366,7 +367,8 @@ def test_refused_with_its_message_and_nothing_changed(row: Row) -> None:
 def test_the_table_has_every_optimizer() -> None:
     exported = {getattr(fastgd, name) for name in fastgd.__all__}
     classes = {c for c in exported if isinstance(c, type) and issubclass(c, fastgd.Optimizer)}
-    assert set(OPTIMIZERS) == classes - {fastgd.Optimizer, fastgd.Muon}  # test_muon.py has its own
+    apart = {case.optimizer for case in PARTS}  # these have rows of their own
+    assert set(OPTIMIZERS) == classes - {fastgd.Optimizer} - apart
 
 
 def test_read_only_gradients_are_allowed() -> None:

@@ -343,3 +343,33 @@ def test_threads_join_and_leave() -> None:
         with threads(1):
             other.step(np.cos(twin))
     assert_same(param, twin)
+
+
+def test_workers_of_joblib_have_as_many_threads_as_they_are_given() -> None:
+    pytest.importorskip("joblib")
+    code = """
+import joblib
+def threads():
+    import fastgd
+    return fastgd.get_num_threads()
+with joblib.parallel_config("loky", inner_max_num_threads=1):
+    print({*joblib.Parallel(2)(joblib.delayed(threads)() for _ in range(4))})
+"""
+    assert python(code) == "{1}"
+
+
+def test_workers_of_a_data_loader_step() -> None:
+    pytest.importorskip("torch")
+    code = """
+import torch
+fastgd.set_num_threads(3)
+expected = train()
+class Steps(torch.utils.data.Dataset):
+    def __len__(self):
+        return 6
+    def __getitem__(self, i):
+        return train()
+loader = torch.utils.data.DataLoader(Steps(), batch_size=None, num_workers=2, multiprocessing_context="fork")
+print({*loader} == {expected})
+"""
+    assert python(code) == "True"

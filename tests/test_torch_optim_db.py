@@ -14,12 +14,12 @@ with warnings.catch_warnings():
 
 INFOS = [info for info in optim_db if hasattr(adapter, info.optim_cls.__name__)]
 # torch's Muon iterates in bfloat16: of a step of the rate's size, a few parts in a hundred differ.
-NEAR = {**TOLERANCE, "Muon": 0.1}
+NEAR = {**TOLERANCE, "Muon": 0.1, "Adafactor": 1e-11}
 every_info = pytest.mark.parametrize("info", INFOS, ids=lambda info: info.optim_cls.__name__)
 
 
 def test_all_of_torchs_descriptions_are_used() -> None:
-    assert {info.optim_cls.__name__ for info in INFOS} == {case.torch for case in SHARED} | {"Muon"}
+    assert {info.optim_cls.__name__ for info in INFOS} == {case.torch for case in SHARED} | {"Muon", "Adafactor"}
 
 
 def taken(info: Any, net: Any) -> list[Any]:

@@ -22,6 +22,7 @@ from fastgd.matrices import muon_groups
 # derived: optimizers
 from fastgd.optimizers.adabelief import AdaBelief
 from fastgd.optimizers.adadelta import Adadelta
+from fastgd.optimizers.adafactor import Adafactor
 from fastgd.optimizers.adagrad import Adagrad
 from fastgd.optimizers.adam import Adam, AdamW
 from fastgd.optimizers.adamax import Adamax
@@ -30,6 +31,7 @@ from fastgd.optimizers.ademamix import AdEMAMix
 from fastgd.optimizers.adopt import ADOPT
 from fastgd.optimizers.asgd import ASGD
 from fastgd.optimizers.base import Optimizer
+from fastgd.optimizers.dadaptation import DAdaptAdam, Prodigy
 from fastgd.optimizers.ftrl import Ftrl
 from fastgd.optimizers.lamb import LAMB
 from fastgd.optimizers.lars import LARS
@@ -81,17 +83,20 @@ __all__ += [
     "AdEMAMix",
     "AdaBelief",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
     "Adan",
+    "DAdaptAdam",
     "Ftrl",
     "Lion",
     "Muon",
     "NAdam",
     "NovoGrad",
     "Optimizer",
+    "Prodigy",
     "RAdam",
     "RMSprop",
     "Rprop",

@@ -51,6 +51,24 @@ cdef void adadelta_f64(double* param, const double* grad, double* square_avg, do
                        const Scalars* s) noexcept nogil
 
 
+ctypedef struct Adafactor "fastgd_Adafactor":
+    double lr
+    double beta2_decay
+    double eps1
+    double eps2
+    double d
+    double weight_decay
+    double maximize
+
+cdef enum:
+    ADAFACTOR_ADAFACTOR = 0
+
+cdef int adafactor_scalars(Scalars* s, double grad_scale, long long t, const Adafactor* hyper,
+                           size_t size) noexcept nogil
+cdef void adafactor_f32(float* param, const float* grad, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void adafactor_f64(double* param, const double* grad, Py_ssize_t n, const Scalars* s) noexcept nogil
+
+
 ctypedef struct Adagrad "fastgd_Adagrad":
     double lr
     double lr_decay

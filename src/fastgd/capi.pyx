@@ -5,6 +5,7 @@ include "capi_core.pxi"
 cdef enum:      # rows of the table
     RULE_ADABELIEF
     RULE_ADADELTA
+    RULE_ADAFACTOR
     RULE_ADAGRAD
     RULE_ADAM
     RULE_AMSGRAD
@@ -14,6 +15,7 @@ cdef enum:      # rows of the table
     RULE_ADOPT
     RULE_ASGD
     RULE_ASGD_AVERAGE
+    RULE_DADAPT_ADAM
     RULE_FTRL
     RULE_LAMB
     RULE_LARS
@@ -22,6 +24,7 @@ cdef enum:      # rows of the table
     RULE_MUON
     RULE_NADAM
     RULE_NOVOGRAD
+    RULE_PRODIGY
     RULE_ADAM_UNRECTIFIED
     RULE_RMSPROP
     RULE_RMSPROP_MOMENTUM
@@ -42,6 +45,7 @@ cdef enum:      # rows of the table
 cdef enum:      # rows of the table
     FAMILY_ADABELIEF
     FAMILY_ADADELTA
+    FAMILY_ADAFACTOR
     FAMILY_ADAGRAD
     FAMILY_ADAM
     FAMILY_ADAMAX
@@ -49,6 +53,7 @@ cdef enum:      # rows of the table
     FAMILY_ADEMAMIX
     FAMILY_ADOPT
     FAMILY_ASGD
+    FAMILY_DADAPT_ADAM
     FAMILY_FTRL
     FAMILY_LAMB
     FAMILY_LARS
@@ -56,6 +61,7 @@ cdef enum:      # rows of the table
     FAMILY_MUON
     FAMILY_NADAM
     FAMILY_NOVOGRAD
+    FAMILY_PRODIGY
     FAMILY_RADAM
     FAMILY_RMSPROP
     FAMILY_RPROP
@@ -96,6 +102,19 @@ cdef void adadelta_f32(float* param, const float* grad, float* square_avg, float
 cdef void adadelta_f64(double* param, const double* grad, double* square_avg, double* acc_delta, Py_ssize_t n,
                        const Scalars* s) noexcept nogil:
     (<Kernel2>table().rules[RULE_ADADELTA].kernels[FLOAT64])(param, grad, square_avg, acc_delta, n, s)
+
+
+cdef int adafactor_scalars(Scalars* s, double grad_scale, long long t, const Adafactor* hyper,
+                           size_t size) noexcept nogil:
+    return fold(FAMILY_ADAFACTOR, s, grad_scale, t, hyper, size, NULL)
+
+
+cdef void adafactor_f32(float* param, const float* grad, Py_ssize_t n, const Scalars* s) noexcept nogil:
+    (<Kernel0>table().rules[RULE_ADAFACTOR].kernels[FLOAT32])(param, grad, n, s)
+
+
+cdef void adafactor_f64(double* param, const double* grad, Py_ssize_t n, const Scalars* s) noexcept nogil:
+    (<Kernel0>table().rules[RULE_ADAFACTOR].kernels[FLOAT64])(param, grad, n, s)
 
 
 cdef int adagrad_scalars(Scalars* s, double grad_scale, long long t, const Adagrad* hyper, size_t size) noexcept nogil:

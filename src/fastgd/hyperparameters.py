@@ -239,22 +239,20 @@ class Optional(Check):
         return (0.0,) if value is None else self.check.doubles(value)
 
 
-class OrInfinite(Check):
-    """
-    Infinity, or what a check of numbers takes.
+class FloorPair(Check):
+    """Two numbers that are at least 0, of which the first may be None."""
 
-    Parameters
-    ----------
-    number : Number
-        The check of a number.
-    """
+    def __init__(self, fields: tuple[str, str]) -> None:
+        super().__init__("a pair at least 0, the first or None", fields)
 
-    def __init__(self, number: Number) -> None:
-        super().__init__(f"{number}, or infinite")
-        self.number = number
+    def __call__(self, name: str, value: object) -> tuple[float | None, float]:
+        if not isinstance(value, (tuple, list)) or len(value) != 2:
+            raise TypeError(f"{name} must be a pair of numbers, got {type(value).__name__}")
+        first = None if value[0] is None else nonnegative(f"{name}[0]", value[0])
+        return first, nonnegative(f"{name}[1]", value[1])
 
-    def __call__(self, name: str, value: object) -> float:
-        return math.inf if value == math.inf and isinstance(value, (float, np.floating)) else self.number(name, value)
+    def doubles(self, value: Any) -> tuple[float, ...]:
+        return value[0] or 0.0, value[1]
 
 
 class Whole(Check):
@@ -308,8 +306,11 @@ StepSizes = Annotated[
 ]
 Switch = Annotated[bool, Flag()]
 Positive = Annotated[float, positive]
+AtLeastOne = Annotated[float, Number("at least 1", 1.0)]
+NonPositive = Annotated[float, Number("at most 0", -LARGEST, 0.0)]
+AdafactorEps = Annotated[tuple[float | None, float], FloorPair(fields=("eps1", "eps2"))]
 OptionalFraction = Annotated[float | None, Optional(open_fraction)]
-GrowthRate = Annotated[float, OrInfinite(Number("at least 1", 1.0))]
+GrowthRate = Annotated[float | None, Optional(Number("at least 1", 1.0))]
 Count = Annotated[int, Whole()]
 AdjustLr = Annotated[Literal["original", "match_rms_adamw"] | None, Optional(Choice("original", "match_rms_adamw"))]
 MomentumForm = Annotated[Literal["heavy_ball", "ema"], Choice("heavy_ball", "ema")]

@@ -283,7 +283,12 @@ PASSES_CASES = [
 
 CASES = [*SGD_CASES, *ADAPTIVE_CASES, *ADAM_CASES, *LATER_CASES, *PASSES_CASES, *SCHEDULE_FREE_CASES]
 # Rules of classes that are more than a pass over elements; these have tests of their own.
-PARTS = [Case("muon", fastgd.Muon, None, {}, ("muon",))]
+PARTS = [
+    Case("prodigy", fastgd.Prodigy, None, {}, ("prodigy",)),
+    Case("dadapt_adam", fastgd.DAdaptAdam, None, {}, ("dadapt_adam",)),
+    Case("muon", fastgd.Muon, None, {}, ("muon",)),
+    Case("adafactor", fastgd.Adafactor, None, {}, ("adafactor",)),
+]
 BY_NAME = {case.name: case for case in CASES}
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -114,9 +114,9 @@ def stochastic(values: np.ndarray, random: np.ndarray) -> np.ndarray:
 # State that hardly moves in a step; tests/test_formats.py sees to it that each state of each rule is in one of these.
 SLOW = {
     "acc_delta", "accumulator", "ax", "exp_avg_slow", "exp_avg_sq", "exp_avg_var", "exp_inf", "linear",
-    "max_exp_avg_sq", "square_avg", "sum", "z",
+    "max_exp_avg_sq", "s", "square_avg", "sum", "z",
 }  # fmt: skip
-QUICK = {"exp_avg", "exp_avg_diff", "neg_pre_grad", "momentum_buffer", "grad_avg", "prev", "step_size", "update"}
+QUICK = {"p0", "exp_avg", "exp_avg_diff", "neg_pre_grad", "momentum_buffer", "grad_avg", "prev", "step_size", "update"}
 
 
 class Twin:

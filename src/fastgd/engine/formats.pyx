@@ -13,7 +13,7 @@ NAMES = ("float32", "float64", "bfloat16", "float16", "int16")      # of the for
 # second moments, and what gathers or averages over many steps.
 SLOW = frozenset((
     "acc_delta", "accumulator", "ax", "exp_avg_slow", "exp_avg_sq", "exp_avg_var", "exp_inf", "linear",
-    "max_exp_avg_sq", "square_avg", "sum", "z",
+    "max_exp_avg_sq", "s", "square_avg", "sum", "z",
 ))
 
 MASTER = ("param_remainder", "master_param")    # state keys of what bfloat16 and float16 lack; int16, float32

@@ -17,6 +17,7 @@ cdef class Steps(Plan):
     cdef readonly bint grouped
     cdef bint scheduled, skip_nonfinite
     cdef double max_norm, max_value, largest
+    cdef double scale, bound_of_elements    # of the latest step
     cdef PyObject** held                # gradients of the step under way, owned
     cdef Py_ssize_t held_count, held_room
 

@@ -10,7 +10,7 @@ from cpython.list cimport PyList_Check, PyList_CheckExact
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_Check, PyTuple_CheckExact
-from libc.math cimport fabs
+from libc.math cimport INFINITY, fabs
 from libc.string cimport memcpy
 
 from fastgd.engine.arrays cimport data_of, descr_of, pointer, size_of
@@ -388,6 +388,10 @@ cdef class Steps(Plan):
             raise RuntimeError("no gradients are bound: give them to bind once, or to each step")
         return self.bound
 
+    def treatment(self):
+        """What the latest step multiplied gradients by, and where it clipped their elements."""
+        return self.scale, self.bound_of_elements
+
     # ---- the step ---------------------------------------------------------------------------------------------
 
     def step(self, front, groups, grads, grad_scale):
@@ -432,6 +436,7 @@ cdef class Steps(Plan):
                     factor = self.max_norm / (norm + 1e-6)
                     # A NaN norm must spread, as in torch: it is not above 1, and min() might hide it.
                     scale *= 1.0 if factor > 1.0 else factor
+            self.scale, self.bound_of_elements = scale, self.max_value if bounded else INFINITY
             self.fold(1.0 if bounded else scale)
             found = norm if measured else None
             self.run(scale, self.max_value if bounded else 0.0, bounded)

@@ -5,6 +5,7 @@ from fastgd.kernels.roofs cimport (stream_0, stream_1, stream_2, stream_3, strea
                                    divide_two_roots)
 from fastgd.kernels.rules.adabelief cimport AdabeliefScalars, fold_adabelief, adabelief
 from fastgd.kernels.rules.adadelta cimport AdadeltaScalars, fold_adadelta, adadelta
+from fastgd.kernels.rules.adafactor cimport AdafactorScalars, fold_adafactor, adafactor
 from fastgd.kernels.rules.adagrad cimport AdagradScalars, fold_adagrad, adagrad
 from fastgd.kernels.rules.adam cimport AdamScalars, fold_adam, adam, amsgrad
 from fastgd.kernels.rules.adamax cimport AdamaxScalars, fold_adamax, adamax
@@ -12,6 +13,8 @@ from fastgd.kernels.rules.adan cimport AdanScalars, fold_adan, adan
 from fastgd.kernels.rules.ademamix cimport AdemamixScalars, fold_ademamix, ademamix
 from fastgd.kernels.rules.adopt cimport AdoptScalars, fold_adopt, adopt
 from fastgd.kernels.rules.asgd cimport AsgdScalars, fold_asgd, asgd, asgd_average
+from fastgd.kernels.rules.dadapt_adam cimport (DadaptAdamScalars, fold_dadapt_adam, dadapt_adam_measure,
+                                               settle_all_dadapt_adam, dadapt_adam)
 from fastgd.kernels.rules.ftrl cimport FtrlScalars, fold_ftrl, ftrl
 from fastgd.kernels.rules.lamb cimport LambScalars, fold_lamb, lamb_measure, settle_lamb, lamb
 from fastgd.kernels.rules.lars cimport (LarsScalars, fold_lars, lars_measure, settle_lars, lars_nesterov_measure,
@@ -20,6 +23,7 @@ from fastgd.kernels.rules.lion cimport LionScalars, fold_lion, lion
 from fastgd.kernels.rules.muon cimport MuonScalars, fold_muon, muon
 from fastgd.kernels.rules.nadam cimport NadamScalars, fold_nadam, nadam
 from fastgd.kernels.rules.novograd cimport NovogradScalars, fold_novograd, novograd_measure, settle_novograd, novograd
+from fastgd.kernels.rules.prodigy cimport ProdigyScalars, fold_prodigy, prodigy_measure, settle_all_prodigy, prodigy
 from fastgd.kernels.rules.radam cimport fold_radam, adam_unrectified
 from fastgd.kernels.rules.rmsprop cimport (RmspropScalars, fold_rmsprop, rmsprop, rmsprop_momentum, rmsprop_centered,
                                            rmsprop_centered_momentum)
@@ -36,6 +40,7 @@ from fastgd.kernels.rules.yogi cimport YogiScalars, fold_yogi, yogi
 
 rule(b"adabelief", b"exp_avg exp_avg_var", <void*>adabelief[float], <void*>adabelief[double])
 rule(b"adadelta", b"square_avg acc_delta", <void*>adadelta[float], <void*>adadelta[double])
+rule(b"adafactor", b"", <void*>adafactor[float], <void*>adafactor[double])
 rule(b"adagrad", b"sum", <void*>adagrad[float], <void*>adagrad[double])
 rule(b"adam", b"exp_avg exp_avg_sq", <void*>adam[float], <void*>adam[double])
 rule(b"amsgrad", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad[float], <void*>amsgrad[double])
@@ -45,6 +50,8 @@ rule(b"ademamix", b"exp_avg exp_avg_slow exp_avg_sq", <void*>ademamix[float], <v
 rule(b"adopt", b"exp_avg exp_avg_sq", <void*>adopt[float], <void*>adopt[double])
 rule(b"asgd", b"ax", <void*>asgd[float], <void*>asgd[double])
 rule(b"asgd_average", b"ax", <void*>asgd_average[float], <void*>asgd_average[double])
+rule(b"dadapt_adam", b"exp_avg exp_avg_sq s", <void*>dadapt_adam[float], <void*>dadapt_adam[double])
+measure(2, True, <void*>dadapt_adam_measure[float], <void*>dadapt_adam_measure[double], <Settle>settle_all_dadapt_adam)
 rule(b"ftrl", b"accumulator linear", <void*>ftrl[float], <void*>ftrl[double])
 rule(b"lamb", b"exp_avg exp_avg_sq", <void*>lamb[float], <void*>lamb[double])
 measure(2, False, <void*>lamb_measure[float], <void*>lamb_measure[double], <Settle>settle_lamb)
@@ -58,6 +65,8 @@ rule(b"muon", b"momentum_buffer update", <void*>muon[float], <void*>muon[double]
 rule(b"nadam", b"exp_avg exp_avg_sq", <void*>nadam[float], <void*>nadam[double])
 rule(b"novograd", b"exp_avg", <void*>novograd[float], <void*>novograd[double])
 measure(1, False, <void*>novograd_measure[float], <void*>novograd_measure[double], <Settle>settle_novograd)
+rule(b"prodigy", b"exp_avg exp_avg_sq s p0", <void*>prodigy[float], <void*>prodigy[double])
+measure(2, True, <void*>prodigy_measure[float], <void*>prodigy_measure[double], <Settle>settle_all_prodigy)
 rule(b"adam_unrectified", b"exp_avg exp_avg_sq", <void*>adam_unrectified[float], <void*>adam_unrectified[double])
 rule(b"rmsprop", b"square_avg", <void*>rmsprop[float], <void*>rmsprop[double])
 rule(b"rmsprop_momentum", b"square_avg momentum_buffer", <void*>rmsprop_momentum[float],
@@ -83,6 +92,8 @@ family(b"adabelief", b"lr beta1 beta2 eps weight_decay maximize", b"", 0, b"adab
        sizeof(AdabeliefScalars))
 family(b"adadelta", b"lr rho eps weight_decay maximize", b"", 0, b"adadelta", <Fold>fold_adadelta,
        sizeof(AdadeltaScalars))
+family(b"adafactor", b"lr beta2_decay eps1 eps2 d weight_decay maximize", b"", 0, b"adafactor", <Fold>fold_adafactor,
+       sizeof(AdafactorScalars))
 family(b"adagrad", b"lr lr_decay weight_decay initial_accumulator_value eps maximize eps_root", b"", 0, b"adagrad",
        <Fold>fold_adagrad, sizeof(AdagradScalars))
 family(b"adam", b"lr beta1 beta2 eps weight_decay amsgrad maximize decoupled_weight_decay eps_root eps_hat", b"", 0,
@@ -97,6 +108,8 @@ family(b"adopt", b"lr beta1 beta2 eps weight_decay clip_exponent maximize", b"",
        sizeof(AdoptScalars))
 family(b"asgd", b"lr lambd alpha t0 weight_decay maximize", b"eta mu", 0, b"asgd asgd_average", <Fold>fold_asgd,
        sizeof(AsgdScalars))
+family(b"dadapt_adam", b"lr beta1 beta2 eps weight_decay decouple use_bias_correction d0 growth_rate maximize",
+       b"d numerator_weighted", 0, b"dadapt_adam", <Fold>fold_dadapt_adam, sizeof(DadaptAdamScalars))
 family(b"ftrl", b"lr initial_accumulator_value l1_regularization_strength l2_regularization_strength "
        b"l2_shrinkage_regularization_strength beta maximize", b"", 0, b"ftrl", <Fold>fold_ftrl, sizeof(FtrlScalars))
 family(b"lamb", b"lr beta1 beta2 eps weight_decay bias_correction grad_averaging always_adapt trust_clip maximize", b"",
@@ -110,6 +123,8 @@ family(b"nadam", b"lr beta1 beta2 eps weight_decay momentum_decay decoupled_weig
        b"mu_product", 0, b"nadam", <Fold>fold_nadam, sizeof(NadamScalars))
 family(b"novograd", b"lr beta1 beta2 eps weight_decay grad_averaging maximize", b"exp_avg_sq", 1, b"novograd",
        <Fold>fold_novograd, sizeof(NovogradScalars))
+family(b"prodigy", b"lr beta1 beta2 beta3 eps weight_decay decouple use_bias_correction safeguard_warmup d0 d_coef "
+       b"growth_rate maximize", b"d d_max d_numerator", 0, b"prodigy", <Fold>fold_prodigy, sizeof(ProdigyScalars))
 family(b"radam", b"lr beta1 beta2 eps weight_decay decoupled_weight_decay maximize eps_root", b"", 0,
        b"adam_unrectified adam", <Fold>fold_radam, sizeof(AdamScalars))
 family(b"rmsprop", b"lr alpha eps weight_decay momentum centered maximize eps_root", b"", 0,

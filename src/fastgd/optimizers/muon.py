@@ -141,8 +141,9 @@ class Muon(Optimizer):
         completed = self._steps.completed
         super().step(grads, grad_scale=grad_scale)
         if self._steps.completed != completed:
-            for i in self._steps.updated():
-                self._turn(i)
+            with self._steps:
+                for i in self._steps.updated():
+                    self._turn(i)
 
     step.__doc__ = Optimizer.step.__doc__
 

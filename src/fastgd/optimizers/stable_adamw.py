@@ -65,6 +65,7 @@ class StableAdamW(Optimizer):
     """
 
     family = "stable_adamw"
+    begins_itself = True
     torch_signature = "lr betas eps weight_decay * foreach maximize capturable differentiable fused"
 
     def __init__(

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Unpack
 from fastgd.optimizers import (
     adabelief,
     adadelta,
+    adafactor,
     adagrad,
     adam,
     adamax,
@@ -13,6 +14,7 @@ from fastgd.optimizers import (
     ademamix,
     adopt,
     asgd,
+    dadaptation,
     ftrl,
     lamb,
     lars,
@@ -31,8 +33,10 @@ from fastgd.optimizers import (
 )
 from fastgd.optimizers.base import Optimizer as NumPyOptimizer
 from fastgd.optimizers.base import Settings
+from fastgd.torch.adafactor import AdafactorBase
 from fastgd.torch.adagrad import AdagradBase
 from fastgd.torch.base import Optimizer
+from fastgd.torch.dadaptation import DadaptationBase
 from fastgd.torch.muon import MuonBase
 from fastgd.torch.schedule_free import ScheduleFreeBase
 
@@ -121,6 +125,45 @@ class Adadelta(Optimizer):
             capturable=capturable,
             maximize=maximize,
             differentiable=differentiable,
+        )
+        super().__init__(params, given, settings)
+
+
+class Adafactor(AdafactorBase):
+    """
+    Adafactor, with decoupled weight decay.
+
+    Parameters
+    ----------
+    params, lr, beta2_decay, eps, d, weight_decay, foreach, maximize
+        As for torch.optim.Adafactor.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = adafactor.Adafactor
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-2,
+        beta2_decay: float = -0.8,
+        eps: tuple[Any | None, Any] = (None, 1e-3),
+        d: float = 1.0,
+        weight_decay: float = 0.0,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            beta2_decay=beta2_decay,
+            eps=eps,
+            d=d,
+            weight_decay=weight_decay,
+            foreach=foreach,
+            maximize=maximize,
         )
         super().__init__(params, given, settings)
 
@@ -511,6 +554,131 @@ class ASGD(Optimizer):
             maximize=maximize,
             differentiable=differentiable,
             capturable=capturable,
+        )
+        super().__init__(params, given, settings)
+
+
+class Prodigy(DadaptationBase):
+    """
+    Prodigy, with decoupled or L2 weight decay.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, beta3, eps, weight_decay, decouple, use_bias_correction, safeguard_warmup, d0, d_coef, growth_rate, \
+maximize
+        As for `fastgd.Prodigy`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+
+    Notes
+    -----
+    Kept in double: ``d``, ``d_max``, ``d_numerator``.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = dadaptation.Prodigy
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1.0,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        beta3: float | None = None,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        decouple: bool = True,
+        use_bias_correction: bool = False,
+        safeguard_warmup: bool = False,
+        d0: float = 1e-6,
+        d_coef: float = 1.0,
+        growth_rate: float | None = None,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            beta3=beta3,
+            eps=eps,
+            weight_decay=weight_decay,
+            decouple=decouple,
+            use_bias_correction=use_bias_correction,
+            safeguard_warmup=safeguard_warmup,
+            d0=d0,
+            d_coef=d_coef,
+            growth_rate=growth_rate,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+        )
+        super().__init__(params, given, settings)
+
+
+class DAdaptAdam(DadaptationBase):
+    """
+    Adam by D-Adaptation, with decoupled or L2 weight decay.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, weight_decay, decouple, use_bias_correction, d0, growth_rate, maximize
+        As for `fastgd.DAdaptAdam`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+
+    Notes
+    -----
+    Kept in double: ``d``, ``numerator_weighted``.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = dadaptation.DAdaptAdam
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1.0,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        decouple: bool = True,
+        use_bias_correction: bool = False,
+        d0: float = 1e-6,
+        growth_rate: float | None = None,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            decouple=decouple,
+            use_bias_correction=use_bias_correction,
+            d0=d0,
+            growth_rate=growth_rate,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
         )
         super().__init__(params, given, settings)
 

@@ -102,7 +102,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 code = imports + RUN.format(company, options.seconds)
                 done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
                 failed = json.dumps({"company": company, "failed": done.stderr[-300:]})
-                for line in done.stdout.splitlines() or [failed]:
+                # Libraries print too.
+                lines = [line for line in done.stdout.splitlines() if line.startswith('{"company"')]
+                for line in lines or [failed]:
                     print(json.dumps({"busy cores": cores} | json.loads(line)), flush=True)
     return 0
 

@@ -123,7 +123,8 @@ ROWS = (
 )
 # fmt: on
 
-# Classes whose time is that of something else, and their rules: Muon's is that of BLAS.
-LEFT_OUT = {"Muon": "muon"}
+# Classes whose time is not that of their rule, and the rule: Muon's is BLAS's, Adafactor's engine/factored's.
+# What Prodigy and D-Adaptation do next depends on all that they have done, so that no roof can take their place.
+LEFT_OUT = {"Muon": "muon", "Adafactor": "adafactor", "Prodigy": "prodigy", "DAdaptAdam": "dadapt_adam"}
 
 BY_NAME = {row.name: row for row in ROWS}
