@@ -13,6 +13,7 @@ READ = ["tools", "src/fastgd", "docs/C_API.md", "README.md", "tests/capi_abi.txt
 LEFT_OUT = shutil.ignore_patterns("*.c", "*.so", "__pycache__")
 
 ADAM = "src/fastgd/kernels/rules/adam.pxd"
+LAMB = "src/fastgd/kernels/rules/lamb.pxd"
 ADAM_PY = "src/fastgd/optimizers/adam.py"
 
 
@@ -117,6 +118,14 @@ REFUSALS = {
     "a name that C would not keep": (
         [(ADAM, '"fastgd_Adam"', '"fastgd_Adams"')],
         "adam.pxd: struct Adam needs the C name fastgd_Adam",
+    ),
+    "a measuring pass that is not settled": (
+        [(LAMB, "void settle_lamb(", "void settled_lamb(")],
+        "lamb.pxd: lamb has 1 measuring passes, and 0 settle functions",
+    ),
+    "a measuring pass of no rule": (
+        [(LAMB, "lamb_measure(", "lamp_measure("), (LAMB, "void settle_lamb(", "void settled_lamb(")],
+        "lamb.pxd: lamp_measure measures, but there is no rule that it is called after: x_measure belongs to x",
     ),
     "a file without its place": (
         [("README.md", "<!-- derived: optimizers -->", "")],

@@ -111,7 +111,8 @@ def rules_of(functions: dict[str, Code], prefix: str) -> dict[str, list[Code]]:
     """The pieces of each rule's function for one dtype; a module whose rules cannot all be found is an error."""
     pieces: dict[str, list[Code]] = {}
     for symbol, code in functions.items():
-        if (rule := rule_of(symbol)) and rule[0] == prefix:
+        # What a measuring pass sums it converts to double.
+        if (rule := rule_of(symbol)) and rule[0] == prefix and not rule[1].endswith("_measure"):
             pieces.setdefault(rule[1], []).append(code)
     expected = set(dispatch.rules())
     assert expected

@@ -252,6 +252,20 @@ def test_a_gradient_that_resizes_a_parameter_when_it_is_looked_at() -> None:
     np.testing.assert_array_equal(params[1], 1)
 
 
+def test_a_gradient_that_changes_its_own_parameter_when_it_is_looked_at() -> None:
+    class Grad(np.ndarray):
+        @property
+        def shape(self) -> Any:
+            param.flags.writeable = False
+            return super().shape
+
+    param = np.ones(3)
+    opt = fastgd.SGD(param)
+    with pytest.raises(ValueError, match=r"params: expected a writeable array, got a read-only one"):
+        opt.step(np.ones(3).view(Grad))
+    np.testing.assert_array_equal(param, 1)
+
+
 def test_groups_that_come_one_by_one_are_not_compared_with_all_before(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[object] = []
     check = validation.extent_of

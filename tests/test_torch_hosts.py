@@ -225,6 +225,48 @@ def test_a_parameter_that_is_listed_twice() -> None:
         opt.add_param_group({"params": [("d", first)]})
 
 
+def test_groups_that_do_not_go_together() -> None:
+    """As torch refuses them, which the constructor finds out once for all groups."""
+    first, second = parameter(), parameter(2)
+    for groups, message in [
+        ([{"params": [first]}, {"params": [second, first]}], "some parameters appear in more than one parameter group"),
+        ([{"params": [("a", first)]}, {"params": [second]}], "all optimizer param groups should be with/without names"),
+    ]:
+        for module in (adapter, torch.optim):
+            with pytest.raises(ValueError, match=f"^{message}"):
+                module.SGD(copy.copy(groups))
+            opt = module.SGD(groups[:1])
+            with pytest.raises(ValueError, match=f"^{message}"):
+                opt.add_param_group(groups[1])
+            assert len(opt.param_groups) == 1
+
+
+def test_hooks_of_loading() -> None:
+    """They are called as by torch: one before, which may give another state dict, and one after."""
+    states = []
+    for module in (adapter, torch.optim):
+        param = parameter()
+        opt = module.Adam([param])
+        opt.step()
+
+        def before(_: Any, state: Any) -> Any:
+            return {**state, "param_groups": [{**state["param_groups"][0], "lr": 0.5, "note": [1, 2]}]}
+
+        def after(opt: Any) -> None:
+            opt.param_groups[0]["eps"] = 0.25
+
+        opt.register_load_state_dict_pre_hook(before)
+        opt.register_load_state_dict_post_hook(after)
+        given = copy.deepcopy(opt.state_dict())
+        opt.load_state_dict(given)
+        assert "note" not in given["param_groups"][0]
+        opt.step()
+        states.append(opt.state_dict())
+    assert_near([states[0]["state"][0]["exp_avg"]], [states[1]["state"][0]["exp_avg"]])
+    for key, value in states[1]["param_groups"][0].items():
+        assert states[0]["param_groups"][0][key] == value
+
+
 @every_name
 def test_lazy_modules_before_their_first_pass(name: str) -> None:
     if name == "Adagrad":  # as torch's, whose state begins with the optimizer

@@ -21,7 +21,7 @@ TOLERANCE = 1e-13  # of parameters in [1, 2), after 25 steps in float64: some 50
 
 def moves(case: Case) -> bool:
     """Whether a parameter moves under a zero gradient, or goes into its own state."""
-    restless = fastgd.ASGD, fastgd.AdamW, fastgd.Yogi, fastgd.Ftrl, ScheduleFree
+    restless = fastgd.ASGD, fastgd.AdamW, fastgd.LAMB, fastgd.StableAdamW, fastgd.Yogi, fastgd.Ftrl, ScheduleFree
     return case.arguments.get("weight_decay", 0) != 0 or issubclass(case.optimizer, restless)
 
 

@@ -63,9 +63,17 @@ def quoted(words: list[str]) -> str:
     return "\n".join(f'b"{line}{" " * (line is not lines[-1])}"' for line in lines)
 
 
+def both(name: str) -> list[str]:
+    return [f"<void*>{name}[float]", f"<void*>{name}[double]"]
+
+
 def row(kind: str, rule: Rule) -> str:
-    functions = [f"<void*>{rule.name}[float]", f"<void*>{rule.name}[double]"]
-    return call(kind, [f'b"{rule.name}"', quoted(rule.states), *functions])
+    """The row of a rule, and those of its measuring passes."""
+    lines = [call(kind, [f'b"{rule.name}"', quoted(rule.states), *both(rule.name)])]
+    for one in rule.measures:
+        over_all = str(one.settle.startswith("settle_all_"))
+        lines.append(call("measure", [str(one.terms), over_all, *both(one.name), f"<Settle>{one.settle}"]))
+    return "\n".join(lines)
 
 
 def cimport(module: str, names: list[str]) -> str:
@@ -79,14 +87,23 @@ def table(rules: list[Rule], families: list[Family], scalars: dict[str, str]) ->
     lines = [f"# {HEAD}", 'include "build_table.pxi"', "", cimport("roofs", [roof.name for roof in roofs])]
     for f in families:
         structs = [struct for struct, module in scalars.items() if module == f.module]
-        names = [rule.name for rule in rules if rule.module == f.module]
+        own = [rule for rule in rules if rule.module == f.module]
+        names = [name for rule in own for one in rule.measures for name in (one.name, one.settle)]
+        names += [rule.name for rule in own]
         lines.append(cimport(f"rules.{f.module}", [*structs, f"fold_{f.name}", *names]))
     lines += ["", *(row("rule", rule) for rule in rules), ""]
     for f in families:
+        numbers_kept = [quoted(f.carry), str(f.memory)]
         fold = [f"<Fold>fold_{f.name}", f"sizeof({f.scalars})"]
-        lines.append(call("family", [f'b"{f.name}"', quoted(f.hyper), quoted(f.carry), quoted(f.rules), *fold]))
+        lines.append(call("family", [f'b"{f.name}"', quoted(f.hyper), *numbers_kept, quoted(f.rules), *fold]))
     lines += ["", *(row("roof", roof) for roof in roofs)]
     return "\n".join(lines) + "\n"
+
+
+def of_one_pass(rules: list[Rule], families: list[Family]) -> list[Family]:
+    """The families that the C API has: a caller of its functions would have to sum in blocks between two passes."""
+    several = {rule.name for rule in rules if rule.measures}
+    return [family for family in families if several.isdisjoint(family.rules)]
 
 
 def functions(rules: list[Rule], family: Family) -> Iterator[Function]:
@@ -124,7 +141,7 @@ def room(name: str) -> str:
 
 def capi_pxd(rules: list[Rule], families: list[Family]) -> str:
     text = PXD.format(head=HEAD, room=room("MAX_CARRY"))
-    for family in families:
+    for family in of_one_pass(rules, families):
         text += f'\n\nctypedef struct {family.struct} "fastgd_{family.struct}":\n'
         text += "".join(f"    double {field}\n" for field in family.hyper)
         text += "\ncdef enum:\n" + "".join(f"    {line}\n" for line in numbers(family)) + "\n"
@@ -137,7 +154,7 @@ def capi_pyx(rules: list[Rule], families: list[Family]) -> str:
     text += 'include "capi_core.pxi"\n'
     for kind, rows in (("RULE", rules), ("FAMILY", families)):
         text += f"\ncdef enum:{' ' * 6}# rows of the table\n" + "".join(f"    {kind}_{r.name.upper()}\n" for r in rows)
-    for function in (f for family in families for f in functions(rules, family)):
+    for function in (f for family in of_one_pass(rules, families) for f in functions(rules, family)):
         text += f"\n\n{head_of(function, ':')}\n{function.body}\n"
     return text
 
@@ -153,7 +170,7 @@ def in_c(declaration: str) -> str:
 def ledger(rules: list[Rule], families: list[Family]) -> str:
     """What compiled importers rely on, a line each. What has been recorded must still be so; what is new is added."""
     lines = [f"MAX_CARRY = {room('MAX_CARRY')}", f"Scalars: {room('MAX_SCALARS')} double", *CORE]
-    for family in families:
+    for family in of_one_pass(rules, families):
         lines += [f"{family.struct}[{i}]: double {field}" for i, field in enumerate(family.hyper)] + numbers(family)
         for f in functions(rules, family):
             lines.append(f"{f.name}: {f.returns} ({', '.join(in_c(a) for a in f.arguments)})")
@@ -167,7 +184,7 @@ def ledger(rules: list[Rule], families: list[Family]) -> str:
 def c_api_table(rules: list[Rule], families: list[Family], optimizers: list[Optimizer]) -> list[str]:
     states = {rule.name: rule.states for rule in rules}
     lines = ["| class | struct, scalars | returns | rule | states | carries |", "|---|---|---|---|---|---|"]
-    for family in families:
+    for family in of_one_pass(rules, families):
         classes = ", ".join(f"`{o.name}`" for o in optimizers if o.attributes["family"] == family.name)
         carries = ", ".join(f"`{family.name}_{name}`".upper() for name in family.carry)
         first = [classes, f"`{family.struct}`, `{family.name}_scalars`"]

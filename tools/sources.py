@@ -22,15 +22,25 @@ SCALARS = re.compile(r"^ctypedef struct (\w+Scalars):", re.MULTILINE)
 RULES = re.compile(rf"^cdef enum (\w+)Rules:\n{BLOCK}", re.MULTILINE)
 CARRY = re.compile(rf"^ctypedef struct (\w+)Carry:\n{BLOCK}", re.MULTILINE)
 FOLD = re.compile(r"^cdef inline int fold_(\w+)\((\w+)\* s, .*?\) noexcept nogil:", re.MULTILINE | re.DOTALL)
+MEMORY = re.compile(rf"^ctypedef struct (\w+)Memory:\n{BLOCK}", re.MULTILINE)
+SETTLE = re.compile(r"^cdef inline void (settle_(?:all_)?\w+)\(\w+\* s, const double\* sums", re.MULTILINE)
 KERNEL = re.compile(r"^cdef inline void (\w+)\((\w+\* restrict param.*?)\) noexcept nogil:", re.MULTILINE | re.DOTALL)
-ARRAY = re.compile(r"\w+\* restrict (\w+)")
+ARRAY = re.compile(r"(?!double\b)\b\w+\* restrict (\w+)")
+TERM = re.compile(r"double\* restrict (\w+)")
 FIELD = re.compile(r"^    (?:double )?(\w+)", re.MULTILINE)
+
+
+class Measure(NamedTuple):
+    name: str  # of its function
+    terms: int
+    settle: str
 
 
 class Rule(NamedTuple):
     name: str
     module: str
     states: list[str]
+    measures: list[Measure]  # the passes before its own
 
 
 class Parameter(NamedTuple):
@@ -54,6 +64,7 @@ class Family(NamedTuple):
     struct: str
     hyper: list[str]  # fields of the struct
     carry: list[str]
+    memory: int  # how many of them, the last, are kept for each parameter
     rules: list[str]  # names of rules, in the order of what the fold returns
     scalars: str  # the struct of scalars that the fold fills
 
@@ -67,8 +78,27 @@ def fail(message: str) -> NoReturn:
 
 
 def kernels_in(path: Path) -> list[Rule]:
-    found = KERNEL.findall(path.read_text(encoding="utf-8"))
-    return [Rule(name, path.stem, ARRAY.findall(arguments)[2:]) for name, arguments in found]
+    """The rules of a file. A rule `x` of several passes has, in their order, x_measure, settle_x, x_measure_2 ... x."""
+    text = path.read_text(encoding="utf-8")
+    found = dict(KERNEL.findall(text))
+    settles = SETTLE.findall(text)
+    rules = []
+    for name, arguments in found.items():
+        if TERM.search(arguments):
+            continue
+        measures = [other for other in found if re.fullmatch(rf"{name}_measure(_\d)?", other)]
+        settled = [settle for settle in settles if re.fullmatch(rf"settle_(all_)?{name}(_\d)?", settle)]
+        if len(measures) != len(settled):
+            fail(f"{path.name}: {name} has {len(measures)} measuring passes, and {len(settled)} settle functions")
+        if len({settle.startswith("settle_all_") for settle in settled}) > 1:
+            fail(f"{path.name}: the sums of {name} are over all parameters in one pass, and over each in another")
+        terms = [len(TERM.findall(found[measure])) for measure in measures]
+        passes = [Measure(*one) for one in zip(measures, terms, settled, strict=True)]
+        rules.append(Rule(name, path.stem, ARRAY.findall(arguments)[2:], passes))
+    used = {measure.name for rule in rules for measure in rule.measures} | {rule.name for rule in rules}
+    if stray := [name for name in found if name not in used]:
+        fail(f"{path.name}: {stray[0]} measures, but there is no rule that it is called after: x_measure belongs to x")
+    return rules
 
 
 def only(path: Path, what: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
@@ -82,7 +112,8 @@ def family_in(path: Path) -> Family:
     struct, c_name, fields = only(path, 'ctypedef struct X "fastgd_X"', HYPER)
     name, scalars = only(path, "cdef inline int fold_x", FOLD)
     owner, rules = only(path, "cdef enum XRules", RULES)
-    carry = CARRY.findall(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    carry, memory = ([key for _, block in k.findall(text) for key in FIELD.findall(block)] for k in (CARRY, MEMORY))
     if not struct == c_name == owner or name != snake(struct):
         fail(f"{path.name}: struct {struct} needs the C name fastgd_{struct}, {struct}Rules and fold_{snake(struct)}")
     return Family(
@@ -90,7 +121,8 @@ def family_in(path: Path) -> Family:
         path.stem,
         struct,
         FIELD.findall(fields),
-        [key for _, block in carry for key in FIELD.findall(block)],
+        carry + memory,
+        len(memory),
         [rule.lower() for rule in FIELD.findall(rules)],
         scalars,
     )

@@ -31,15 +31,19 @@ from fastgd.optimizers.adopt import ADOPT
 from fastgd.optimizers.asgd import ASGD
 from fastgd.optimizers.base import Optimizer
 from fastgd.optimizers.ftrl import Ftrl
+from fastgd.optimizers.lamb import LAMB
+from fastgd.optimizers.lars import LARS
 from fastgd.optimizers.lion import Lion
 from fastgd.optimizers.muon import Muon
 from fastgd.optimizers.nadam import NAdam
+from fastgd.optimizers.novograd import NovoGrad
 from fastgd.optimizers.radam import RAdam
 from fastgd.optimizers.rmsprop import RMSprop
 from fastgd.optimizers.rprop import Rprop
 from fastgd.optimizers.schedule_free import ScheduleFreeAdamW, ScheduleFreeRAdam, ScheduleFreeSGD
 from fastgd.optimizers.sgd import SGD
 from fastgd.optimizers.sign import SignSGD
+from fastgd.optimizers.stable_adamw import StableAdamW
 from fastgd.optimizers.yogi import Yogi
 
 # end
@@ -71,6 +75,8 @@ __all__ = [
 __all__ += [
     "ADOPT",
     "ASGD",
+    "LAMB",
+    "LARS",
     "SGD",
     "AdEMAMix",
     "AdaBelief",
@@ -84,6 +90,7 @@ __all__ += [
     "Lion",
     "Muon",
     "NAdam",
+    "NovoGrad",
     "Optimizer",
     "RAdam",
     "RMSprop",
@@ -92,6 +99,7 @@ __all__ += [
     "ScheduleFreeRAdam",
     "ScheduleFreeSGD",
     "SignSGD",
+    "StableAdamW",
     "Yogi",
 ]
 # end

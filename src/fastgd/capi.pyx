@@ -15,9 +15,13 @@ cdef enum:      # rows of the table
     RULE_ASGD
     RULE_ASGD_AVERAGE
     RULE_FTRL
+    RULE_LAMB
+    RULE_LARS
+    RULE_LARS_NESTEROV
     RULE_LION
     RULE_MUON
     RULE_NADAM
+    RULE_NOVOGRAD
     RULE_ADAM_UNRECTIFIED
     RULE_RMSPROP
     RULE_RMSPROP_MOMENTUM
@@ -32,6 +36,7 @@ cdef enum:      # rows of the table
     RULE_SGD_NESTEROV
     RULE_SIGN_SGD
     RULE_SIGN_MOMENTUM
+    RULE_STABLE_ADAMW
     RULE_YOGI
 
 cdef enum:      # rows of the table
@@ -45,9 +50,12 @@ cdef enum:      # rows of the table
     FAMILY_ADOPT
     FAMILY_ASGD
     FAMILY_FTRL
+    FAMILY_LAMB
+    FAMILY_LARS
     FAMILY_LION
     FAMILY_MUON
     FAMILY_NADAM
+    FAMILY_NOVOGRAD
     FAMILY_RADAM
     FAMILY_RMSPROP
     FAMILY_RPROP
@@ -56,6 +64,7 @@ cdef enum:      # rows of the table
     FAMILY_SCHEDULE_FREE_SGD
     FAMILY_SGD
     FAMILY_SIGN_SGD
+    FAMILY_STABLE_ADAMW
     FAMILY_YOGI
 
 

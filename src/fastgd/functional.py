@@ -25,14 +25,18 @@ from fastgd.optimizers.ademamix import AdEMAMix
 from fastgd.optimizers.adopt import ADOPT
 from fastgd.optimizers.asgd import ASGD
 from fastgd.optimizers.ftrl import Ftrl
+from fastgd.optimizers.lamb import LAMB
+from fastgd.optimizers.lars import LARS
 from fastgd.optimizers.lion import Lion
 from fastgd.optimizers.nadam import NAdam
+from fastgd.optimizers.novograd import NovoGrad
 from fastgd.optimizers.radam import RAdam
 from fastgd.optimizers.rmsprop import RMSprop
 from fastgd.optimizers.rprop import Rprop
 from fastgd.optimizers.schedule_free import ScheduleFreeAdamW, ScheduleFreeRAdam, ScheduleFreeSGD
 from fastgd.optimizers.sgd import SGD
 from fastgd.optimizers.sign import SignSGD
+from fastgd.optimizers.stable_adamw import StableAdamW
 from fastgd.optimizers.yogi import Yogi
 
 Array = np.ndarray
@@ -496,6 +500,99 @@ def ftrl(
     )
 
 
+_lamb = Function(LAMB, ("exp_avg", "exp_avg_sq"))
+
+
+def lamb(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-6,
+    weight_decay: float = 0.01,
+    bias_correction: bool = True,
+    grad_averaging: bool = True,
+    always_adapt: bool = False,
+    trust_clip: bool = False,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    LAMB: a layer-wise adaptive Adam for large batches.
+
+    See `fastgd.LAMB`.
+    """
+    _lamb.update(
+        param,
+        grad,
+        (exp_avg, exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            bias_correction,
+            grad_averaging,
+            always_adapt,
+            trust_clip,
+            maximize,
+        ),
+    )
+
+
+_lars = Function(LARS, ("momentum_buffer",))
+
+
+def lars(
+    param: Array,
+    grad: Array,
+    momentum_buffer: Array,
+    *,
+    step: int,
+    lr: float = 1.0,
+    momentum: float = 0.9,
+    dampening: float = 0.0,
+    weight_decay: float = 0.0,
+    nesterov: bool = False,
+    trust_coefficient: float = 1e-3,
+    eps: float = 1e-8,
+    always_adapt: bool = False,
+    trust_clip: bool = False,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    LARS: layer-wise adaptive SGD with momentum, for large batches.
+
+    See `fastgd.LARS`.
+    """
+    _lars.update(
+        param,
+        grad,
+        (momentum_buffer,),
+        step,
+        grad_scale,
+        (
+            lr,
+            momentum,
+            dampening,
+            weight_decay,
+            nesterov,
+            trust_coefficient,
+            eps,
+            always_adapt,
+            trust_clip,
+            maximize,
+        ),
+    )
+
+
 _lion = Function(Lion, ("momentum_buffer",))
 
 
@@ -574,6 +671,48 @@ def nadam(
             eps_root,
         ),
         (NAdam.carried["mu_product"]("mu_product", mu_product),),
+    )
+    return carried[0]
+
+
+_novograd = Function(NovoGrad, ("exp_avg",))
+
+
+def novograd(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    *,
+    step: int,
+    exp_avg_sq: float,
+    lr: float = 1e-3,
+    betas: tuple[float, float] = (0.95, 0.98),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    grad_averaging: bool = False,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> float:
+    """
+    NovoGrad: the second moment is one number for each parameter.
+
+    See `fastgd.NovoGrad`. Returns the `exp_avg_sq` of the next step; step 1 reads none.
+    """
+    carried: tuple[float] = _novograd.update(
+        param,
+        grad,
+        (exp_avg,),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            grad_averaging,
+            maximize,
+        ),
+        (NovoGrad.carried["exp_avg_sq"]("exp_avg_sq", exp_avg_sq),),
     )
     return carried[0]
 
@@ -925,6 +1064,44 @@ def sign_sgd(
             weight_decay,
             maximize,
             decoupled_weight_decay,
+        ),
+    )
+
+
+_stable_adamw = Function(StableAdamW, ("exp_avg", "exp_avg_sq"))
+
+
+def stable_adamw(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.99),
+    eps: float = 1e-6,
+    weight_decay: float = 0.01,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    StableAdamW: AdamW whose update is clipped by its root mean square.
+
+    See `fastgd.StableAdamW`.
+    """
+    _stable_adamw.update(
+        param,
+        grad,
+        (exp_avg, exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            maximize,
         ),
     )
 

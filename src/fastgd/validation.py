@@ -160,7 +160,9 @@ def writeable(label: str, value: object, names: tuple[str, ...] = formats.WIDE) 
     return array
 
 
-def _same_strides(a: np.ndarray, strides: tuple[int, ...]) -> bool:
+def same_strides(a: np.ndarray, param: np.ndarray) -> bool:
+    """Whether strides, counted in items, are equal where they matter."""
+    strides = [stride // param.itemsize * a.itemsize for stride in param.strides]
     axes = zip(a.shape, a.strides, strides, strict=True)
     return a.size == 0 or all(s == t for n, s, t in axes if n != 1)
 
@@ -186,8 +188,8 @@ def _laid_out_like(label: str, array: np.ndarray, param: np.ndarray) -> np.ndarr
     _memory(label, array)
     if array.shape != param.shape:
         raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")
-    expected = tuple(stride // param.itemsize * array.itemsize for stride in param.strides)
-    if not _same_strides(array, expected):
+    if not same_strides(array, param):
+        expected = tuple(stride // param.itemsize * array.itemsize for stride in param.strides)
         raise ValueError(
             f"{label}: expected strides {expected} like the parameter's, got {array.strides}; "
             f"the elements would be paired wrongly (numpy.copyto into an array made with empty_like(param) helps)"

@@ -15,6 +15,7 @@ import pytest
 import fastgd
 from support import reference
 from support import reference_later as later
+from support import reference_passes as passes
 
 
 @dataclass(frozen=True)
@@ -255,7 +256,32 @@ SCHEDULE_FREE_CASES = [
     ),
 ]  # fmt: skip
 
-CASES = [*SGD_CASES, *ADAPTIVE_CASES, *ADAM_CASES, *LATER_CASES, *SCHEDULE_FREE_CASES]
+PASSES_CASES = [
+    Case("lamb", fastgd.LAMB, passes.lamb, {}, ("lamb",)),
+    Case(
+        "lamb_plain", fastgd.LAMB, passes.lamb,
+        dict(lr=0.1, weight_decay=0.0, bias_correction=False, grad_averaging=False, always_adapt=True, trust_clip=True,
+             maximize=True), ("lamb",),
+    ),
+    Case("lars", fastgd.LARS, passes.lars, dict(weight_decay=0.1), ("lars",)),
+    Case(
+        "lars_nesterov", fastgd.LARS, passes.lars,
+        dict(lr=0.1, weight_decay=0.1, dampening=0.3, nesterov=True, trust_clip=True, maximize=True),
+        ("lars_nesterov",),
+    ),
+    Case("novograd", fastgd.NovoGrad, passes.novograd, {}, ("novograd",)),
+    Case(
+        "novograd_decay", fastgd.NovoGrad, passes.novograd,
+        dict(lr=0.1, betas=(0.8, 0.9), weight_decay=0.1, grad_averaging=True, maximize=True), ("novograd",),
+    ),
+    Case("stable_adamw", fastgd.StableAdamW, passes.stable_adamw, {}, ("stable_adamw",)),
+    Case(
+        "stable_adamw_decay", fastgd.StableAdamW, passes.stable_adamw,
+        dict(lr=0.1, betas=(0.0, 0.5), eps=1e-3, weight_decay=0.1, maximize=True), ("stable_adamw",),
+    ),
+]  # fmt: skip
+
+CASES = [*SGD_CASES, *ADAPTIVE_CASES, *ADAM_CASES, *LATER_CASES, *PASSES_CASES, *SCHEDULE_FREE_CASES]
 # Rules of classes that are more than a pass over elements; these have tests of their own.
 PARTS = [Case("muon", fastgd.Muon, None, {}, ("muon",))]
 BY_NAME = {case.name: case for case in CASES}

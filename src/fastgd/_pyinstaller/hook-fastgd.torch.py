@@ -1,3 +1,3 @@
-"""What PyInstaller cannot read in Python code: the module that compiled code of `fastgd.torch` imports."""
+"""What PyInstaller cannot read in Python code: the modules that compiled code of `fastgd.torch` imports."""
 
-hiddenimports = ["fastgd.torch.views"]
+hiddenimports = ["fastgd.torch.shown", "fastgd.torch.views"]

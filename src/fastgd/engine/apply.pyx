@@ -18,21 +18,18 @@ from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, execute, set
 from fastgd.engine.formats cimport format_of, goes_with, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.plan cimport beyond_single, keys_of_layout, may_overflow
-from fastgd.engine.reader cimport Reader
+from fastgd.engine.reader cimport Reader, real_number
 from fastgd.engine.threads cimport count as thread_count
 from fastgd.kernels.rule cimport DIRECT, FLOAT64, MAX_HYPER, MAX_VARIANTS, Family, Format
 
 from fastgd import validation
 from fastgd.engine.plan import TOO_LARGE
-from fastgd.hyperparameters import LARGEST as _LARGEST
 
 cdef extern from "Python.h":
     PyObject* Py_None
     PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
 
 cnp.import_array()
-
-cdef double LARGEST = _LARGEST
 
 
 cdef bint together(PyArrayObject** arrays, int n, Format* formats) noexcept:
@@ -115,10 +112,7 @@ cdef class Function:
         cdef long long t
         cdef Py_ssize_t k
         cdef bint large
-        if type(grad_scale) is float and -LARGEST <= <double>grad_scale <= LARGEST:
-            scale = <double>grad_scale
-        else:
-            scale = validation.real("grad_scale", grad_scale)
+        scale = real_number("grad_scale", grad_scale)
         t = step if type(step) is int and 0 < step < 1 << 53 else validation.count("step", step)
         if self.reader.together is not None:
             values = tuple([self.reader.read(k, None, values[k], hyper) for k in range(len(values))])
@@ -139,7 +133,13 @@ cdef class Function:
             held = self.bind(&slot, variant, param, grad, states)
             if large and slot.formats[0] != FLOAT64 and beyond_single(&cohort.scalars):
                 raise ValueError(TOO_LARGE)
+            cohort.history = self.family.carry_count - self.family.memory_count
+            slot.carry = cohort.next_carry
+            for k in range(cohort.history, self.family.carry_count if t == 1 else 0):
+                slot.carry[k] = 0       # a first step reads none
             self.run(&slot, &cohort, held)
+            for k in range(cohort.history, self.family.carry_count):
+                cohort.next_carry[k] = slot.carry[k]
         finally:
             leave(mode)
         if self.carried:
@@ -176,7 +176,7 @@ cdef class Function:
         slot.cohort = 0
         return kept
 
-    cdef int run(self, const Slot* slot, const Cohort* cohort, object held) except -1:
+    cdef int run(self, Slot* slot, Cohort* cohort, object held) except -1:
         """The update; `held` keeps the arrays that the slot points to."""
         cdef Stage stage = Stage(False, 1, 0)
         cdef int threads = thread_count()

@@ -43,15 +43,20 @@ cdef inline bint same_dtype(PyArrayObject* a, PyArrayObject* b) noexcept nogil:
     return descr_of(a) == descr_of(b) or (type_of(a) == type_of(b) and is_native(a) and is_native(b))
 
 
-cdef inline bint same_layout(PyArrayObject* a, PyArrayObject* b) noexcept nogil:
-    """Shapes are equal, and strides, counted in items, wherever they matter."""
+cdef inline bint same_form(int ndim, const Py_ssize_t* shape, const Py_ssize_t* strides, Py_ssize_t width,
+                           const Py_ssize_t* other_shape, const Py_ssize_t* other_strides,
+                           Py_ssize_t other_width) noexcept nogil:
+    """Whether shapes are equal, and strides, counted in items of so many bytes, wherever they matter."""
     cdef int axis
-    cdef bint strides = True
-    cdef Py_ssize_t width = itemsize_of(a), other = itemsize_of(b)
-    if ndim_of(a) != ndim_of(b):
-        return False
-    for axis in range(ndim_of(a)):
-        if shape_of(a)[axis] != shape_of(b)[axis]:
+    cdef bint same = True, empty = False
+    for axis in range(ndim):
+        if shape[axis] != other_shape[axis]:
             return False
-        strides = strides and (strides_of(a)[axis] * other == strides_of(b)[axis] * width or shape_of(a)[axis] == 1)
-    return strides or size_of(a) == 0
+        empty = empty or shape[axis] == 0
+        same = same and (strides[axis] * other_width == other_strides[axis] * width or shape[axis] == 1)
+    return same or empty
+
+
+cdef inline bint same_layout(PyArrayObject* a, PyArrayObject* b) noexcept nogil:
+    return ndim_of(a) == ndim_of(b) and same_form(ndim_of(a), shape_of(a), strides_of(a), itemsize_of(a),
+                                                  shape_of(b), strides_of(b), itemsize_of(b))

@@ -94,6 +94,12 @@ cdef dict _numbered(const Rule* rows, int count):
     return {rows[i].name.decode(): (i, tuple(rows[i].states.decode().split())) for i in range(count)}
 
 
+def pass_counts():
+    """name -> how many passes a rule makes over its arrays."""
+    return {chosen_table.rules[i].name.decode(): chosen_table.rules[i].measure_count + 1
+            for i in range(chosen_table.rule_count)}
+
+
 def families():
     """name -> (number, fields of its hyperparameters, names of what it carries, its rules as the fold counts them)."""
     cdef const Family* row

@@ -21,7 +21,6 @@ ctypedef struct Slot:
     Py_ssize_t size
     int group
     int cohort                      # in this step; -1 without a gradient
-    int order                       # NumPy's flags of C and F order
     void* param                     # the array object, which the plan holds
     void* descr                     # its dtype, an object that it keeps alive
     int ndim
@@ -36,6 +35,7 @@ ctypedef struct Cohort:
     long long steps
     double[MAX_CARRY] carry
     double[MAX_CARRY] next_carry
+    int history                     # how many of them the fold has; those that follow are measured for each slot
     Scalars scalars
 
 ctypedef struct Stage:
@@ -45,5 +45,4 @@ ctypedef struct Stage:
     double bound
 
 cdef void settle_formats(Slot* slot, int states) noexcept nogil
-cdef void execute(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, const Stage* stage,
-                  int threads) noexcept nogil
+cdef void execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* stage, int threads) noexcept nogil

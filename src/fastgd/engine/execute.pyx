@@ -1,14 +1,15 @@
 """Slots -> chunks for threads -> kernels."""
 from libc.stdint cimport uintptr_t
-from libc.string cimport memcpy
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset
 
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.formats cimport computed_in, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.pool cimport MAX_CHUNKS, now, run_chunks
 from fastgd.engine.threads cimport Cost, expected, is_known, learn, team
-from fastgd.engine.tile cimport call, run_tiles
-from fastgd.kernels.rule cimport DIRECT, FORMATS
+from fastgd.engine.tile cimport call, measure_tiles, run_tiles
+from fastgd.kernels.rule cimport DIRECT, FORMATS, MAX_TERMS, Rule
 
 cdef extern from *:
     """
@@ -24,18 +25,32 @@ cdef enum:
     AHEAD = 3               # slots between the one that is updated and the one that is asked for
     LARGE = 16384           # elements from which threads are thought of, and of a chunk
     MAX_RULES = 64          # whose cost is remembered, and one more place for roofs
+    BLOCK = 4096            # elements whose terms a measuring pass sums; part of the definition of the bits
+    CACHED = 32768          # elements of a slot that goes through all its passes at once
 
 ctypedef struct Cut:
     # Where a chunk begins or ends.
     Py_ssize_t slot
     Py_ssize_t element
 
+ctypedef struct Work:
+    # A step: its slots, and which of the passes over them is under way. Rules of one pass are done in pass 0.
+    Slot* slots
+    Py_ssize_t count
+    Cohort* cohorts
+    const Stage* stage
+    bint several                    # whether a rule has more than one pass
+    int number                      # of the pass
+    double[MAX_TERMS] sums          # over all slots, of rules whose sums are, and their elements
+    Py_ssize_t summed
+    # Where threads share a step, what is measured of blocks waits here until the pass is over; else this is NULL.
+    double* partial                 # MAX_TERMS sums for each block
+    Py_ssize_t* first               # for each slot, the number of its first block
+    Cohort* own                     # for each slot, its cohort with what its sums have changed
+
 ctypedef struct Job:
     # What is done in chunks, of which number k lies between cuts k and k + 1.
-    const Slot* slots
-    Py_ssize_t count
-    const Cohort* cohorts
-    const Stage* stage
+    Work* work
     double first            # nanoseconds that chunk 0 took
     Cut[MAX_CHUNKS + 1] cuts
 
@@ -89,16 +104,130 @@ cdef inline void fetch(const Slot* slot) noexcept nogil:
         prefetch(slot.arrays[k])
 
 
-cdef void run_range(const Slot* slots, Py_ssize_t count, const Cohort* cohorts, Cut start, Cut stop,
-                    const Stage* stage) noexcept nogil:
+cdef inline Py_ssize_t blocks_of(Py_ssize_t elements) noexcept nogil:
+    return (elements + BLOCK - 1) // BLOCK
+
+
+cdef void add(double* sums, const double* terms) noexcept nogil:
+    cdef int k
+    for k in range(MAX_TERMS):
+        sums[k] += terms[k]
+
+
+cdef void run_whole(Slot* slot, const Cohort* cohort, const Stage* stage) noexcept nogil:
+    """All passes over one slot."""
+    cdef Cohort own = cohort[0]
+    cdef double[MAX_TERMS] sums
+    cdef double[MAX_TERMS] terms
+    cdef Py_ssize_t b
+    cdef int number
+    for number in range(cohort.rule.measure_count):
+        memset(sums, 0, sizeof(sums))
+        memset(terms, 0, sizeof(terms))
+        for b in range(blocks_of(slot.size)):
+            measure_tiles(slot, &own, number, b * BLOCK, min((b + 1) * BLOCK, slot.size), stage, terms)
+            add(sums, terms)
+        cohort.rule.measures[number].settle(&own.scalars, sums, slot.size, slot.carry + cohort.history)
+    run_part(slot, &own, 0, slot.size, stage)
+
+
+cdef inline bint is_apart(const Work* work, const Slot* slot, const Rule* rule) noexcept nogil:
+    """Whether a slot goes through its passes one by one, after the other slots have gone through theirs."""
+    return rule.measure_count > 0 and (rule.over_all or (work.partial != NULL and slot.size > CACHED))
+
+
+cdef void measure_blocks(Work* work, Py_ssize_t i, const Cohort* cohort, Py_ssize_t start,
+                         Py_ssize_t stop) noexcept nogil:
+    """The measuring pass under way over elements [start, stop) of slot i, which begin and end with blocks."""
+    cdef double[MAX_TERMS] terms
+    cdef Py_ssize_t b
+    memset(terms, 0, sizeof(terms))
+    for b in range(start // BLOCK, blocks_of(stop)):
+        measure_tiles(&work.slots[i], cohort, work.number, b * BLOCK, min((b + 1) * BLOCK, stop), work.stage, terms)
+        if work.partial == NULL:
+            add(work.sums, terms)
+        else:
+            memcpy(work.partial + (work.first[i] + b) * MAX_TERMS, terms, sizeof(terms))
+
+
+cdef void run_passes(Work* work, Py_ssize_t i, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """What the pass under way does with elements [start, stop) of slot i, whose rule has several passes."""
+    cdef Slot* slot = &work.slots[i]
+    cdef Cohort* cohort = &work.cohorts[slot.cohort]
+    cdef const Rule* rule = cohort.rule
+    if not is_apart(work, slot, rule):
+        if work.number == 0:
+            run_whole(slot, cohort, work.stage)
+        return
+    if not rule.over_all and work.number > 0:
+        cohort = &work.own[i]
+    if work.number < rule.measure_count:
+        measure_blocks(work, i, cohort, start, stop)
+    elif work.number == rule.measure_count:
+        run_part(slot, cohort, start, stop, work.stage)
+
+
+cdef void run_range(Work* work, Cut start, Cut stop) noexcept nogil:
+    cdef const Slot* slots = work.slots
+    cdef const Cohort* cohort
     cdef Py_ssize_t i, begin, end
     for i in range(start.slot, stop.slot + 1):
-        if i + AHEAD < count:
+        if i + AHEAD < work.count:
             fetch(&slots[i + AHEAD])
         begin = start.element if i == start.slot else 0
         end = stop.element if i == stop.slot else slots[i].size
         if slots[i].cohort >= 0 and end > begin:
-            run_part(&slots[i], &cohorts[slots[i].cohort], begin, end, stage)
+            cohort = &work.cohorts[slots[i].cohort]
+            if cohort.rule.measure_count:
+                run_passes(work, i, begin, end)
+            elif work.number == 0:
+                run_part(&slots[i], cohort, begin, end, work.stage)
+
+
+cdef void settle_slot(Work* work, Py_ssize_t i) noexcept nogil:
+    """Settle what has been measured of slot i, or add it to what is summed over all."""
+    cdef Slot* slot = &work.slots[i]
+    cdef const Rule* rule = work.cohorts[slot.cohort].rule
+    cdef Py_ssize_t b, blocks = blocks_of(slot.size)
+    cdef double[MAX_TERMS] sums
+    if rule.over_all:
+        work.summed += slot.size
+        if work.partial != NULL:
+            for b in range(blocks):
+                add(work.sums, work.partial + (work.first[i] + b) * MAX_TERMS)
+        return
+    memset(sums, 0, sizeof(sums))
+    for b in range(blocks):
+        add(sums, work.partial + (work.first[i] + b) * MAX_TERMS)
+    if work.number == 0:
+        work.own[i] = work.cohorts[slot.cohort]
+    rule.measures[work.number].settle(&work.own[i].scalars, sums, slot.size,
+                                      slot.carry + work.cohorts[slot.cohort].history)
+
+
+cdef bint settle(Work* work) noexcept nogil:
+    """After a pass: settle what it has measured; returns whether there is one more."""
+    cdef Py_ssize_t i
+    cdef int settled = -1
+    cdef Cohort* cohort
+    cdef bint more = False
+    for i in range(work.count):
+        if work.slots[i].cohort >= 0:
+            cohort = &work.cohorts[work.slots[i].cohort]
+            if is_apart(work, &work.slots[i], cohort.rule) and work.number < cohort.rule.measure_count:
+                settle_slot(work, i)
+                more = True
+    for i in range(work.count if work.summed else 0):
+        # Slots of a cohort follow each other, but for those of others that stand between.
+        if work.slots[i].cohort > settled:
+            settled = work.slots[i].cohort
+            cohort = &work.cohorts[settled]
+            if cohort.rule.over_all and work.number < cohort.rule.measure_count:
+                cohort.rule.measures[work.number].settle(&cohort.scalars, work.sums, work.summed, cohort.next_carry)
+    memset(work.sums, 0, sizeof(work.sums))
+    work.summed = 0
+    work.number += 1
+    return more
 
 
 cdef void run_chunk(void* data, int k) noexcept nogil:
@@ -106,23 +235,31 @@ cdef void run_chunk(void* data, int k) noexcept nogil:
     cdef Job* job = <Job*>data
     cdef fp_mode mode = enter()
     cdef double start = now() if k == 0 else 0
-    run_range(job.slots, job.count, job.cohorts, job.cuts[k], job.cuts[k + 1], job.stage)
-    if k == 0:
+    run_range(job.work, job.cuts[k], job.cuts[k + 1])
+    if k == 0 and job.work.number == 0:
         job.first = now() - start
     leave(mode)
 
 
-cdef Cut aligned(const Slot* slots, Py_ssize_t i, Py_ssize_t element) noexcept nogil:
-    """The first place from an element of slot i on where its parameter has a cache line's beginning, or its end."""
-    cdef Py_ssize_t width = itemsize(slots[i].formats[0])
-    cdef Py_ssize_t rest = (-(<uintptr_t>slots[i].arrays[0] + element * width) % CACHE_LINE) // width
-    return Cut(i, min(element + rest, slots[i].size))
+cdef Cut aligned(const Work* work, Py_ssize_t i, Py_ssize_t element) noexcept nogil:
+    """The first place from an element of slot i on where it may be cut, or its end."""
+    cdef const Slot* slot = &work.slots[i]
+    cdef const Rule* rule = work.cohorts[slot.cohort].rule
+    cdef Py_ssize_t width = itemsize(slot.formats[0])
+    if rule.measure_count == 0:
+        # A cache line of the parameter begins there.
+        element += (-(<uintptr_t>slot.arrays[0] + element * width) % CACHE_LINE) // width
+    elif is_apart(work, slot, rule):
+        element += -element % BLOCK
+    elif element:
+        element = slot.size
+    return Cut(i, min(element, slot.size))
 
 
 cdef void cut(Job* job, Py_ssize_t total, int chunks) noexcept nogil:
-    """Cut the slots that have a gradient, `total` elements, into equal chunks of whole cache lines."""
-    cdef const Slot* slots = job.slots
-    cdef Py_ssize_t i = 0, before = 0, target
+    """Cut the slots that have a gradient, `total` elements, into chunks of about the same size."""
+    cdef const Slot* slots = job.work.slots
+    cdef Py_ssize_t i = 0, before = 0, target, last = job.work.count - 1
     cdef int k
     # Chunk 0 starts at element 0 even off a cache line: no other chunk has the elements before it.
     job.cuts[0] = Cut(0, 0)
@@ -131,8 +268,8 @@ cdef void cut(Job* job, Py_ssize_t total, int chunks) noexcept nogil:
         while slots[i].cohort < 0 or target - before >= slots[i].size:
             before += slots[i].size if slots[i].cohort >= 0 else 0
             i += 1
-        job.cuts[k] = aligned(slots, i, target - before)
-    job.cuts[chunks] = Cut(job.count - 1, slots[job.count - 1].size)
+        job.cuts[k] = aligned(job.work, i, target - before)
+    job.cuts[chunks] = Cut(last, slots[last].size)
 
 
 cdef Cost* cost_of(const Slot* slot, const Cohort* cohorts) noexcept nogil:
@@ -140,44 +277,79 @@ cdef Cost* cost_of(const Slot* slot, const Cohort* cohorts) noexcept nogil:
     return &costs[rule if 0 <= rule < MAX_RULES else MAX_RULES][slot.formats[0]]
 
 
-cdef void execute(const Slot* slots, Py_ssize_t count, const Cohort* cohorts,
-                  const Stage* stage, int threads) noexcept nogil:
+cdef void execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* stage, int threads) noexcept nogil:
     """
     Every slot that has a cohort, alone or in chunks for threads.
 
     The caller has entered the usual floating-point mode.
     """
+    cdef Work work
     cdef Py_ssize_t total = 0, i
     if count == 0:
         return
+    memset(&work, 0, sizeof(work))
+    work.slots, work.count, work.cohorts, work.stage = slots, count, cohorts, stage
     for i in range(count):
         if slots[i].cohort >= 0:
             total += slots[i].size
-    if threads == 1 or total < LARGE or not in_chunks(slots, count, cohorts, stage, total, threads):
-        run_range(slots, count, cohorts, Cut(0, 0), Cut(count - 1, slots[count - 1].size), stage)
+            work.several = work.several or cohorts[slots[i].cohort].rule.measure_count > 0
+    if threads > 1 and total >= LARGE and in_chunks(&work, total, threads):
+        return
+    run_range(&work, Cut(0, 0), Cut(count - 1, slots[count - 1].size))
+    while work.several and settle(&work):
+        run_range(&work, Cut(0, 0), Cut(count - 1, slots[count - 1].size))
 
 
-cdef bint in_chunks(const Slot* slots, Py_ssize_t count, const Cohort* cohorts,
-                    const Stage* stage, Py_ssize_t total, int threads) noexcept nogil:
+cdef bint make_room(Work* work) noexcept nogil:
+    """Memory for what rules of several passes measure; False where there is none, and one thread needs none."""
+    cdef Py_ssize_t i, blocks = 0
+    if not work.several:
+        return True
+    for i in range(work.count):
+        blocks += blocks_of(work.slots[i].size)
+    work.partial = <double*>malloc((blocks + 1) * MAX_TERMS * sizeof(double))
+    work.first = <Py_ssize_t*>malloc(work.count * sizeof(Py_ssize_t))
+    work.own = <Cohort*>malloc(work.count * sizeof(Cohort))
+    if work.partial == NULL or work.first == NULL or work.own == NULL:
+        free_room(work)
+        return False
+    blocks = 0
+    for i in range(work.count):
+        work.first[i] = blocks
+        blocks += blocks_of(work.slots[i].size)
+    return True
+
+
+cdef void free_room(Work* work) noexcept nogil:
+    free(work.partial)
+    free(work.first)
+    free(work.own)
+    work.partial, work.first, work.own = NULL, NULL, NULL
+
+
+cdef bint in_chunks(Work* work, Py_ssize_t total, int threads) noexcept nogil:
     """Do a step of `total` elements in chunks, if it is worth it: for threads, or to measure what the rule costs."""
     cdef Job job
     cdef Cost* cost = NULL
-    cdef double work = 0.0
+    cdef double expense = 0.0
     cdef Py_ssize_t i
     cdef int chunks
-    for i in range(count):
-        if slots[i].cohort >= 0:
-            work += slots[i].size * expected(cost_of(&slots[i], cohorts))
+    for i in range(work.count):
+        if work.slots[i].cohort >= 0:
+            expense += work.slots[i].size * expected(cost_of(&work.slots[i], work.cohorts))
             if cost == NULL:
-                cost = cost_of(&slots[i], cohorts)
-    threads = team(threads, total, work)
-    if threads == 1 and is_known(cost):
+                cost = cost_of(&work.slots[i], work.cohorts)
+    threads = team(threads, total, expense)
+    if (threads == 1 and is_known(cost)) or not make_room(work):
         return False
     # Each thread has as many chunks as the others.
     chunks = threads * max(1, <int>min(total // LARGE, <Py_ssize_t>MAX_CHUNKS) // threads)
-    job.slots, job.count, job.cohorts, job.stage = slots, count, cohorts, stage
+    job.work = work
     cut(&job, total, chunks)
     run_chunks(threads, chunks, run_chunk, &job)
+    while work.several and settle(work):
+        run_chunks(threads, chunks, run_chunk, &job)
+    free_room(work)
     if not is_known(cost):
         learn(cost, total // chunks, job.first)
     return True

@@ -11,9 +11,8 @@ from libc.stdlib cimport bsearch, qsort
 from libc.string cimport memcmp, memcpy, memset
 
 from fastgd.engine.arrays cimport (
-    NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE,
-    data_of, descr_of, flags_of, is_array, itemsize_of, ndim_of, pointer, same_dtype, same_layout, shape_of, size_of,
-    strides_of,
+    NPY_ARRAY_ALIGNED, NPY_ARRAY_WRITEABLE, data_of, descr_of, flags_of, is_array, itemsize_of, ndim_of, pointer,
+    same_dtype, same_form, same_layout, shape_of, size_of, strides_of,
 )
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport ALIGN_FROM, CACHE_LINE, Stage, execute, settle_formats
@@ -144,6 +143,11 @@ cdef class Group:
         return tuple(dict.fromkeys([key for k in range(self.family.rule_count)
                                     for key in state_keys(self.family.rules[k])]))
 
+    def common_keys(self):
+        """Keys that all rules of the family have."""
+        keys = [state_keys(self.family.rules[k]) for k in range(self.family.rule_count)]
+        return tuple([key for key in keys[0] if all([key in others for others in keys])])
+
     def begun(self, list arrays not None):
         """What slots for parameters begin with: no steps, no carried numbers, the states of that rule at zero."""
         keys = self.keys()
@@ -203,7 +207,6 @@ cdef class Plan:
         self.params[i] = param
         PyMem_Free(slot.shape)
         slot.shape = shape
-        slot.order = flags_of(p) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS)
         slot.ndim = ndim_of(p)
         slot.arrays[0] = data_of(p)
         slot.size = size_of(p)
@@ -337,18 +340,11 @@ cdef class Plan:
     cdef bint holds(self, Slot* slot) noexcept:
         """Whether a parameter is as it was bound."""
         cdef PyArrayObject* param = <PyArrayObject*>slot.param
-        cdef int axis
-        if not (descr_of(param) == slot.descr
+        return (descr_of(param) == slot.descr
                 and data_of(param) == slot.arrays[0]
+                and flags_of(param) & NPY_ARRAY_WRITEABLE
                 and ndim_of(param) == slot.ndim
-                and flags_of(param) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS) == slot.order
-                and flags_of(param) & NPY_ARRAY_WRITEABLE):
-            return False
-        for axis in range(slot.ndim):
-            if shape_of(param)[axis] != slot.shape[axis]:
-                return False
-        # In C or F order the shape decides about the strides.
-        return slot.order or memcmp(slot.shape + slot.ndim, strides_of(param), slot.ndim * sizeof(Py_ssize_t)) == 0
+                and same_form(slot.ndim, slot.shape, slot.shape + slot.ndim, 1, shape_of(param), strides_of(param), 1))
 
     cdef bint takes(self, Slot* slot, PyObject* grad) noexcept:
         """Whether a parameter is as it was bound and `grad` can be its gradient, which is then the slot's."""
@@ -422,7 +418,8 @@ cdef class Plan:
                 group = <Group>self.groups[number]
             if group.latest >= 0:
                 cohort = &self.cohorts[group.latest]
-                if cohort.steps == slot.steps and memcmp(cohort.carry, slot.carry, sizeof(slot.carry)) == 0:
+                if (cohort.steps == slot.steps
+                        and memcmp(cohort.carry, slot.carry, cohort.history * sizeof(double)) == 0):
                     slot.cohort = group.latest
                     continue
             group.latest = slot.cohort = self.cohort_count
@@ -431,6 +428,7 @@ cdef class Plan:
             cohort.group = number
             cohort.steps = slot.steps
             cohort.carry = slot.carry
+            cohort.history = group.family.carry_count - group.family.memory_count
             cohort.next_carry = slot.carry
             large = may_overflow(group.family, group.hyper, scale)
             if large:
@@ -467,13 +465,15 @@ cdef class Plan:
 
     cdef void update_slots(self, const Stage* stage, int threads) noexcept nogil:
         cdef Py_ssize_t i
+        cdef int k
         cdef Slot* slot
         execute(self.slots + self.first, self.stop - self.first, self.cohorts, stage, threads)
         for i in range(self.first, self.stop):
             slot = &self.slots[i]
             if slot.cohort >= 0:
                 slot.steps += 1
-                slot.carry = self.cohorts[slot.cohort].next_carry
+                for k in range(self.cohorts[slot.cohort].history):
+                    slot.carry[k] = self.cohorts[slot.cohort].next_carry[k]
 
     def repeat(self, int times=1, int roof=-1):
         """

@@ -7,6 +7,8 @@ ctypedef struct Field:
     int start, count
     double low, high
 
+cdef double real_number(str name, object value) except? -1
+
 cdef class Reader:
     cdef readonly tuple names, checks
     cdef tuple numbers              # for each check, that of a number of its own where a schedule may stand

@@ -6,13 +6,24 @@ the check, which returns its plain form or says what is wrong with it.
 """
 from libc.math cimport NAN
 
-from fastgd.hyperparameters import Flag, Number, Several, schedules_of
+from fastgd.hyperparameters import LARGEST as _LARGEST
+from fastgd.hyperparameters import Flag, Number, Several, real, schedules_of
 
 cdef enum:
     NUMBER
     SEVERAL
     FLAG
     OTHER
+
+
+cdef double LARGEST = _LARGEST      # the largest number that float32 holds
+
+
+cdef double real_number(str name, object value) except? -1:
+    """A real number that float32 holds."""
+    if type(value) is float and -LARGEST <= <double>value <= LARGEST:
+        return <double>value
+    return real(name, value)
 
 
 cdef inline bint plain_float(object value, const Field* field) noexcept:

@@ -22,7 +22,7 @@ cdef class Steps(Plan):
 
     cdef int hold(self, object value) except -1
     cdef int release(self) except -1
-    cdef int read_groups(self, object front, object groups) except -1
+    cdef bint read_groups(self, object front, object groups) except -1
     cdef int check_storage(self, object front, Py_ssize_t number, object given) except -1
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1
     cdef int ask_schedules(self, Settings settings, Py_ssize_t number) except -1

@@ -17,12 +17,12 @@ from fastgd.engine.arrays cimport data_of, descr_of, pointer, size_of
 from fastgd.engine.execute cimport Slot
 from fastgd.engine.formats cimport computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.engine.reader cimport real_number
 from fastgd.engine.settings cimport NAMES, SINGLE
 from fastgd.kernels.rule cimport FLOAT32, MAX_HYPER
 
 import numpy as np
 
-from fastgd import validation
 from fastgd.engine.plan import keys_of_layout
 from fastgd.hyperparameters import LARGEST as _LARGEST
 
@@ -173,8 +173,8 @@ cdef class Steps(Plan):
             result.append(self.reader.present(settings.plain, settings.group.hyper))
         return result
 
-    cdef int read_groups(self, object front, object groups) except -1:
-        """Take over what has been changed in `param_groups` since the latest step."""
+    cdef bint read_groups(self, object front, object groups) except -1:
+        """Take over what has been changed in `param_groups` since the latest step; returns whether anything has."""
         cdef Py_ssize_t i
         cdef Settings settings
         cdef PyObject* given
@@ -192,7 +192,7 @@ cdef class Steps(Plan):
                     front._refused_groups(len(self.settings))
         if changed:
             self.scheduled = any([(<Settings>one).schedules for one in self.settings])
-        return 0
+        return changed
 
     def check_groups(self, front, groups):
         """Raise if more than hyperparameters has been changed in `param_groups`."""
@@ -369,7 +369,7 @@ cdef class Steps(Plan):
             for i in range(self.count):
                 if self.slots[i].cohort >= 0 and not self.takes(&self.slots[i], self.held[i]):
                     front._gradient(i, <object>self.held[i])
-                    raise RuntimeError(f"gradient {i} was changed while others were looked at")
+                    raise RuntimeError(f"gradient {i} was changed while gradients were looked at")
         return 0
 
     cdef int take_slowly(self, object front, Py_ssize_t i) except -1:
@@ -380,8 +380,6 @@ cdef class Steps(Plan):
         Py_DECREF(given)
         self.held[i] = <PyObject*>grad
         self.slots[i].cohort = -1 if grad is None else 0
-        if grad is not None and not self.takes(&self.slots[i], self.held[i]):
-            raise RuntimeError(f"gradient {i} passed every check and was refused by the plan; please report this")
         return 0
 
     cpdef tuple bound_gradients(self):
@@ -399,10 +397,7 @@ cdef class Steps(Plan):
             raise RuntimeError(IN_USE)
         self.busy = True
         try:
-            if type(grad_scale) is float and -LARGEST <= <double>grad_scale <= LARGEST:
-                scale = <double>grad_scale
-            else:
-                scale = validation.real("grad_scale", grad_scale)
+            scale = real_number("grad_scale", grad_scale)
             self.read_groups(front, groups)
             if self.scheduled:
                 self.ask_all_schedules()

@@ -5,6 +5,9 @@ from fastgd.kernels.rule cimport Kernel0, Kernel1, Kernel2, Kernel3, Kernel4
 cdef void run_tiles(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t head,
                     const Stage* stage) noexcept nogil
 
+cdef void measure_tiles(const Slot* slot, const Cohort* cohort, int number, Py_ssize_t start, Py_ssize_t stop,
+                        const Stage* stage, double* sums) noexcept nogil
+
 
 cdef inline void call(void* f, int states, void* const* a, Py_ssize_t n, const void* scalars) noexcept nogil:
     if states == 2:

@@ -13,7 +13,7 @@ from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport CACHE_LINE, MAX_ARRAYS, Cohort, Slot, Stage
 from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.kernels.rule cimport FLOAT32, FLOAT64, Format
+from fastgd.kernels.rule cimport FLOAT32, FLOAT64, MAX_TERMS, Format, Kernel5, Kernel6, Measure, Scalars
 
 cnp.import_array()
 
@@ -51,18 +51,48 @@ cdef inline void encode(const Slot* slot, int k, Format compute, const void* til
 cdef void run_tiles(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t head,
                     const Stage* stage) noexcept nogil:
     """Elements [start, stop) of one slot; the first tile has `head` of them, where that is not 0."""
-    cdef char[(MAX_ARRAYS + 1) * ROOM] room
+    cdef void* f = cohort.rule.kernels[computed_in(slot.formats[0])]
+    through_tiles(slot, f, cohort.rule.state_count, &cohort.scalars, start, stop, head, stage, 0, NULL)
+
+
+cdef void measure_tiles(const Slot* slot, const Cohort* cohort, int number, Py_ssize_t start, Py_ssize_t stop,
+                        const Stage* stage, double* sums) noexcept nogil:
+    """A measuring pass over elements [start, stop) of one slot: sums[k] = the sum of its term k."""
+    cdef const Measure* measure = &cohort.rule.measures[number]
+    cdef void* f = measure.kernels[computed_in(slot.formats[0])]
+    cdef int k
+    for k in range(measure.terms):
+        sums[k] = 0
+    through_tiles(slot, f, cohort.rule.state_count, &cohort.scalars, start, stop, 0, stage, measure.terms, sums)
+
+
+cdef inline void call_measure(void* f, int count, void* const* a, Py_ssize_t n, const void* scalars) noexcept nogil:
+    """A kernel by its number of states and terms."""
+    if count <= 4:
+        call(f, count, a, n, scalars)
+    elif count == 5:
+        (<Kernel5>f)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], n, scalars)
+    else:
+        (<Kernel6>f)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], n, scalars)
+
+
+cdef void through_tiles(const Slot* slot, void* f, int states, const Scalars* scalars, Py_ssize_t start,
+                        Py_ssize_t stop, Py_ssize_t head, const Stage* stage, int terms, double* sums) noexcept nogil:
+    """A kernel on elements [start, stop) of one slot; the sums of its terms, where it has any, are added to `sums`."""
+    cdef char[(MAX_ARRAYS + MAX_TERMS + 1) * ROOM] room
     cdef void* stored[MAX_ARRAYS]       # where the next elements lie
     cdef void* tiles[MAX_ARRAYS]        # NULL for arrays that need none
-    cdef void* arrays[MAX_ARRAYS]       # what the kernel gets
+    cdef void* arrays[MAX_ARRAYS + MAX_TERMS]   # what the kernel gets
     cdef Format compute = computed_in(slot.formats[0])
-    cdef int count = cohort.rule.state_count + 2, k
+    cdef int count = states + 2, k
     cdef Py_ssize_t n
     for k in range(count):
         stored[k] = <char*>slot.arrays[k] + start * itemsize(slot.formats[k])
         tiles[k] = NULL
         if slot.formats[k] != compute or (k == 1 and stage.active):
             tiles[k] = aligned(room) + k * ROOM
+    for k in range(count, count + terms):
+        arrays[k] = aligned(room) + k * ROOM
     while start < stop:
         n = min(stop - start, head or TILE)
         head = 0
@@ -72,7 +102,9 @@ cdef void run_tiles(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py
                 table().decode[compute][slot.formats[k]](stored[k], tiles[k], n)
         if stage.active:
             table().clip[compute](arrays[1], n, stage.scale, stage.bound)
-        call(cohort.rule.kernels[compute], count - 2, arrays, n, &cohort.scalars)
+        call_measure(f, states + terms, arrays, n, scalars)
+        for k in range(terms):
+            sums[k] += table().sum_terms(<const double*>arrays[count + k], n)
         for k in range(count):
             if tiles[k] and k != 1:
                 encode(slot, k, compute, tiles[k], stored[k], n, start)

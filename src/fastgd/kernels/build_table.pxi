@@ -6,10 +6,10 @@ from fastgd.kernels.clip cimport clip
 from fastgd.kernels.formats.bfloat16 cimport decode_bfloat16, encode_bfloat16, encode_bfloat16_stochastic
 from fastgd.kernels.formats.float16 cimport decode_float16, encode_float16
 from fastgd.kernels.formats.plain cimport convert
-from fastgd.kernels.reductions cimport largest, sum_squares
+from fastgd.kernels.reductions cimport largest, sum_squares, sum_terms
 from fastgd.kernels.rule cimport (
-    BFLOAT16, FLOAT16, FLOAT32, FLOAT64, MAX_CARRY, MAX_HYPER, MAX_SCALARS, MAX_STATES, MAX_VARIANTS, Clip, Codec,
-    Family, Fold, Largest, Rounding, Rule, SumSquares, Table,
+    BFLOAT16, FLOAT16, FLOAT32, FLOAT64, MAX_CARRY, MAX_HYPER, MAX_MEASURES, MAX_SCALARS, MAX_STATES, MAX_TERMS,
+    MAX_VARIANTS, Clip, Codec, Family, Fold, Largest, Measure, Rounding, Rule, Settle, SumSquares, SumTerms, Table,
 )
 
 cdef extern from *:
@@ -59,6 +59,21 @@ cdef int rule(const char* name, const char* states, void* f32, void* f64) except
     return fill(rule_rows, &table.rule_count, name, states, f32, f64)
 
 
+cdef int measure(int terms, bint over_all, void* f32, void* f64, Settle settle) except -1:
+    """One more measuring pass of the latest rule."""
+    cdef Rule* row = &rule_rows[table.rule_count - 1]
+    cdef Measure* added = &row.measures[row.measure_count]
+    limited(row.name, "measuring passes", row.measure_count + 1, MAX_MEASURES)
+    limited(row.name, "sums", terms, MAX_TERMS)
+    added.kernels[FLOAT32] = f32
+    added.kernels[FLOAT64] = f64
+    added.terms = terms
+    added.settle = settle
+    row.over_all = over_all
+    row.measure_count += 1
+    return 0
+
+
 cdef int roof(const char* name, const char* states, void* f32, void* f64) except -1:
     return fill(roof_rows, &table.roof_count, name, states, f32, f64)
 
@@ -71,7 +86,7 @@ cdef int number(const char* family, bytes name) except -1:
     raise ImportError(f"{family.decode()} names a rule {name.decode()}, which has no row before it")
 
 
-cdef int family(const char* name, const char* hyper, const char* carry, const char* variants,
+cdef int family(const char* name, const char* hyper, const char* carry, int memory_count, const char* variants,
                 Fold fold, size_t scalars_size) except -1:
     """`variants` names the rules of the family in the order of what the fold returns."""
     cdef Family* row = &family_rows[table.family_count]
@@ -85,6 +100,7 @@ cdef int family(const char* name, const char* hyper, const char* carry, const ch
     row.hyper_count = words(hyper)
     row.carry = carry
     row.carry_count = words(carry)
+    row.memory_count = memory_count
     row.fold = fold
     row.rule_count = words(variants)
     for i, variant in enumerate(variants.split()):
@@ -100,6 +116,7 @@ table.families = family_rows
 table.roofs = roof_rows
 table.sum_squares[FLOAT32] = <SumSquares>sum_squares[float]
 table.sum_squares[FLOAT64] = <SumSquares>sum_squares[double]
+table.sum_terms = <SumTerms>sum_terms
 table.largest[FLOAT32] = <Largest>largest[float]
 table.largest[FLOAT64] = <Largest>largest[double]
 table.clip[FLOAT32] = <Clip>clip[float]

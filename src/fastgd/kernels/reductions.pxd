@@ -1,8 +1,17 @@
-# Passes over one array that only read it: the pieces of a norm.
+# Passes over one array that only read it: the pieces of a norm, and of the sums of a rule of several passes.
 from fastgd.kernels.real cimport larger, magnitude, real
 
 cdef enum:
     LANES = 16      # partial sums kept side by side; part of the definition of a norm's bits
+
+
+cdef inline double as_tree(double* lane) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(8):
+        lane[j] += lane[j + 8]
+    for j in range(4):
+        lane[j] += lane[j + 4]
+    return (lane[0] + lane[2]) + (lane[1] + lane[3])
 
 
 cdef inline double sum_squares(const real* x, Py_ssize_t n, double scale) noexcept nogil:
@@ -19,11 +28,21 @@ cdef inline double sum_squares(const real* x, Py_ssize_t n, double scale) noexce
     for j in range(n % LANES):
         value = scale * <double>x[n - n % LANES + j]
         lane[j] += value * value
-    for j in range(8):
-        lane[j] += lane[j + 8]
-    for j in range(4):
-        lane[j] += lane[j + 4]
-    return (lane[0] + lane[2]) + (lane[1] + lane[3])
+    return as_tree(lane)
+
+
+cdef inline double sum_terms(const double* x, Py_ssize_t n) noexcept nogil:
+    """Sum of x[i], in lanes as above."""
+    cdef double[LANES] lane
+    cdef Py_ssize_t i, j
+    for j in range(LANES):
+        lane[j] = 0
+    for i in range(n // LANES):
+        for j in range(LANES):
+            lane[j] += x[i * LANES + j]
+    for j in range(n % LANES):
+        lane[j] += x[n - n % LANES + j]
+    return as_tree(lane)
 
 
 cdef inline double largest(const real* x, Py_ssize_t n) noexcept nogil:

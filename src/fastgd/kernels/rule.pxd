@@ -2,7 +2,9 @@
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
 cdef enum:
-    MAX_STATES = 4      # state arrays of a rule; execute calls Kernel0 to Kernel4
+    MAX_STATES = 4      # state arrays of a rule; tile calls Kernel0 to Kernel6
+    MAX_TERMS = 2       # numbers for each element that a measuring pass sums
+    MAX_MEASURES = 2    # measuring passes of a rule, before its last pass
     MAX_SCALARS = 32    # doubles in a struct of folded scalars
     MAX_HYPER = 32      # doubles in a struct of hyperparameters
     MAX_CARRY = 4       # doubles that a family carries from step to step
@@ -34,12 +36,30 @@ ctypedef void (*Kernel2)(void*, const void*, void*, void*, Py_ssize_t, const voi
 ctypedef void (*Kernel3)(void*, const void*, void*, void*, void*, Py_ssize_t, const void*) noexcept nogil
 ctypedef void (*Kernel4)(void*, const void*, void*, void*, void*, void*, Py_ssize_t, const void*) noexcept nogil
 
+ctypedef void (*Kernel5)(void*, const void*, void*, void*, void*, void*, void*, Py_ssize_t,
+                         const void*) noexcept nogil
+ctypedef void (*Kernel6)(void*, const void*, void*, void*, void*, void*, void*, void*, Py_ssize_t,
+                         const void*) noexcept nogil
+
+# The sums of a measuring pass over n elements -> changed scalars, for the passes that follow; `memory` keeps numbers
+# from step to step.
+ctypedef void (*Settle)(void* scalars, const double* sums, Py_ssize_t n, double* memory) noexcept nogil
+
+ctypedef struct Measure:
+    # A pass that may change states, and stores terms for each element, in double, whose sums are settled.
+    void* kernels[DIRECT]       # a Kernel by the number of states and terms: (param, grad, *states, *terms, n, scalars)
+    int terms
+    Settle settle
+
 ctypedef struct Rule:
     const char* name
     const char* states          # state keys, in the order of the arrays after param and grad
     int state_count
     int layout                  # equal for rules with the same states
     void* kernels[DIRECT]       # a Kernel by the number of states: (param, grad, *states, n, scalars)
+    int measure_count           # passes before that
+    Measure measures[MAX_MEASURES]
+    bint over_all               # whether their sums are over all parameters, and not over each
 
 ctypedef struct Family:
     const char* name
@@ -47,6 +67,7 @@ ctypedef struct Family:
     int hyper_count
     const char* carry           # names of the numbers that are carried
     int carry_count
+    int memory_count            # how many of them, the last, are kept for each parameter, where sums are settled
     Fold fold
     int rule_count
     int rules[MAX_VARIANTS]     # what the fold returns -> the number of a rule
@@ -58,6 +79,7 @@ ctypedef void (*Codec)(const void*, void*, Py_ssize_t) noexcept nogil
 ctypedef void (*Rounding)(const void*, uint16_t*, Py_ssize_t, uint32_t, uint64_t) noexcept nogil
 
 ctypedef double (*SumSquares)(const void*, Py_ssize_t, double) noexcept nogil
+ctypedef double (*SumTerms)(const double*, Py_ssize_t) noexcept nogil
 ctypedef double (*Largest)(const void*, Py_ssize_t) noexcept nogil
 ctypedef void (*Clip)(void*, Py_ssize_t, double, double) noexcept nogil
 
@@ -71,6 +93,7 @@ ctypedef struct Table:
     int roof_count
     const Rule* roofs           # hardware limits in the form of rules, for benchmarks: cut and threaded as rules are
     SumSquares sum_squares[DIRECT]
+    SumTerms sum_terms
     Largest largest[DIRECT]
     Clip clip[DIRECT]
     Codec decode[DIRECT][FORMATS]   # by what the tile is in, and the format of the array

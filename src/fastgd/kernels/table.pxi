@@ -13,9 +13,13 @@ from fastgd.kernels.rules.ademamix cimport AdemamixScalars, fold_ademamix, adema
 from fastgd.kernels.rules.adopt cimport AdoptScalars, fold_adopt, adopt
 from fastgd.kernels.rules.asgd cimport AsgdScalars, fold_asgd, asgd, asgd_average
 from fastgd.kernels.rules.ftrl cimport FtrlScalars, fold_ftrl, ftrl
+from fastgd.kernels.rules.lamb cimport LambScalars, fold_lamb, lamb_measure, settle_lamb, lamb
+from fastgd.kernels.rules.lars cimport (LarsScalars, fold_lars, lars_measure, settle_lars, lars_nesterov_measure,
+                                        settle_lars_nesterov, lars, lars_nesterov)
 from fastgd.kernels.rules.lion cimport LionScalars, fold_lion, lion
 from fastgd.kernels.rules.muon cimport MuonScalars, fold_muon, muon
 from fastgd.kernels.rules.nadam cimport NadamScalars, fold_nadam, nadam
+from fastgd.kernels.rules.novograd cimport NovogradScalars, fold_novograd, novograd_measure, settle_novograd, novograd
 from fastgd.kernels.rules.radam cimport fold_radam, adam_unrectified
 from fastgd.kernels.rules.rmsprop cimport (RmspropScalars, fold_rmsprop, rmsprop, rmsprop_momentum, rmsprop_centered,
                                            rmsprop_centered_momentum)
@@ -26,6 +30,8 @@ from fastgd.kernels.rules.schedule_free_radam cimport fold_schedule_free_radam, 
 from fastgd.kernels.rules.schedule_free_sgd cimport ScheduleFreeSgdScalars, fold_schedule_free_sgd, schedule_free_sgd
 from fastgd.kernels.rules.sgd cimport SgdScalars, fold_sgd, sgd, sgd_momentum, sgd_nesterov
 from fastgd.kernels.rules.sign cimport SignSgdScalars, fold_sign_sgd, sign_sgd, sign_momentum
+from fastgd.kernels.rules.stable_adamw cimport (StableAdamwScalars, fold_stable_adamw, stable_adamw_measure,
+                                                settle_stable_adamw, stable_adamw)
 from fastgd.kernels.rules.yogi cimport YogiScalars, fold_yogi, yogi
 
 rule(b"adabelief", b"exp_avg exp_avg_var", <void*>adabelief[float], <void*>adabelief[double])
@@ -40,9 +46,18 @@ rule(b"adopt", b"exp_avg exp_avg_sq", <void*>adopt[float], <void*>adopt[double])
 rule(b"asgd", b"ax", <void*>asgd[float], <void*>asgd[double])
 rule(b"asgd_average", b"ax", <void*>asgd_average[float], <void*>asgd_average[double])
 rule(b"ftrl", b"accumulator linear", <void*>ftrl[float], <void*>ftrl[double])
+rule(b"lamb", b"exp_avg exp_avg_sq", <void*>lamb[float], <void*>lamb[double])
+measure(2, False, <void*>lamb_measure[float], <void*>lamb_measure[double], <Settle>settle_lamb)
+rule(b"lars", b"momentum_buffer", <void*>lars[float], <void*>lars[double])
+measure(2, False, <void*>lars_measure[float], <void*>lars_measure[double], <Settle>settle_lars)
+rule(b"lars_nesterov", b"momentum_buffer", <void*>lars_nesterov[float], <void*>lars_nesterov[double])
+measure(2, False, <void*>lars_nesterov_measure[float], <void*>lars_nesterov_measure[double],
+        <Settle>settle_lars_nesterov)
 rule(b"lion", b"momentum_buffer", <void*>lion[float], <void*>lion[double])
 rule(b"muon", b"momentum_buffer update", <void*>muon[float], <void*>muon[double])
 rule(b"nadam", b"exp_avg exp_avg_sq", <void*>nadam[float], <void*>nadam[double])
+rule(b"novograd", b"exp_avg", <void*>novograd[float], <void*>novograd[double])
+measure(1, False, <void*>novograd_measure[float], <void*>novograd_measure[double], <Settle>settle_novograd)
 rule(b"adam_unrectified", b"exp_avg exp_avg_sq", <void*>adam_unrectified[float], <void*>adam_unrectified[double])
 rule(b"rmsprop", b"square_avg", <void*>rmsprop[float], <void*>rmsprop[double])
 rule(b"rmsprop_momentum", b"square_avg momentum_buffer", <void*>rmsprop_momentum[float],
@@ -60,50 +75,63 @@ rule(b"sgd_momentum", b"momentum_buffer", <void*>sgd_momentum[float], <void*>sgd
 rule(b"sgd_nesterov", b"momentum_buffer", <void*>sgd_nesterov[float], <void*>sgd_nesterov[double])
 rule(b"sign_sgd", b"", <void*>sign_sgd[float], <void*>sign_sgd[double])
 rule(b"sign_momentum", b"momentum_buffer", <void*>sign_momentum[float], <void*>sign_momentum[double])
+rule(b"stable_adamw", b"exp_avg exp_avg_sq", <void*>stable_adamw[float], <void*>stable_adamw[double])
+measure(1, False, <void*>stable_adamw_measure[float], <void*>stable_adamw_measure[double], <Settle>settle_stable_adamw)
 rule(b"yogi", b"exp_avg exp_avg_sq", <void*>yogi[float], <void*>yogi[double])
 
-family(b"adabelief", b"lr beta1 beta2 eps weight_decay maximize", b"", b"adabelief", <Fold>fold_adabelief,
+family(b"adabelief", b"lr beta1 beta2 eps weight_decay maximize", b"", 0, b"adabelief", <Fold>fold_adabelief,
        sizeof(AdabeliefScalars))
-family(b"adadelta", b"lr rho eps weight_decay maximize", b"", b"adadelta", <Fold>fold_adadelta, sizeof(AdadeltaScalars))
-family(b"adagrad", b"lr lr_decay weight_decay initial_accumulator_value eps maximize eps_root", b"", b"adagrad",
+family(b"adadelta", b"lr rho eps weight_decay maximize", b"", 0, b"adadelta", <Fold>fold_adadelta,
+       sizeof(AdadeltaScalars))
+family(b"adagrad", b"lr lr_decay weight_decay initial_accumulator_value eps maximize eps_root", b"", 0, b"adagrad",
        <Fold>fold_adagrad, sizeof(AdagradScalars))
-family(b"adam", b"lr beta1 beta2 eps weight_decay amsgrad maximize decoupled_weight_decay eps_root eps_hat", b"",
+family(b"adam", b"lr beta1 beta2 eps weight_decay amsgrad maximize decoupled_weight_decay eps_root eps_hat", b"", 0,
        b"adam amsgrad", <Fold>fold_adam, sizeof(AdamScalars))
-family(b"adamax", b"lr beta1 beta2 eps weight_decay maximize", b"", b"adamax", <Fold>fold_adamax, sizeof(AdamaxScalars))
-family(b"adan", b"lr beta1 beta2 beta3 eps weight_decay no_prox maximize", b"", b"adan", <Fold>fold_adan,
+family(b"adamax", b"lr beta1 beta2 eps weight_decay maximize", b"", 0, b"adamax", <Fold>fold_adamax,
+       sizeof(AdamaxScalars))
+family(b"adan", b"lr beta1 beta2 beta3 eps weight_decay no_prox maximize", b"", 0, b"adan", <Fold>fold_adan,
        sizeof(AdanScalars))
-family(b"ademamix", b"lr beta1 beta2 beta3 alpha t_alpha t_beta3 eps weight_decay maximize", b"", b"ademamix",
+family(b"ademamix", b"lr beta1 beta2 beta3 alpha t_alpha t_beta3 eps weight_decay maximize", b"", 0, b"ademamix",
        <Fold>fold_ademamix, sizeof(AdemamixScalars))
-family(b"adopt", b"lr beta1 beta2 eps weight_decay clip_exponent maximize", b"", b"adopt", <Fold>fold_adopt,
+family(b"adopt", b"lr beta1 beta2 eps weight_decay clip_exponent maximize", b"", 0, b"adopt", <Fold>fold_adopt,
        sizeof(AdoptScalars))
-family(b"asgd", b"lr lambd alpha t0 weight_decay maximize", b"eta mu", b"asgd asgd_average", <Fold>fold_asgd,
+family(b"asgd", b"lr lambd alpha t0 weight_decay maximize", b"eta mu", 0, b"asgd asgd_average", <Fold>fold_asgd,
        sizeof(AsgdScalars))
 family(b"ftrl", b"lr initial_accumulator_value l1_regularization_strength l2_regularization_strength "
-       b"l2_shrinkage_regularization_strength beta maximize", b"", b"ftrl", <Fold>fold_ftrl, sizeof(FtrlScalars))
-family(b"lion", b"lr beta1 beta2 weight_decay maximize", b"", b"lion", <Fold>fold_lion, sizeof(LionScalars))
-family(b"muon", b"lr weight_decay momentum nesterov ns_a ns_b ns_c eps ns_steps adjust_lr_fn maximize", b"", b"muon",
+       b"l2_shrinkage_regularization_strength beta maximize", b"", 0, b"ftrl", <Fold>fold_ftrl, sizeof(FtrlScalars))
+family(b"lamb", b"lr beta1 beta2 eps weight_decay bias_correction grad_averaging always_adapt trust_clip maximize", b"",
+       0, b"lamb", <Fold>fold_lamb, sizeof(LambScalars))
+family(b"lars", b"lr momentum dampening weight_decay nesterov trust_coefficient eps always_adapt trust_clip maximize",
+       b"", 0, b"lars lars_nesterov", <Fold>fold_lars, sizeof(LarsScalars))
+family(b"lion", b"lr beta1 beta2 weight_decay maximize", b"", 0, b"lion", <Fold>fold_lion, sizeof(LionScalars))
+family(b"muon", b"lr weight_decay momentum nesterov ns_a ns_b ns_c eps ns_steps adjust_lr_fn maximize", b"", 0, b"muon",
        <Fold>fold_muon, sizeof(MuonScalars))
 family(b"nadam", b"lr beta1 beta2 eps weight_decay momentum_decay decoupled_weight_decay maximize eps_root",
-       b"mu_product", b"nadam", <Fold>fold_nadam, sizeof(NadamScalars))
-family(b"radam", b"lr beta1 beta2 eps weight_decay decoupled_weight_decay maximize eps_root", b"",
+       b"mu_product", 0, b"nadam", <Fold>fold_nadam, sizeof(NadamScalars))
+family(b"novograd", b"lr beta1 beta2 eps weight_decay grad_averaging maximize", b"exp_avg_sq", 1, b"novograd",
+       <Fold>fold_novograd, sizeof(NovogradScalars))
+family(b"radam", b"lr beta1 beta2 eps weight_decay decoupled_weight_decay maximize eps_root", b"", 0,
        b"adam_unrectified adam", <Fold>fold_radam, sizeof(AdamScalars))
-family(b"rmsprop", b"lr alpha eps weight_decay momentum centered maximize eps_root", b"",
+family(b"rmsprop", b"lr alpha eps weight_decay momentum centered maximize eps_root", b"", 0,
        b"rmsprop rmsprop_momentum rmsprop_centered rmsprop_centered_momentum", <Fold>fold_rmsprop,
        sizeof(RmspropScalars))
-family(b"rprop", b"lr eta_minus eta_plus smallest largest maximize", b"", b"rprop", <Fold>fold_rprop,
+family(b"rprop", b"lr eta_minus eta_plus smallest largest maximize", b"", 0, b"rprop", <Fold>fold_rprop,
        sizeof(RpropScalars))
 family(b"schedule_free_adamw", b"lr beta1 beta2 eps weight_decay warmup_steps r weight_lr_power maximize",
-       b"weight_sum lr_max", b"schedule_free_adamw", <Fold>fold_schedule_free_adamw, sizeof(ScheduleFreeAdamwScalars))
+       b"weight_sum lr_max", 0, b"schedule_free_adamw", <Fold>fold_schedule_free_adamw,
+       sizeof(ScheduleFreeAdamwScalars))
 family(b"schedule_free_radam", b"lr beta1 beta2 eps weight_decay r weight_lr_power silent_sgd_phase maximize",
-       b"weight_sum lr_max", b"schedule_free_unrectified schedule_free_adamw", <Fold>fold_schedule_free_radam,
+       b"weight_sum lr_max", 0, b"schedule_free_unrectified schedule_free_adamw", <Fold>fold_schedule_free_radam,
        sizeof(ScheduleFreeAdamwScalars))
 family(b"schedule_free_sgd", b"lr momentum weight_decay warmup_steps r weight_lr_power maximize", b"weight_sum lr_max",
-       b"schedule_free_sgd", <Fold>fold_schedule_free_sgd, sizeof(ScheduleFreeSgdScalars))
-family(b"sgd", b"lr momentum dampening weight_decay nesterov maximize momentum_form", b"started",
+       0, b"schedule_free_sgd", <Fold>fold_schedule_free_sgd, sizeof(ScheduleFreeSgdScalars))
+family(b"sgd", b"lr momentum dampening weight_decay nesterov maximize momentum_form", b"started", 0,
        b"sgd sgd_momentum sgd_nesterov", <Fold>fold_sgd, sizeof(SgdScalars))
-family(b"sign_sgd", b"lr momentum weight_decay maximize decoupled_weight_decay", b"", b"sign_sgd sign_momentum",
+family(b"sign_sgd", b"lr momentum weight_decay maximize decoupled_weight_decay", b"", 0, b"sign_sgd sign_momentum",
        <Fold>fold_sign_sgd, sizeof(SignSgdScalars))
-family(b"yogi", b"lr beta1 beta2 eps initial_accumulator_value weight_decay maximize", b"", b"yogi", <Fold>fold_yogi,
+family(b"stable_adamw", b"lr beta1 beta2 eps weight_decay maximize", b"", 0, b"stable_adamw", <Fold>fold_stable_adamw,
+       sizeof(StableAdamwScalars))
+family(b"yogi", b"lr beta1 beta2 eps initial_accumulator_value weight_decay maximize", b"", 0, b"yogi", <Fold>fold_yogi,
        sizeof(YogiScalars))
 
 roof(b"stream_0", b"", <void*>stream_0[float], <void*>stream_0[double])

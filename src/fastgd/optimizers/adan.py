@@ -70,6 +70,7 @@ class Adan(Optimizer):
     """
 
     family = "adan"
+    begins_itself = True
     torch_signature = "lr betas eps weight_decay no_prox * foreach maximize capturable differentiable fused"
 
     def __init__(

@@ -71,6 +71,7 @@ class ADOPT(Optimizer):
     """
 
     family = "adopt"
+    begins_itself = True
     torch_signature = "lr betas eps weight_decay clip_exponent * foreach maximize capturable differentiable fused"
 
     def __init__(

@@ -171,6 +171,7 @@ class Optimizer(GradientSettings):
     implied: ClassVar[dict[str, str]] = {}  # options that functions read off the presence of a state array
     carried: ClassVar[dict[str, Check]] = {}  # state keys of the numbers that a rule carries from step to step
     has_step: ClassVar[bool] = True
+    begins_itself: ClassVar[bool] = False  # whether the first step overwrites what a state is before it
     elementwise: ClassVar[bool] = True  # whether a function of one parameter can be all of it
     scratch: ClassVar[tuple[str, ...]] = ()  # arrays of a rule that hold nothing from step to step
     _family: ClassVar[int]

@@ -70,6 +70,7 @@ class Ftrl(Optimizer):
     """
 
     family = "ftrl"
+    begins_itself = True
     torch_signature = (
         "lr initial_accumulator_value l1_regularization_strength l2_regularization_strength "
         "l2_shrinkage_regularization_strength beta * foreach maximize capturable differentiable fused"

@@ -61,6 +61,7 @@ class Rprop(Optimizer):
     """
 
     family = "rprop"
+    begins_itself = True
     torch_signature = "lr etas step_sizes * capturable foreach maximize differentiable"
 
     def __init__(

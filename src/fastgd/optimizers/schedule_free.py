@@ -26,6 +26,8 @@ class ScheduleFree(Optimizer):
         Whether the parameters hold y; True at first.
     """
 
+    begins_itself = True
+
     carried = {"weight_sum": nonnegative, "lr_max": nonnegative}
     _y: list[np.ndarray | None] | None = None  # what parameters that have been updated held before `eval`
 

@@ -1,7 +1,7 @@
 """State as a dict in torch's layout: what goes out, and what comes in, checked before anything is changed."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -145,7 +145,9 @@ def read(
         ):
             label = f"state_dict['state'][{key!r}]"
             entry = {k: v for k, v in mapping(label, state.get(key, {})).items() if v is not None}
-            entries.append(read_entry(type(optimizer), label, entry, param, slots))
+            steps, carry, arrays = read_entry(type(optimizer), label, entry, param, slots)
+            # What a state begins with is the rule's to say, on the first step.
+            entries.append((steps, carry, with_zeros(arrays if steps else {}, slots, param)))
     return values, stored, entries
 
 
@@ -226,32 +228,47 @@ def _plain(value: Any) -> Any:
     return value.item() if getattr(value, "shape", None) == () else value
 
 
-def read_entry(kind: type["Optimizer"], label: str, entry: Mapping[str, Any], param: np.ndarray, slots: Group) -> Entry:
-    """
-    State of one parameter of a group, in arrays of its own.
+def with_zeros(arrays: dict[str, np.ndarray], slots: Group, param: np.ndarray) -> dict[str, np.ndarray]:
+    """State arrays with those of a group's rule that are lacking."""
+    keys = slots.keys()
+    return arrays | {key: slots.zeros(key, param) for key in keys if key not in arrays}
 
-    The keys of the group's rule must be there; others of its family are taken where they are, since an option that is
-    off now may be switched on again.
+
+def read_entry(
+    kind: type["Optimizer"],
+    label: str,
+    entry: Mapping[str, Any],
+    param: np.ndarray,
+    slots: Group,
+    needed: Iterable[str] | None = None,
+    take: Callable[[str, str, Any, np.ndarray, Group], np.ndarray] | None = None,
+) -> Entry:
     """
-    keys, others = slots.keys(), slots.all_keys()
-    begun = {key: slots.zeros(key, param) for key in keys}
+    State of one parameter of a group, in arrays that `take` makes, or in arrays of its own.
+
+    The keys `needed`, by default those of the group's rule, must be there; others of its family are taken where they
+    are, since an option that is off now may be switched on again.
+    """
     if not entry:
-        return 0, (), begun
+        return 0, (), {}
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
-    validation.known(label, entry, list(dict.fromkeys([*scalars, *keys, *others])))
-    if missing := [key for key in (*scalars, *keys) if key not in entry and key not in kind.scratch]:
+    known = dict.fromkeys([*slots.keys(), *slots.all_keys()])
+    validation.known(label, entry, [*scalars, *known])
+    needed = [key for key in (slots.keys() if needed is None else needed) if key not in kind.scratch]
+    if missing := [key for key in (*scalars, *needed) if key not in entry]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     steps, carry = kind.progress(label, entry)
-    if steps == 0:
-        return 0, (), begun  # What a state begins with is the rule's to say, on the first step.
-    for key in dict.fromkeys([*keys, *others]):
-        if key not in entry:
-            continue
-        state = begun.setdefault(key, slots.zeros(key, param))
-        # It is as it will be stored, as the rule computes, or as torch stores it: in the parameter's dtype.
-        computed = np.dtype(np.float64 if param.dtype == np.float64 else np.float32)
-        state[...] = array_like(f"{label}[{key!r}]", entry[key], param, (state.dtype, param.dtype, computed))
-    return steps, carry, begun
+    take = take or copied
+    return steps, carry, {key: take(label, key, entry[key], param, slots) for key in known if key in entry}
+
+
+def copied(label: str, key: str, value: Any, param: np.ndarray, slots: Group) -> np.ndarray:
+    """A copy of a state array, laid out like its parameter and as its group stores it."""
+    result: np.ndarray = slots.zeros(key, param)
+    # It is as it will be stored, as the rule computes, or as torch stores it: in the parameter's dtype.
+    computed = np.dtype(np.float64 if param.dtype == np.float64 else np.float32)
+    result[...] = array_like(f"{label}[{key!r}]", value, param, (result.dtype, param.dtype, computed))
+    return result
 
 
 def array_like(label: str, value: Any, param: np.ndarray, dtypes: Iterable[np.dtype]) -> np.ndarray:

@@ -67,6 +67,7 @@ class Yogi(Optimizer):
     """
 
     family = "yogi"
+    begins_itself = True
     torch_signature = (
         "lr betas eps initial_accumulator_value weight_decay * foreach maximize capturable differentiable fused"
     )

@@ -15,11 +15,12 @@ GradScaler and torch.distributed take them as they take torch's.
 True
 """
 
-# `base` is the front of the compiled step for torch's hooks, closures, GradScaler and state, and `adagrad` what one
-# class does beyond it; `classes`, written by make derive, has torch's signatures. `bound` is fastgd.engine.steps over
-# tensors: it finds parameters, gradients and state where they lie, and notices what has moved since. `views` asks a
-# tensor through DLPack where it lies, `checks` has the messages. `in_backward` steps one parameter at a time in the
-# backward pass.
+# `base` is the front of the compiled step for torch's hooks, closures, GradScaler and state; `adagrad` and
+# `schedule_free` are what some classes do beyond it; `classes`, written by make derive, has torch's signatures. `bound`
+# is fastgd.engine.steps over tensors: it finds parameters, gradients and state where they lie, and notices what has
+# moved since; `shown` is what `state` has of the engine's memory. `views` asks a tensor through DLPack where it lies,
+# `checks` has the messages, `loading` is what becomes of a state dict. `in_backward` steps one parameter at a time in
+# the backward pass.
 
 from fastgd.torch.base import Optimizer
 
@@ -27,6 +28,8 @@ from fastgd.torch.base import Optimizer
 from fastgd.torch.classes import (
     ADOPT,
     ASGD,
+    LAMB,
+    LARS,
     SGD,
     AdaBelief,
     Adadelta,
@@ -40,6 +43,7 @@ from fastgd.torch.classes import (
     Lion,
     Muon,
     NAdam,
+    NovoGrad,
     RAdam,
     RMSprop,
     Rprop,
@@ -47,6 +51,7 @@ from fastgd.torch.classes import (
     ScheduleFreeRAdam,
     ScheduleFreeSGD,
     SignSGD,
+    StableAdamW,
     Yogi,
 )
 
@@ -60,6 +65,8 @@ __all__ = ["Lookahead", "StepInBackward", "muon_groups", "step_in_backward"]
 __all__ += [
     "ADOPT",
     "ASGD",
+    "LAMB",
+    "LARS",
     "SGD",
     "AdEMAMix",
     "AdaBelief",
@@ -73,6 +80,7 @@ __all__ += [
     "Lion",
     "Muon",
     "NAdam",
+    "NovoGrad",
     "Optimizer",
     "RAdam",
     "RMSprop",
@@ -81,6 +89,7 @@ __all__ += [
     "ScheduleFreeRAdam",
     "ScheduleFreeSGD",
     "SignSGD",
+    "StableAdamW",
     "Yogi",
 ]
 # end

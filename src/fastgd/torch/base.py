@@ -9,12 +9,14 @@ from torch.autograd import _profiler_enabled
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from fastgd import validation
+from fastgd.engine.formats import Storage
 from fastgd.engine.plan import Group, zeros_beside
 from fastgd.engine.reader import Reader
+from fastgd.hyperparameters import Check
 from fastgd.optimizers import base, storage
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.base import TOGETHER, GradientSettings, Settings
-from fastgd.torch import checks
+from fastgd.torch import checks, loading
 from fastgd.torch.bound import Bound
 from fastgd.torch.views import Views
 
@@ -45,8 +47,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     param_groups, state, defaults
         As of torch.optim: may be changed between steps, and are exchanged with torch by `state_dict` and
         `load_state_dict` at any time. State begins with a parameter's first step. Entries of `state` may be replaced,
-        changed in place or moved to other memory, which is noticed if nothing else holds the old one; a ``step`` of 0
-        begins a parameter's state anew.
+        changed in place, moved to other memory and shared with other processes: tensors with the dtype and strides of
+        their parameter are used where they lie, others are copied and replaced.
     grad_norm : float or None
         As of `fastgd.Optimizer`.
     skipped_steps : int
@@ -67,7 +69,11 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
 
     _numpy: ClassVar[type[base.Optimizer]]
     _normalizes = False  # param_groups hold what the user put there
+    _own_checks: ClassVar[dict[str, Check]] = {}  # of hyperparameters that mean something else here
+    _numbers: ClassVar[tuple[str, ...]]  # keys of what an entry of `state` has beside arrays
+    _known: ClassVar[frozenset[str]]  # all keys that are the engine's
     _attributes = ("defaults", "found_inf", "grad_scale", "param_groups", "state")
+    param_groups: list[dict[str, Any]]
     _steps: Bound
     _step_supports_amp_scaling: bool  # whether GradScaler gives `found_inf` and `grad_scale` or divides gradients
     _part: bool  # whether other processes have other parameters
@@ -77,8 +83,10 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         super().__init_subclass__()
         if "_numpy" in cls.__dict__:
             # Schedules are torch's, so that `lr` is a number.
-            own = {name: check.constant() for name, check in cls._numpy.checks.items()}
+            own = {name: check.constant() for name, check in cls._numpy.checks.items()} | cls._own_checks
             cls._reader = Reader(own, convert=checks.plain, together=cls._numpy._reader.together)
+            cls._numbers = ("step", *cls._numpy.carried)
+            cls._known = frozenset((*cls._numbers, *Group(cls._numpy._family, 0, 0, Storage()).all_keys()))
 
     def __init__(self, params: Any, given: dict[str, Any], settings: Mapping[str, Any]) -> None:
         settings = self._numpy.without_fixed(settings)
@@ -86,7 +94,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         arguments = self._numpy.torch_signature.replace("*", "").split()
         defaults = {**{name: given[name] for name in arguments}, **fixed}
         validation.arguments(type(self).__name__, settings, ["params", *arguments, *SETTINGS])
-        self._steps = Bound(self._reader)
+        self._steps = Bound(self._reader, self._numpy)
         self._part = checks.is_of_zero()
         self._constructing = True
         self._step_supports_amp_scaling = bool(given.get("fused"))  # as in torch
@@ -96,6 +104,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         checks.switches("", defaults)
         self._reader.values(defaults)
         super().__init__(params, defaults)
+        checks.groups(self.param_groups)
         self._check_apart()
         self._constructing = False
 
@@ -121,12 +130,14 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             self._add_checked(param_group)
 
     def _add_checked(self, param_group: dict[str, Any]) -> None:
-        count = len(self.param_groups)
+        groups, number = self.param_groups, len(self.param_groups)
+        where = f"param_groups[{number}]"
         try:
+            if self._constructing:
+                self.param_groups = []  # torch would compare each group with all before it
             super().add_param_group(param_group)
             checks.keep_once(param_group)
-            where = f"param_groups[{len(self.param_groups) - 1}]"
-            self._refused_group(len(self.param_groups) - 1, param_group)
+            self._refused_group(number, param_group)
             self._reader.values(param_group, where)
             for k, param in enumerate(param_group["params"]):
                 checks.parameter(f"{where}['params'][{k}]", param)
@@ -134,11 +145,14 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             for name in OF_ALL:
                 if getattr(self, name):
                     checks.whole(name, self._part, param_group["params"])
-            if not self._constructing:
+            if self._constructing:
+                groups.append(param_group)
+                self.param_groups = groups
+            else:
                 self._check_apart()
         except BaseException:
-            if len(self.param_groups) > count:
-                del self.param_groups[count:]
+            del groups[number:]
+            self.param_groups = groups
             raise
 
     def _refuse_setting(self, name: str, value: object) -> None:
@@ -172,13 +186,30 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             raise ValueError(f"{where}: missing {', '.join(map(repr, missing))}")
         self._storage(where, group)
 
-    def _entry(self, i: int, param: torch.Tensor, array: np.ndarray, slots: Group) -> saved.Entry:
-        """Progress and state arrays of parameter `i`, copied from `state`."""
+    def _progress(self, label: str, entry: Mapping[str, Any]) -> base.Progress:
+        """(steps, carried numbers) of an entry of `state`."""
+        numbers = {key: checks.number(f"{label}[{key!r}]", entry[key]) for key in self._numbers if key in entry}
+        return self._numpy.progress(label, {**entry, **numbers})
+
+    def _entry(
+        self, i: int, param: torch.Tensor, array: np.ndarray, slots: Group, shown: tuple[str, ...], copying: bool
+    ) -> saved.Entry:
+        """
+        Progress and state arrays of parameter `i`, read from `state`.
+
+        `shown`: what its entry has had; `copying`: whether the arrays are copies in any case.
+        """
         label = f"state_dict['state'][{i}]"
         given = saved.mapping(label, self.state.get(param, {}))
-        known = dict.fromkeys(["step", *self._numpy.carried, *slots.keys(), *slots.all_keys()])
-        entry = {key: checks.array(given[key]) for key in known if given.get(key) is not None}
-        return saved.read_entry(self._numpy, label, entry, array, slots)
+        entry = {key: value for key, value in given.items() if key in self._known and value is not None}
+        entry |= {key: checks.number(f"{label}[{key!r}]", entry[key]) for key in self._numbers if key in entry}
+        keys = slots.keys()
+        needed = [key for key in slots.all_keys() if key in slots.common_keys() or (key in keys and key in shown)]
+        take = saved.copied if copying else checks.adopted
+        steps, carry, arrays = saved.read_entry(self._numpy, label, entry, array, slots, needed, take)
+        if entry and not steps and self._numpy.begins_itself:
+            raise ValueError(f"{label}['step']: expected at least 1, got 0: the first step would overwrite the state")
+        return steps, carry, saved.with_zeros(arrays, slots, array)
 
     def _label(self, i: int) -> str:
         """What messages call a parameter."""
@@ -242,7 +273,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             if bool(self.__dict__.get("found_inf")):
                 return loss
             scale = checks.unscaling(self.__dict__.get("grad_scale"))
-        self._steps.step_tensors(self, self.param_groups, self.state, scale)
+        self._steps.step_tensors(self, self.param_groups, scale)
         return loss
 
     def _hooked_step(self, closure: Closure | None = None) -> Any:
@@ -255,7 +286,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         self._check_separable()
         self._opt_called = True  # what schedulers look for
         backward = torch._C._current_graph_task_id()
-        return self._steps.step_one(self, self.param_groups, self.state, param, backward)
+        return self._steps.step_one(self, self.param_groups, param, backward)
 
     def _check_separable(self) -> None:
         for name in OF_ALL:
@@ -263,6 +294,15 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
                 raise ValueError(f"{name} needs all gradients at once: use step after the backward pass")
 
     # ---- state ------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> Any:  # type: ignore[override]
+        """For each parameter its entry: step count, carried numbers and arrays, under torch's keys."""
+        return self._steps.shown.get_state()
+
+    @state.setter
+    def state(self, state: Any) -> None:
+        self._steps.shown.set_state(state)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """
@@ -279,41 +319,29 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         TypeError, ValueError
             If anything is missing, or of another shape or dtype; the optimizer is then unchanged.
         """
+        state_dict = dict(saved.mapping("state_dict", state_dict))
+        for hook in self._optimizer_load_state_dict_pre_hooks.values():
+            changed = hook(self, state_dict)
+            state_dict = state_dict if changed is None else changed
+        groups, entries = saved.parts(state_dict)
+        for i, entry in entries.items():
+            loading.check_entry(f"state_dict['state'][{i!r}]", self._numpy.has_step, entry)
         before = {"state": self.state, "param_groups": self.param_groups}
-        _, entries = saved.parts(state_dict)
-        state = {i: checks.entry(f"state_dict['state'][{i!r}]", self._numpy, entry) for i, entry in entries.items()}
+        after = loading.groups(self.param_groups, groups)
         try:
-            self._load_as_stored({**state_dict, "state": state})
+            storages = [self._storage(f"param_groups[{n}]", group) for n, group in enumerate(after)]
+            for n, (group, stored) in enumerate(zip(after, storages, strict=True)):
+                for k, param in enumerate(group["params"]):
+                    storage.check_param(f"param_groups[{n}]['params'][{k}]", param.dtype, stored)
+            state = loading.state(after, storages, groups, entries, self._numbers)
+            self.__setstate__({"state": state, "param_groups": after})
+            for hook in self._optimizer_load_state_dict_post_hooks.values():
+                hook(self)
             with self._steps:
-                self._steps.find(self)
+                self._steps.find(self, copying=True)
         except BaseException:
             self.__setstate__(before)
             raise
-
-    def _load_as_stored(self, state_dict: dict[str, Any]) -> None:
-        """torch's `load_state_dict`, with state in the dtype that it is stored in here; hooks see tensors as ever."""
-
-        def keep(_: Any, given: dict[str, Any]) -> dict[str, Any]:
-            return {**given, "state": {i: checks.kept(entry) for i, entry in given["state"].items()}}
-
-        def unpack(_: Any) -> None:
-            for n, group in enumerate(self.param_groups):
-                stored = self._storage(f"param_groups[{n}]", group)
-                for k, param in enumerate(group["params"]):
-                    storage.check_param(f"param_groups[{n}]['params'][{k}]", param.dtype, stored)
-                    checks.unpack(self.state.get(param), stored, param)
-            for entry in self.state.values():
-                checks.unpack(entry)
-
-        handles = [
-            self.register_load_state_dict_pre_hook(keep),
-            self.register_load_state_dict_post_hook(unpack, prepend=True),
-        ]
-        try:
-            super().load_state_dict(state_dict)
-        finally:
-            for handle in handles:
-                handle.remove()
 
     def __getstate__(self) -> dict[str, Any]:
         settings = {name: getattr(self, name) for name in TOGETHER}
@@ -327,12 +355,14 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         settings = {name: state[name] for name in TOGETHER if name in state}
-        rest = {key: value for key, value in state.items() if key not in (*settings, "_skipped")}
-        super().__setstate__(rest)
+        rest = {key: value for key, value in state.items() if key not in (*settings, "_skipped", "state")}
         if settings:  # an unpickled optimizer, which has no steps yet
-            self._steps = Bound(self._reader)
-            self._set_given(settings)
+            self._steps = Bound(self._reader, self._numpy)
             self._steps.skipped_steps = state["_skipped"]
+        super().__setstate__(rest)
+        if "state" in state:
+            self.state = state["state"]
+        self._set_given(settings)
         absent = {**self.defaults, **saved.switched_off(self._numpy)}
         for group in self.param_groups:
             for name, value in absent.items():

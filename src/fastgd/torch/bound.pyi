@@ -1,11 +1,20 @@
 from typing import Any
 
 import torch
+from typing_extensions import disjoint_base
 
+from fastgd.engine.reader import Reader
 from fastgd.engine.steps import Steps
+from fastgd.optimizers.base import Optimizer
+from fastgd.torch.shown import Shown
 
+IN_USE: str
+
+@disjoint_base
 class Bound(Steps):
+    shown: Shown
     leaves: list[torch.Tensor]
-    def find(self, front: Any) -> None: ...
-    def step_tensors(self, front: Any, groups: Any, state: Any, scale: float) -> None: ...
-    def step_one(self, front: Any, groups: Any, state: Any, leaf: torch.Tensor, backward: int) -> bool: ...
+    def __init__(self, reader: Reader, kind: type[Optimizer]) -> None: ...
+    def find(self, front: Any, copying: bool = False) -> None: ...
+    def step_tensors(self, front: Any, groups: Any, scale: float) -> None: ...
+    def step_one(self, front: Any, groups: Any, leaf: torch.Tensor, backward: int) -> bool: ...

@@ -11,8 +11,8 @@ from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fastgd import formats, validation
-from fastgd.engine.formats import Storage
-from fastgd.optimizers import base
+from fastgd.engine.plan import Group
+from fastgd.optimizers import state_dict as saved
 from fastgd.torch.views import Views
 
 DTYPES = {name: getattr(torch, name) for name in formats.ALL}
@@ -48,6 +48,15 @@ def keep_once(group: dict[str, Any]) -> None:
         group["params"] = list(dict.fromkeys(params))
         if "param_names" in group:
             group["param_names"] = [unique[param] for param in group["params"]]
+
+
+def groups(given: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse groups that do not go together, in torch's words."""
+    if len({"param_names" in group for group in given}) > 1:
+        raise ValueError("all optimizer param groups should be with/without names")
+    params = [param for group in given for param in group["params"]]
+    if len(set(params)) < len(params):
+        raise ValueError("some parameters appear in more than one parameter group")
 
 
 def unscaling(scale: Any) -> float:
@@ -116,7 +125,7 @@ def _form(tensor: torch.Tensor) -> str:
 def parameter(label: str, tensor: torch.Tensor) -> np.ndarray:
     """The elements of a tensor that a step can write to; none before a lazy module's first pass."""
     if isinstance(tensor, torch.Tensor) and is_lazy(tensor):
-        return np.empty(0, np.float64 if tensor.dtype is torch.float64 else np.float32)
+        return np.empty(0, formats.dtype(name_of(tensor) if name_of(tensor) in DTYPES else "float32"))
     if isinstance(tensor, torch.Tensor) and tensor.is_neg():
         raise ValueError(f"{label}: expected a tensor of plain numbers, got one with the negative bit set")
     return validation.writeable(label, memory(label, tensor), formats.ALL)
@@ -134,23 +143,34 @@ def gradient(label: str, grad: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     return array
 
 
-def entry(label: str, numpy_class: type[base.Optimizer], given: Any) -> Any:
-    """The entry of one parameter in a state dict, as torch's `load_state_dict` may have it."""
-    if not isinstance(given, dict):
-        return given
-    there = [key for key, value in given.items() if value is not None]
-    if there and "step" not in there and numpy_class.has_step:
-        raise ValueError(f"{label}: missing 'step', got {', '.join(map(repr, there))}")
-    for key in there:
-        if isinstance(given[key], np.ndarray):
-            raise TypeError(f"{label}[{key!r}]: expected a number or a torch.Tensor, got ndarray")
-    # They are given to torch as numbers, since it would round tensors to the parameter's dtype.
-    return {key: plain(key, value) if key in numpy_class.carried else value for key, value in given.items()}
+def number(label: str, value: Any) -> Any:
+    """A step count or a number that a rule carries on, in an entry of a parameter's state."""
+    if isinstance(value, torch.Tensor) and value.is_shared() and value.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f"{label}: expected dtype torch.float32 where processes share it, got {value.dtype}")
+    return plain(label, value)
 
 
-def array(value: Any) -> Any:
-    """An entry of a parameter's state, as NumPy reads it."""
-    return formats.asarray(value.detach()) if isinstance(value, torch.Tensor) else value
+def adopted(label: str, key: str, value: Any, param: np.ndarray, slots: Group) -> np.ndarray:
+    """The memory of a state tensor where a step can write to it as it lies, else a copy."""
+    if not isinstance(value, torch.Tensor):
+        return saved.copied(label, key, value, param, slots)
+    name = f"{label}[{key!r}]"
+    negative = value.is_neg()
+    array = formats.asarray(value.detach().resolve_neg()) if negative else memory(name, value)
+    stored = slots.storage.state_name(key, formats.name_of(param.dtype))
+    fits = name_of(value) == stored and array.shape == param.shape and validation.same_strides(array, param)
+    if fits and not negative and array.flags.aligned:
+        return array
+    if value.is_shared():
+        raise ValueError(
+            f"{name}: expected dtype torch.{stored}, shape {param.shape} and strides {_strides(param)}, where "
+            f"processes share it, got {value.dtype}, {tuple(value.shape)} and {value.stride()}"
+        )
+    return saved.copied(label, key, array, param, slots)
+
+
+def _strides(array: np.ndarray) -> tuple[int, ...]:
+    return tuple(stride // array.itemsize for stride in array.strides)
 
 
 def plain_view(array: np.ndarray) -> np.ndarray:
@@ -162,32 +182,3 @@ def tensor(view: np.ndarray) -> torch.Tensor:
     """A tensor over the memory of a `plain_view`, which it holds."""
     made = torch.from_numpy(view)
     return made.view(torch.bfloat16) if view.dtype == np.int16 else made
-
-
-class Kept:
-    """
-    A tensor of a state dict that torch's `load_state_dict` passes on as it is.
-
-    torch would round it to the parameter's dtype, which state need not have.
-    """
-
-    def __init__(self, tensor: torch.Tensor) -> None:
-        self.tensor = tensor
-
-
-def kept(entry: Any) -> Any:
-    """The entry of one parameter with its tensors wrapped."""
-    if not isinstance(entry, dict):
-        return entry
-    return {key: Kept(value) if isinstance(value, torch.Tensor) else value for key, value in entry.items()}
-
-
-def unpack(entry: Any, stored: Storage | None = None, param: torch.Tensor | None = None) -> None:
-    """Put what was `kept` in its place; what is state of `param`, in the dtype in which it is stored."""
-    for key, value in entry.items() if isinstance(entry, dict) else ():
-        if isinstance(value, Kept):
-            dtype = value.tensor.dtype
-            known = param is not None and name_of(param) in DTYPES  # a parameter in another dtype is refused later
-            if stored is not None and known and key != "step" and dtype.is_floating_point:
-                dtype = DTYPES[stored.state_name(key, name_of(param))]
-            entry[key] = value.tensor.to("cpu", dtype)

@@ -14,15 +14,19 @@ from fastgd.optimizers import (
     adopt,
     asgd,
     ftrl,
+    lamb,
+    lars,
     lion,
     muon,
     nadam,
+    novograd,
     radam,
     rmsprop,
     rprop,
     schedule_free,
     sgd,
     sign,
+    stable_adamw,
     yogi,
 )
 from fastgd.optimizers.base import Optimizer as NumPyOptimizer
@@ -563,6 +567,118 @@ l2_shrinkage_regularization_strength, beta, maximize
         super().__init__(params, given, settings)
 
 
+class LAMB(Optimizer):
+    """
+    LAMB: a layer-wise adaptive Adam for large batches.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, weight_decay, bias_correction, grad_averaging, always_adapt, trust_clip, maximize
+        As for `fastgd.LAMB`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = lamb.LAMB
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: float = 1e-6,
+        weight_decay: float = 0.01,
+        bias_correction: bool = True,
+        grad_averaging: bool = True,
+        always_adapt: bool = False,
+        trust_clip: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            bias_correction=bias_correction,
+            grad_averaging=grad_averaging,
+            always_adapt=always_adapt,
+            trust_clip=trust_clip,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+        )
+        super().__init__(params, given, settings)
+
+
+class LARS(Optimizer):
+    """
+    LARS: layer-wise adaptive SGD with momentum, for large batches.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, momentum, dampening, weight_decay, nesterov, trust_coefficient, eps, always_adapt, trust_clip, maximize
+        As for `fastgd.LARS`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = lars.LARS
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1.0,
+        momentum: float = 0.9,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+        trust_coefficient: float = 1e-3,
+        eps: float = 1e-8,
+        always_adapt: bool = False,
+        trust_clip: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            momentum=momentum,
+            dampening=dampening,
+            weight_decay=weight_decay,
+            nesterov=nesterov,
+            trust_coefficient=trust_coefficient,
+            eps=eps,
+            always_adapt=always_adapt,
+            trust_clip=trust_clip,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+        )
+        super().__init__(params, given, settings)
+
+
 class Lion(Optimizer):
     """
     Lion, with decoupled weight decay.
@@ -703,6 +819,59 @@ differentiable
             capturable=capturable,
             differentiable=differentiable,
             eps_root=eps_root,
+        )
+        super().__init__(params, given, settings)
+
+
+class NovoGrad(Optimizer):
+    """
+    NovoGrad: the second moment is one number for each parameter.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, weight_decay, grad_averaging, maximize
+        As for `fastgd.NovoGrad`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+
+    Notes
+    -----
+    Kept in double: ``exp_avg_sq``.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = novograd.NovoGrad
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any] = (0.95, 0.98),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        grad_averaging: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            grad_averaging=grad_averaging,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
         )
         super().__init__(params, given, settings)
 
@@ -1101,6 +1270,53 @@ class SignSGD(Optimizer):
             differentiable=differentiable,
             fused=fused,
             decoupled_weight_decay=decoupled_weight_decay,
+        )
+        super().__init__(params, given, settings)
+
+
+class StableAdamW(Optimizer):
+    """
+    StableAdamW: AdamW whose update is clipped by its root mean square.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, weight_decay, maximize
+        As for `fastgd.StableAdamW`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = stable_adamw.StableAdamW
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any] = (0.9, 0.99),
+        eps: float = 1e-6,
+        weight_decay: float = 0.01,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
         )
         super().__init__(params, given, settings)
 

@@ -11,8 +11,8 @@ from libc.stdint cimport uint32_t
 cimport numpy as cnp
 
 from fastgd.engine.arrays cimport (
-    NPY_ARRAY_OWNDATA, NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, itemsize_of, ndim_of, pointer, shape_of,
-    size_of, strides_of,
+    NPY_ARRAY_OWNDATA, NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, itemsize_of, ndim_of, pointer, same_form,
+    shape_of, size_of, strides_of,
 )
 from fastgd.engine.extents cimport Extent, disjoint
 from fastgd.engine.formats cimport format_of, itemsize, number_of
@@ -66,20 +66,10 @@ cdef Format format_in_dlpack(int code, int bits, int lanes) noexcept:
 
 
 cdef bint laid_out(PyArrayObject* a, const Place* place) noexcept:
-    """
-    Whether a place has the shape of an array and, counted in items, its strides, which count where there are several
-    elements.
-    """
-    cdef int axis
-    cdef bint strides = True
-    cdef Py_ssize_t width = itemsize_of(a), other = itemsize(place.format)
-    if ndim_of(a) != place.ndim:
-        return False
-    for axis in range(place.ndim):
-        if shape_of(a)[axis] != place.shape[axis]:
-            return False
-        strides = strides and (strides_of(a)[axis] * other == place.strides[axis] * width or place.shape[axis] == 1)
-    return strides or size_of(a) == 0
+    """Whether a place has the shape of an array and, counted in items and wherever they matter, its strides."""
+    return ndim_of(a) == place.ndim and same_form(
+        place.ndim, shape_of(a), strides_of(a), itemsize_of(a),
+        <const Py_ssize_t*>place.shape, <const Py_ssize_t*>place.strides, itemsize(place.format))
 
 
 cdef bint lies_at(PyArrayObject* a, const Place* place) noexcept:

@@ -51,7 +51,8 @@ def of_roof(
         # The engine gives small work to one thread, so its roof is one thread's.
         cores = threads if shares(made) else 1
         times = pairing.interleave(steppers, seconds, least=least)
-        roof = np.maximum(times[:, 1], times[:, 2] * n / pure[1] / cores) if pure else times[:, 1]
+        moved = roofs.times_moved(row) * times[:, 1]
+        roof = np.maximum(moved, times[:, 2] * n / pure[1] / cores) if pure else moved
         return pairing.ratio(times[:, 0], roof)
 
     with using(threads):

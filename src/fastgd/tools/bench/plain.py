@@ -39,6 +39,11 @@ def treated(p: Array, g: Array, maximize: bool, weight_decay: float, decoupled: 
     return g
 
 
+def trust(length: Any, other: Any, more: float = 0.0) -> float:
+    """The ratio of two lengths that a rate is multiplied by; 1 where one is 0."""
+    return float(length / (other + more)) if length > 0 and other > 0 else 1.0
+
+
 def root(v: Array, eps_root: float) -> Array:
     return np.sqrt(v + eps_root) if eps_root else np.sqrt(v)
 
@@ -321,6 +326,63 @@ def averaged(p: Array, u: Array, s: State, t: int, lr: float, beta: float, r: fl
     p[...] = beta * x + (1 - beta) * z
 
 
+def lamb(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-6,
+    weight_decay: float = 0.01, bias_correction: bool = True, grad_averaging: bool = True,
+    always_adapt: bool = False, trust_clip: bool = False, *, maximize: bool = False,
+) -> None:
+    m, v = zeros(p, s, "m", "v")
+    g = treated(p, g, maximize, 0.0)
+    m = s["m"] = betas[0] * m + ((1 - betas[0]) * g if grad_averaging else g)
+    v = s["v"] = betas[1] * v + (1 - betas[1]) * g**2
+    if bias_correction:
+        m, v = m / (1 - betas[0] ** t), v / (1 - betas[1] ** t)
+    u = m / (np.sqrt(v) + eps) + weight_decay * p
+    ratio = trust(np.linalg.norm(p), np.linalg.norm(u)) if weight_decay or always_adapt else 1.0
+    p -= lr * (min(ratio, 1.0) if trust_clip else ratio) * u
+
+
+def lars(
+    p: Array, g: Array, s: State, t: int, lr: float = 1.0, momentum: float = 0.9, dampening: float = 0.0,
+    weight_decay: float = 0.0, nesterov: bool = False, trust_coefficient: float = 1e-3, eps: float = 1e-8,
+    always_adapt: bool = False, trust_clip: bool = False, *, maximize: bool = False,
+) -> None:
+    g = treated(p, g, maximize, 0.0)
+    if weight_decay or always_adapt:
+        length = float(np.linalg.norm(p))
+        ratio = trust(trust_coefficient * length, np.linalg.norm(g), weight_decay * length + eps)
+        g = (min(ratio / lr, 1.0) if trust_clip else ratio) * (g + weight_decay * p)
+    b = s["b"] = g.copy() if t == 1 else momentum * s["b"] + (1 - dampening if momentum else 1.0) * g
+    p -= lr * (g + momentum * b if nesterov else b)
+
+
+def novograd(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Betas = (0.95, 0.98), eps: float = 1e-8,
+    weight_decay: float = 0.0, grad_averaging: bool = False, *, maximize: bool = False,
+) -> None:
+    (m,) = zeros(p, s, "m")
+    g = treated(p, g, maximize, 0.0)
+    v, square = s.get("v", 0.0), float(np.sum(g.astype(np.float64) ** 2))
+    v = s["v"] = betas[1] * v + (1 - betas[1]) * square if v else square
+    d = g / (math.sqrt(v) + eps) + weight_decay * p
+    m = s["m"] = betas[0] * m + ((1 - betas[0]) * d if grad_averaging else d)
+    p -= lr * m
+
+
+def stable_adamw(
+    p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Betas = (0.9, 0.99), eps: float = 1e-6,
+    weight_decay: float = 0.01, *, maximize: bool = False,
+) -> None:
+    m, v = zeros(p, s, "m", "v")
+    g = treated(p, g, maximize, 0.0)
+    beta1, beta2 = ((beta**t - beta) / (beta**t - 1) for beta in betas)
+    m = s["m"] = beta1 * m + (1 - beta1) * g
+    v = s["v"] = beta2 * v + (1 - beta2) * g**2
+    lr = lr / max(1.0, math.sqrt(float(np.mean(g**2 / np.maximum(v, eps**2))))) if p.size else lr
+    p *= 1 - lr * weight_decay
+    p -= lr * m / (np.sqrt(v) + eps)
+
+
 def schedule_free_sgd(
     p: Array, g: Array, s: State, t: int, lr: float = 1.0, momentum: float = 0.9, weight_decay: float = 0.0,
     warmup_steps: float = 0.0, r: float = 0.0, weight_lr_power: float = 2.0, *, maximize: bool = False,
@@ -381,6 +443,10 @@ PLAIN: dict[str, Callable[..., None]] = {
     "AdEMAMix": ademamix,
     "Adan": adan,
     "Ftrl": ftrl,
+    "LAMB": lamb,
+    "LARS": lars,
+    "NovoGrad": novograd,
+    "StableAdamW": stable_adamw,
     "ScheduleFreeSGD": schedule_free_sgd,
     "ScheduleFreeAdamW": schedule_free_adamw,
     "ScheduleFreeRAdam": schedule_free_radam,

@@ -8,6 +8,7 @@ rule's own. Which loop is the roof of a rule follows from the source of the two.
 """
 
 import functools
+import operator
 import re
 from importlib.resources import files
 from typing import NamedTuple
@@ -25,7 +26,7 @@ TILE_BYTES = 8192
 TILES = 256
 
 LOOP = re.compile(r"^cdef inline void (\w+)\(([^)]*)\) noexcept nogil:\n((?: +.*\n|\n)*)", re.MULTILINE)
-POINTER = re.compile(r"(const )?\w+\* restrict (\w+)")
+POINTER = re.compile(r"(\w+)\* restrict (\w+)")
 
 
 class Cost(NamedTuple):
@@ -41,9 +42,10 @@ def cost(pointers: str, body: str) -> Cost:
     """Count in the source of a loop. An array that only stands to the left of = is not read."""
     body = re.sub("#.*", "", body)
     values = re.sub(r"^\s*\w+\[i\] = |\bstore\(&?\w+", "", body, flags=re.MULTILINE)
-    found = POINTER.findall(pointers)
-    reads = sum(bool(re.search(rf"\b{name}\b", values)) for _, name in found)
-    writes = sum(not const for const, _ in found)
+    # The terms of a measuring pass, which are doubles, stay in a tile.
+    found = [name for kind, name in POINTER.findall(pointers) if kind != "double"]
+    reads = sum(bool(re.search(rf"\b{name}\b", values)) for name in found)
+    writes = sum(bool(re.search(rf"\b{name}\[i\] = |\bstore\(&?{name}\b", body)) for name in found)
     return Cost(reads, writes, body.count(" / "), len(re.findall(r"\broot\(", body)))
 
 
@@ -55,13 +57,25 @@ def costs() -> dict[str, Cost]:
         raise UnavailableError("this fastgd has no roofs")
     sources = [kernels / "roofs.pxd", *(kernels / "rules").iterdir()]
     texts = [source.read_text(encoding="utf-8") for source in sources if source.name.endswith(".pxd")]
-    return {name: cost(pointers, body) for text in texts for name, pointers, body in LOOP.findall(text)}
+    found = {name: cost(pointers, body) for text in texts for name, pointers, body in LOOP.findall(text)}
+    for measure in [name for name in found if name.endswith("_measure")]:
+        # What a rule costs is what its passes cost.
+        name = measure.removesuffix("_measure")
+        found[name] = Cost(*map(operator.add, found[name], found.pop(measure)))
+    return found
 
 
 def stream_of(row: Row) -> str:
-    """The roof that reads and writes as many arrays as the rule of a row, and does no arithmetic."""
+    """
+    The roof that reads and writes as many arrays as the rule of a row, and does no arithmetic.
+
+    For a rule of several passes it is that of its arrays, which are moved more than once.
+    """
     reads, writes, _, _ = costs()[row.kernel()]
-    return next(name for name in dispatch.roofs() if costs()[name] == (reads, writes, 0, 0))
+    states = len(dispatch.rules()[row.kernel()][1])
+    own = [name for name, (_, keys) in dispatch.roofs().items() if len(keys) == states]
+    same = [name for name in own if costs()[name] == (reads, writes, 0, 0)]
+    return same[0] if same else f"stream_{states}"
 
 
 def arithmetic_of(row: Row) -> str | None:
@@ -70,6 +84,12 @@ def arithmetic_of(row: Row) -> str | None:
     below = [name for name in dispatch.roofs() if costs()[name].divides <= divides and costs()[name].roots <= roots]
     best = max(below, key=lambda name: sum(costs()[name][2:]))
     return best if sum(costs()[best][2:]) else None
+
+
+def times_moved(row: Row) -> float:
+    """How many times what its stream roof moves a rule moves."""
+    rule, roof = costs()[row.kernel()], costs()[stream_of(row)]
+    return (rule.reads + rule.writes) / (roof.reads + roof.writes)
 
 
 def bytes_per_element(row: Row, itemsize: int) -> int:

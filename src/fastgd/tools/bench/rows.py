@@ -110,6 +110,12 @@ ROWS = (
     Row("ademamix", "AdEMAMix", {"betas": (0.9, 0.999, 0.9999), "eps": 1e-8}),
     Row("adan", "Adan", {"betas": (0.98, 0.92, 0.99), "eps": 1e-8}),
     Row("ftrl", "Ftrl", {}, lr=1e-3),
+    # The rate is a part of the parameter's own length.
+    Row("lamb", "LAMB", {"betas": (0.9, 0.999), "eps": 1e-6, "weight_decay": 0.01}),
+    Row("lars", "LARS", {"weight_decay": 0.01}, lr=1e-3),
+    Row("lars_nesterov", "LARS", {"weight_decay": 0.01, "nesterov": True}, lr=1e-3),
+    Row("novograd", "NovoGrad", {}),
+    Row("stable_adamw", "StableAdamW", {"betas": (0.9, 0.99), "eps": 1e-6}),
     Row("schedule_free_sgd", "ScheduleFreeSGD", {}),
     Row("schedule_free_adamw", "ScheduleFreeAdamW", BETAS),
     Row("schedule_free_unrectified", "ScheduleFreeRAdam",

@@ -59,6 +59,7 @@ RUNS = [
     Run(ADAPTIVE, fastgd.NAdam, plain.nadam, dict(lr=1e-3)),
     Run(ADAPTIVE, fastgd.RAdam, plain.radam, dict(lr=5e-3)),
 ]
+LAYERS = "rates that follow the length of a parameter or of its gradient"
 AVERAGED = "averages instead of a schedule"
 # The others, with rates that learn these digits; `--all` runs them too.
 MORE = [
@@ -69,6 +70,10 @@ MORE = [
     Run(ADAPTIVE, fastgd.AdEMAMix, plain.ademamix, dict(lr=2e-3)),
     Run(ADAPTIVE, fastgd.Adan, plain.adan, dict(lr=3e-3)),
     Run(ADAPTIVE, fastgd.Ftrl, plain.ftrl, dict(lr=0.5)),
+    Run(ADAPTIVE, fastgd.StableAdamW, plain.stable_adamw, dict(lr=2e-3)),
+    Run(LAYERS, fastgd.LARS, plain.lars, dict(lr=10.0, weight_decay=1e-3)),
+    Run(LAYERS, fastgd.LAMB, plain.lamb, dict(lr=1e-2)),
+    Run(LAYERS, fastgd.NovoGrad, plain.novograd, dict(lr=1e-2)),
     Run(AVERAGED, fastgd.ScheduleFreeSGD, plain.schedule_free_sgd, dict(lr=2.0)),
     Run(AVERAGED, fastgd.ScheduleFreeAdamW, plain.schedule_free_adamw, dict(lr=1e-2)),
     Run(AVERAGED, fastgd.ScheduleFreeRAdam, plain.schedule_free_radam, dict(lr=1e-2)),

@@ -1,0 +1,78 @@
+"""What `load_state_dict` makes of a state dict, as torch's makes it, in time that grows with its size alone."""
+
+import copy
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from fastgd.engine.formats import Storage
+from fastgd.torch import checks
+
+IMMUTABLE = (float, int, bool, str, type(None))
+
+
+def groups(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Groups with the hyperparameters of a state dict and the parameters of an optimizer."""
+    if len(ours) != len(theirs):
+        raise ValueError(f"state_dict: expected {len(ours)} groups, got {len(theirs)}")
+    result = []
+    for i, (mine, group) in enumerate(zip(ours, theirs, strict=True)):
+        if len(mine["params"]) != len(group["params"]):
+            label = f"state_dict['param_groups'][{i}]"
+            raise ValueError(f"{label}: expected {len(mine['params'])} parameters, got {len(group['params'])}")
+        own = {key: value if type(value) in IMMUTABLE else copy.deepcopy(value) for key, value in group.items()}
+        names = {"param_names": mine["param_names"]} if "param_names" in mine else {}
+        result.append({**names, **own, "params": mine["params"]})
+    return result
+
+
+def state(
+    ours: Sequence[Mapping[str, Any]],
+    storages: Sequence[Storage],
+    theirs: Sequence[Mapping[str, Any]],
+    entries: Mapping[Any, Any],
+    exact: Container[str],
+) -> defaultdict[Any, Any]:
+    """
+    State by parameter, on each one's device and as each one's group stores it; what belongs to none stays as it is.
+
+    `exact` are the keys of numbers, which another dtype might round.
+    """
+    numbers = [number for group in theirs for number in group["params"]]
+    params = [(param, stored) for group, stored in zip(ours, storages, strict=True) for param in group["params"]]
+    known = dict(zip(numbers, params, strict=True))
+    result: defaultdict[Any, Any] = defaultdict(dict)
+    for number, entry in entries.items():
+        if number in known:
+            param, stored = known[number]
+            result[param] = _cast(param, stored, "", entry, exact)
+        else:
+            result[number] = entry
+    return result
+
+
+def _cast(param: torch.Tensor, stored: Storage, key: str, value: Any, exact: Container[str]) -> Any:
+    if isinstance(value, torch.Tensor):
+        name = checks.name_of(param)
+        if name not in checks.DTYPES or not value.is_floating_point():  # A parameter in another dtype is refused later.
+            return value
+        return value.to(param.device, checks.DTYPES[stored.state_name(key, name)])
+    if isinstance(value, dict):
+        return {k: each if k in exact else _cast(param, stored, k, each, exact) for k, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_cast(param, stored, key, each, exact) for each in value)
+    return value
+
+
+def check_entry(label: str, has_step: bool, entry: Any) -> None:
+    """Refuse an entry that is of another class, or not torch's."""
+    if not isinstance(entry, dict):
+        return
+    there = [key for key, value in entry.items() if value is not None]
+    if there and "step" not in there and has_step:
+        raise ValueError(f"{label}: missing 'step', got {', '.join(map(repr, there))}")
+    for key in there:
+        if type(entry[key]).__module__ == "numpy":
+            raise TypeError(f"{label}[{key!r}]: expected a number or a torch.Tensor, got {type(entry[key]).__name__}")
