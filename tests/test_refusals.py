@@ -14,7 +14,7 @@ import pytest
 
 import fastgd
 from fastgd import validation
-from fastgd.engine import plan
+from fastgd.engine import zeros
 
 RULE_CHANGES: tuple[tuple[type[fastgd.Optimizer], dict[str, Any], dict[str, Any]], ...] = (
     (fastgd.Adam, {}, dict(amsgrad=True)),
@@ -178,7 +178,7 @@ def test_memory_that_runs_out_leaves_the_optimizer_as_it_was(call: str, monkeypa
             raise MemoryError
         return np.zeros(*args)
 
-    monkeypatch.setattr(plan, "zeros", scarce)
+    monkeypatch.setattr(zeros, "zeros", scarce)
     changed = {**saved, "param_groups": [{**saved["param_groups"][0], "lr": 0.5}]}
     act = partial(opt.add_param_group, {"params": [np.ones(2), np.ones(5)]})
     with pytest.raises(MemoryError):
