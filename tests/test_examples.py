@@ -93,8 +93,8 @@ def test_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 
 def test_rosenbrock_has_every_optimizer() -> None:
     titles = [title for title, _ in rosenbrock.descents(2)]
-    assert {title.partition(",")[0] for title in titles} == {*named_optimizers(), "steepest", "SciPy CG",
-                                                             "SciPy Newton-CG"}  # fmt: skip
+    vectors = named_optimizers().keys() - {"muon"}  # which takes matrices
+    assert {title.partition(",")[0] for title in titles} == {*vectors, "steepest", "SciPy CG", "SciPy Newton-CG"}
 
 
 def test_the_plane_is_found() -> None:

@@ -237,7 +237,10 @@ def readme_lines(rules: list[Rule], families: list[Family], optimizers: list[Opt
     lines = ["| optimizer | state | paper |", "|---|---|---|"]
     for o in optimizers:
         family = by_name[o.attributes["family"]]
-        sizes = [str(size) for size in sorted({4 * len(rule.states) for rule in rules if rule.name in family.rules})]
+        scratch = set(o.attributes.get("scratch", ()))
+        kept = [set(rule.states) - scratch for rule in rules if rule.name in family.rules]
+        sizes = [str(size) for size in sorted({4 * len(states) for states in kept})]
+        sizes = [o.attributes["state_bytes"]] if "state_bytes" in o.attributes else sizes
         state = ", ".join(sizes[:-1]) + " or " * (len(sizes) > 1) + sizes[-1]
         text = re.search(r"References\n-+\n(.*?)(?:\n\n|$)", o.doc, re.DOTALL)
         paper = re.sub(r', "[^"]*"(?=,)', "", " ".join(text[1].split())).rstrip(".") if text else ""

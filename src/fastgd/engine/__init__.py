@@ -8,8 +8,8 @@ on one parameter, for functions without state.
 
 Below them, `dispatch` chooses the kernel module for this CPU and has its table; `pool`, with pool.h, is the threads of
 the process, and `threads`, with `cgroup` and `threadpools`, says how many of them a step uses; `fpmode` sets the
-floating-point mode; `arrays` reads NumPy's arrays without a call. `exact` gives the powers of `kernels/exact.pxd` to
-Python.
+floating-point mode; `single` says what float32 has no room for; `arrays` reads NumPy's arrays without a call. `exact`
+gives the powers of `kernels/exact.pxd` to Python.
 
 `optimizers` and `torch` are the fronts of `steps`. It asks a front about whatever is not plainly right, and the front
 has the words for it.

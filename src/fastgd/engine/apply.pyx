@@ -17,7 +17,8 @@ from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, execute, settle_formats
 from fastgd.engine.formats cimport format_of, goes_with, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.engine.plan cimport beyond_single, keys_of_layout, may_overflow
+from fastgd.engine.plan cimport keys_of_layout
+from fastgd.engine.single cimport beyond_single, may_overflow
 from fastgd.engine.reader cimport Reader, real_number
 from fastgd.engine.threads cimport count as thread_count
 from fastgd.kernels.rule cimport DIRECT, FLOAT64, MAX_HYPER, MAX_VARIANTS, Family, Format

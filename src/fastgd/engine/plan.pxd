@@ -13,9 +13,6 @@ from fastgd.kernels.rule cimport MAX_HYPER, Family, Format, Rule, Scalars
 cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
                       double* carry) noexcept
 
-cdef bint may_overflow(const Family* family, const double* hyper, double scale) noexcept nogil
-cdef bint beyond_single(const Scalars* scalars) noexcept nogil
-
 cdef class Group:
     cdef const Family* family
     cdef double[MAX_HYPER] hyper

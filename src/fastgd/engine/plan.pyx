@@ -3,8 +3,6 @@ Plan: bound arrays, and what each step does with them. It holds no mathematics a
 that an array is not plainly as it must be, and a front says what is wrong with it.
 """
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
-from libc.float cimport FLT_MAX
-from libc.math cimport fabs, isinf
 from libc.stdlib cimport bsearch, qsort
 from libc.string cimport memcmp, memcpy, memset
 
@@ -17,17 +15,16 @@ from fastgd.engine.execute cimport Stage, execute, settle_formats
 from fastgd.engine.extents cimport compare_extents, compare_starts, extent_of
 from fastgd.engine.formats cimport Storage, format_of, goes_with, itemsize
 from fastgd.engine.norm cimport blocks, norm, view
+from fastgd.engine.single cimport beyond_single, may_overflow
 from fastgd.engine.threads cimport count as thread_count
 from fastgd.engine.zeros cimport laid_out_zeros
-from fastgd.kernels.rule cimport FLOAT64, MAX_CARRY, MAX_SCALARS, Format, Scalars
+from fastgd.kernels.rule cimport FLOAT64, MAX_CARRY, Format, Scalars
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
 
 cnp.import_array()
 
-# Two numbers up to this one and 2**53, the largest correction of a bias, make no product beyond float32.
-cdef double LARGE = 1e10
 TOO_LARGE = "these hyperparameters need a number in this step that is beyond float32's range"
 
 
@@ -47,24 +44,6 @@ cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale,
                       double* carry) noexcept:
     """Fold a family's hyperparameters for step `t`; returns the rule of the step."""
     return &table().rules[family.rules[family.fold(scalars, grad_scale, t, hyper, carry)]]
-
-
-cdef bint may_overflow(const Family* family, const double* hyper, double scale) noexcept nogil:
-    """Whether a hyperparameter is so large that a scalar made of it may be beyond float32; no usual one is."""
-    cdef double most = fabs(scale)
-    cdef int k
-    for k in range(family.hyper_count):
-        most = max(most, fabs(hyper[k]))
-    return most > LARGE
-
-
-cdef bint beyond_single(const Scalars* scalars) noexcept nogil:
-    """Whether float32 has no room for one of the scalars, which were zeros before the fold."""
-    cdef int k
-    for k in range(MAX_SCALARS):
-        if fabs(scalars.value[k]) > FLT_MAX and not isinf(scalars.value[k]):
-            return True
-    return False
 
 
 cdef class Group:

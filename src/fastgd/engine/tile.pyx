@@ -13,9 +13,7 @@ from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport CACHE_LINE, MAX_ARRAYS, Cohort, Slot, Stage
 from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.kernels.rule cimport (
-    BFLOAT16, FLOAT32, FLOAT64, MAX_TERMS, Format, Kernel5, Kernel6, Measure, Scalars,
-)
+from fastgd.kernels.rule cimport BFLOAT16, FLOAT32, FLOAT64, MAX_TERMS, Format, Kernel5, Kernel6, Measure, Scalars
 
 cnp.import_array()
 
@@ -95,10 +93,10 @@ cdef void through_tiles(const Slot* slot, void* f, int states, const Scalars* sc
         tiles[k] = NULL
         if slot.formats[k] != compute or (k == 1 and stage.active):
             tiles[k] = aligned(room) + k * ROOM
-    for k in range(count, count + terms):
-        arrays[k] = aligned(room) + k * ROOM
     if master != NULL:
         master += start * width
+    for k in range(count, count + terms):
+        arrays[k] = aligned(room) + k * ROOM
     while start < stop:
         n = min(stop - start, head or TILE)
         head = 0

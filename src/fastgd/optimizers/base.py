@@ -97,6 +97,8 @@ class Optimizer(GradientSettings):
     has_step: ClassVar[bool] = True
     begins_itself: ClassVar[bool] = False  # whether the first step overwrites what a state is before it
     elementwise: ClassVar[bool] = True  # whether a function of one parameter can be all of it
+    state_bytes: ClassVar[str]  # what README says of the state, where the rule does not tell
+    rereads_state: ClassVar[bool] = False  # whether a second pass reads what the first has stored
     scratch: ClassVar[tuple[str, ...]] = ()  # arrays of a rule that hold nothing from step to step
     _family: ClassVar[int]
     _normalizes = True  # param_groups hold checked values

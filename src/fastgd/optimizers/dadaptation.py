@@ -108,6 +108,7 @@ class Prodigy(Adapting):
     """
 
     family = "prodigy"
+    rereads_state = True
     carried = {"d": nonnegative, "d_max": nonnegative, "d_numerator": any_real}
     torch_signature = (
         "lr betas beta3 eps weight_decay decouple use_bias_correction safeguard_warmup d0 d_coef growth_rate "
@@ -208,6 +209,7 @@ class DAdaptAdam(Adapting):
     """
 
     family = "dadapt_adam"
+    rereads_state = True
     carried = {"d": nonnegative, "numerator_weighted": any_real}
     torch_signature = (
         "lr betas eps weight_decay decouple use_bias_correction d0 growth_rate "

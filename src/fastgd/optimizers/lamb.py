@@ -75,6 +75,7 @@ class LAMB(Optimizer):
     """
 
     family = "lamb"
+    rereads_state = True
     torch_signature = (
         "lr betas eps weight_decay bias_correction grad_averaging always_adapt trust_clip * foreach maximize "
         "capturable differentiable fused"

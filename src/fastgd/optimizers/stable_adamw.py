@@ -65,6 +65,7 @@ class StableAdamW(Optimizer):
     """
 
     family = "stable_adamw"
+    rereads_state = True
     begins_itself = True
     torch_signature = "lr betas eps weight_decay * foreach maximize capturable differentiable fused"
 

@@ -55,6 +55,11 @@ def read(kind: type["Optimizer"], where: str, group: Mapping[str, Any]) -> Stora
             f"{label.format(name)}: {kind.__name__} writes parameters twice in a step, so that they are rounded to "
             f"nearest, got {value}"
         )
+    if kind.rereads_state and stored.state_dtype is not None:
+        raise ValueError(
+            f"{label.format('state_dtype')}: the second pass of {kind.__name__} reads its state, which is kept as "
+            f"it is computed: expected None, got {stored.state_dtype!r}"
+        )
     if stored.state_dtype == "bfloat16":
         formats.bfloat16()
     return stored

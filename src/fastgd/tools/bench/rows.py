@@ -109,7 +109,7 @@ ROWS = (
     Row("adopt", "ADOPT", {"betas": (0.9, 0.9999), "eps": 1e-6}),
     Row("ademamix", "AdEMAMix", {"betas": (0.9, 0.999, 0.9999), "eps": 1e-8}),
     Row("adan", "Adan", {"betas": (0.98, 0.92, 0.99), "eps": 1e-8}),
-    Row("ftrl", "Ftrl", {}, lr=1e-3),
+    Row("ftrl", "Ftrl", {}),
     # The rate is a part of the parameter's own length.
     Row("lamb", "LAMB", {"betas": (0.9, 0.999), "eps": 1e-6, "weight_decay": 0.01}),
     Row("lars", "LARS", {"weight_decay": 0.01}, lr=1e-3),
