@@ -13,7 +13,7 @@ import pytest
 
 import fastgd
 from fastgd.engine.execute import ALIGN_FROM
-from support.cases import CASES, Case, every_case, every_optimizer
+from support.cases import CASES, PARTS, Case, every_case, every_optimizer
 from support.running import placed
 from support.stepping import make
 
@@ -129,10 +129,13 @@ def test_state_lies_in_cache_lines_as_its_parameter_does_or_at_their_beginning(c
 
 def test_every_rule_with_state_is_among_the_cases() -> None:
     kept = set()
-    for case in CASES:
-        opt = make(case, np.ones(2))
-        opt.step(np.ones(2))
-        kept |= {key for key, array in dict(opt.state.get(0, {})).items() if array.shape == (2,)}
+    for case in [*CASES, *PARTS]:
+        shape = (1, 2) if case.optimizer is fastgd.Muon else (2,)
+        opt = make(case, np.ones(shape))
+        opt.step(np.ones(shape))
+        kept |= {key for key, array in dict(opt.state.get(0, {})).items() if array.shape == shape}
+        kept |= set(case.optimizer.scratch)
+    kept -= {"variance"}  # Adafactor's, which is no rule's
     states = {key for _, keys in fastgd.engine.dispatch.rules().values() for key in keys}
     assert kept == {key for key in states if not key.startswith("limit_")}
 

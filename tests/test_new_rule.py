@@ -32,7 +32,7 @@ def add_rule(bytes name, bytes states):
 
 
 def add_family(bytes name, bytes hyper, bytes carry, bytes variants, size_t scalars):
-    family(name, hyper, carry, variants, <Fold>adam.fold_adam, scalars)
+    family(name, hyper, carry, 0, variants, <Fold>adam.fold_adam, scalars)
 """
 
 TRAIN_NEW = """

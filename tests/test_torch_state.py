@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.torch_nets import adapter, assert_equal, assert_near, every_name, same, shared_case, snapshot, torch
+from support.torch_nets import NAMES, adapter, assert_equal, assert_near, every_name, same, shared_case, snapshot, torch
 
 LIST = torch.nn.ParameterList
 KEYS = ("step", "exp_avg", "exp_avg_sq")
@@ -389,12 +389,14 @@ def shared(opt: Any) -> Any:
     return opt
 
 
-@every_name
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+# A new process imports torch anew, which takes long, and the pickle is the same for all.
+WAYS = [*((name, "fork") for name in NAMES), ("NAdam", "spawn"), ("Adagrad", "spawn")]
+
+
+@pytest.mark.parametrize(("name", "method"), WAYS)
+@pytest.mark.filterwarnings("ignore:os.fork")  # JAX', which other tests import
 def test_hogwild(name: str, method: str) -> None:
     """Two workers one after the other, each with the optimizer that it was sent: all see one state, as with torch."""
-    if method == "spawn" and name not in ("NAdam", "Adagrad"):
-        return  # torch is imported anew, which takes long; the pickle is the same for all
     model = LIST([torch.nn.Parameter(torch.ones(n)) for n in (1000, 1)])
     twin = copy.deepcopy(model)
     arguments = dict(lr=0.1, **(dict(momentum=0.9) if name in ("SGD", "SignSGD") else {}))

@@ -71,7 +71,7 @@ class LAMB(Optimizer):
     >>> w = np.array([1.0, 2.0])
     >>> fastgd.LAMB(w, lr=0.5).step(np.array([4.0, -1.0]))
     >>> w.round(4)
-    array([0.2036, 2.7742])
+    array([0.1976, 2.7786])
     """
 
     family = "lamb"

@@ -73,7 +73,7 @@ class LARS(Optimizer):
     >>> w = np.array([1.0, 2.0])
     >>> fastgd.LARS(w, lr=10.0, weight_decay=0.01).step(np.array([4.0, -1.0]))
     >>> w.round(4)
-    array([0.9783, 2.0053])
+    array([0.9784, 2.0053])
     """
 
     family = "lars"

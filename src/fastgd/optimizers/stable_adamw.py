@@ -61,7 +61,7 @@ class StableAdamW(Optimizer):
     >>> w = np.array([1.0, 2.0])
     >>> fastgd.StableAdamW(w, lr=0.5).step(np.array([4.0, -1.0]))
     >>> w.round(4)
-    array([0.495, 2.49  ])
+    array([0.495, 2.49 ])
     """
 
     family = "stable_adamw"
