@@ -374,12 +374,13 @@ def test_state_of_an_option_that_is_deleted_is_missed(name: Any, on: Any, keys: 
 
 
 def worker(model: Any, opt: Any) -> None:
-    warnings.simplefilter("error")
-    torch.set_num_threads(1)
-    for param in model:
-        param.grad = torch.full_like(param, 0.5)
-    opt.step()
-    opt.step()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        torch.set_num_threads(1)
+        for param in model:
+            param.grad = torch.full_like(param, 0.5)
+        opt.step()
+        opt.step()
 
 
 def shared(opt: Any) -> Any:
