@@ -1,6 +1,4 @@
-"""
-Every rule in every mix of storage formats, bit for bit as plain NumPy: any instruction set, threads and layout.
-"""
+"""Every rule in every mix of storage formats, bit for bit as plain NumPy: any instruction set, threads and layout."""
 
 from typing import Any
 
