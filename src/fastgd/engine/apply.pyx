@@ -24,7 +24,7 @@ from fastgd.engine.threads cimport count as thread_count
 from fastgd.kernels.rule cimport DIRECT, FLOAT64, MAX_HYPER, MAX_VARIANTS, Family, Format
 
 from fastgd import validation
-from fastgd.engine.plan import TOO_LARGE
+from fastgd.engine.plan import TOO_LARGE as _TOO_LARGE
 
 cdef extern from "Python.h":
     PyObject* Py_None
@@ -133,7 +133,7 @@ cdef class Function:
             cohort.rule = &table().rules[self.family.rules[variant]]
             held = self.bind(&slot, variant, param, grad, states)
             if large and slot.formats[0] != FLOAT64 and beyond_single(&cohort.scalars):
-                raise ValueError(TOO_LARGE)
+                raise ValueError(_TOO_LARGE)
             cohort.history = self.family.carry_count - self.family.memory_count
             slot.carry = cohort.next_carry
             for k in range(cohort.history, self.family.carry_count if t == 1 else 0):
