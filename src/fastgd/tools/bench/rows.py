@@ -114,7 +114,7 @@ ROWS = (
     Row("lamb", "LAMB", {"betas": (0.9, 0.999), "eps": 1e-6, "weight_decay": 0.01}),
     Row("lars", "LARS", {"weight_decay": 0.01}, lr=1e-3),
     Row("lars_nesterov", "LARS", {"weight_decay": 0.01, "nesterov": True}, lr=1e-3),
-    Row("novograd", "NovoGrad", {}),
+    Row("novograd", "NovoGrad", {}, lr=1e-3),
     Row("stable_adamw", "StableAdamW", {"betas": (0.9, 0.99), "eps": 1e-6}),
     Row("schedule_free_sgd", "ScheduleFreeSGD", {}),
     Row("schedule_free_adamw", "ScheduleFreeAdamW", BETAS),
