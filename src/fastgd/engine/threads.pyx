@@ -8,8 +8,8 @@ from fastgd.engine.cgroup import cpu_limit
 cdef enum:
     MOST = 1024                 # threads, as in pool.h
     PER_THREAD = 8192           # elements from which one more thread is used where `parallel_from` is set
-    # Nanoseconds of work that a thread is woken for at least: waking it costs the caller about a tenth of that.
-    LEAST = 50000
+    # Nanoseconds of work that a thread is woken for at least: waking it costs the caller about a fifth of that.
+    LEAST = 25000
     TIMES = 4                   # that a cost is measured: at first, memory may have to be made
 
 
