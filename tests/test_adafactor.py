@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import fastgd
+import fastgd.formats
 from fastgd.tools.demo import digits
 from support.comparing import assert_same
 from support.running import ISAS, instruction_set, threads
@@ -220,3 +221,34 @@ def test_torch_in_the_backward_pass() -> None:
         return [param.detach().numpy() for param in model.parameters()]
 
     assert_same(trained(True), trained(False))
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_gradients_in_16_bits(name: str) -> None:
+    """They are widened, which is exact."""
+    torch = pytest.importorskip("torch")
+    import fastgd.torch
+
+    grad = torch.linspace(-2, 2, 12).reshape(3, 4).to(getattr(torch, name))
+    wide = grad.float().numpy()
+    expected, param, twin = np.ones((3, 4), np.float32), np.ones((3, 4), np.float32), torch.ones(3, 4)
+    given = wide.astype(fastgd.formats.dtype(name))
+    opt, other, ours = fastgd.Adafactor(expected), fastgd.Adafactor(param), fastgd.torch.Adafactor([twin])
+    twin.grad_dtype = None
+    for _ in range(2):
+        opt.step(wide)
+        other.step(given)
+        twin.grad = grad.clone()
+        ours.step()
+    assert_same([param, twin.numpy()], [expected, expected])
+
+
+def test_torch_parameters_in_16_bits_are_refused() -> None:
+    torch = pytest.importorskip("torch")
+    import fastgd.torch
+
+    opt = fastgd.torch.Adafactor([torch.ones(3, 4)])
+    refused = "Adafactor takes float32 and float64, got param_groups[1]['params'][0] of dtype torch.bfloat16"
+    with pytest.raises(TypeError, match=re.escape(refused)):
+        opt.add_param_group({"params": [torch.ones(2, dtype=torch.bfloat16)]})
+    assert len(opt.param_groups) == 1

@@ -6,12 +6,12 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from fastgd import formats
 from fastgd.engine import factored
 from fastgd.engine.exact import real_power
 from fastgd.hyperparameters import AdafactorEps, AtLeastOne, NonNegative, NonPositive, Rate, Switch
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.base import Optimizer, Params, Settings
-from fastgd.optimizers.tree import Tree
 
 
 class Adafactor(Optimizer):
@@ -98,10 +98,12 @@ class Adafactor(Optimizer):
         self._moments: list[dict[str, np.ndarray]] = []
         super().__init__(params, locals(), settings)
 
-    def _add_groups(self, groups: list[dict[str, Any]], grouped: bool) -> None:
-        trees = [Tree("params", group["params"]) for group in groups]
-        check_dtypes([(tree.label("params", k), a) for tree in trees for k, a in enumerate(tree.arrays)])
-        super()._add_groups(groups, grouped)
+    @classmethod
+    def check_params(cls, named: list[tuple[str, Any]]) -> None:
+        """Raise if a parameter is of a format that the step does not compute in."""
+        for name, param in named:
+            if str(param.dtype).removeprefix("torch.") not in formats.WIDE:
+                raise TypeError(f"Adafactor takes float32 and float64, got {name} of dtype {param.dtype}")
 
     def step(self, grads: object = None, *, grad_scale: float = 1.0) -> None:
         completed = self._steps.completed
@@ -153,13 +155,6 @@ class Adafactor(Optimizer):
     load_state_dict.__doc__ = Optimizer.load_state_dict.__doc__
 
 
-def check_dtypes(named: list[tuple[str, Any]]) -> None:
-    """Raise if a parameter is of a format that the step does not compute in."""
-    for name, array in named:
-        if isinstance(array, np.ndarray) and array.dtype not in (np.float32, np.float64):
-            raise TypeError(f"Adafactor takes float32 and float64, got {name} of dtype {array.dtype}")
-
-
 def begun(param: np.ndarray) -> dict[str, np.ndarray]:
     """The moments of a parameter before its first step."""
     if param.ndim < 2:
@@ -179,7 +174,11 @@ def update(
     values: Mapping[str, Any],
     treatment: tuple[float, float],
 ) -> None:
-    """Step `steps` of one parameter: its gradient is multiplied by the first of `treatment`, clipped to the second."""
+    """
+    Step `steps` of one parameter: its gradient is multiplied by the first of `treatment`, clipped to the second.
+
+    The gradient may be in any format that loses nothing in the parameter's.
+    """
     if not param.size:
         return
     scale, bound = treatment
@@ -187,7 +186,7 @@ def update(
     alpha = max(eps2, factored.rms(param)) * min(values["lr"], 1.0 / math.sqrt(steps))
     factored.step(
         param,
-        grad,
+        grad.astype(param.dtype, copy=False),
         tuple(moments.values()),
         -scale if values["maximize"] else scale,
         bound,

@@ -127,6 +127,10 @@ class Optimizer(GradientSettings):
     def check_together(cls, values: dict[str, Any]) -> None:
         """Raise where hyperparameters, each of them right, do not go together."""
 
+    @classmethod
+    def check_params(cls, named: list[tuple[str, Any]]) -> None:
+        """Raise where parameters, arrays or tensors by what messages call them, are none that the rule takes."""
+
     def __init__(self, params: Params, given: dict[str, Any], settings: Mapping[str, Any] | None = None) -> None:
         settings = self.without_fixed(settings or {})
         if type(self) is Optimizer:
@@ -176,6 +180,7 @@ class Optimizer(GradientSettings):
             tree = Tree(label, group["params"])
             named = [(tree.label(label, k), array) for k, array in enumerate(tree.arrays)]
             arrays = [validation.writeable(*pair, formats.ALL) for pair in named]
+            self.check_params(named)
             values = {name: self._checked(label, name, group) for name in self.checks}
             if not schedules_of(values):
                 self.check_together(values)

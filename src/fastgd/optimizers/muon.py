@@ -10,7 +10,6 @@ from fastgd.hyperparameters import AdjustLr, Count, DecayRate, NonNegative, Rate
 from fastgd.matrices import lr_factor, orthogonalized
 from fastgd.optimizers.base import Optimizer, Params, Progress, Settings
 from fastgd.optimizers.sgd import SGD
-from fastgd.optimizers.tree import Tree
 
 _descend = Function(SGD, ("momentum_buffer",))
 
@@ -115,17 +114,12 @@ class Muon(Optimizer):
             raise ValueError(f"ns_steps must be below 100, got {values['ns_steps']}")
 
     @classmethod
-    def check_shapes(cls, named: list[tuple[str, tuple[int, ...]]]) -> None:
+    def check_params(cls, named: list[tuple[str, Any]]) -> None:
         """Raise if a parameter is no matrix."""
-        if wrong := [f"{name} of shape {shape}" for name, shape in named if len(shape) != 2]:
+        if wrong := [f"{name} of shape {tuple(param.shape)}" for name, param in named if param.ndim != 2]:
             raise ValueError(
                 f"Muon takes matrices, got {', '.join(wrong)}: give those to AdamW; muon_groups splits them"
             )
-
-    def _add_groups(self, groups: list[dict[str, Any]], grouped: bool) -> None:
-        trees = [Tree("params", group["params"]) for group in groups]
-        self.check_shapes([(tree.label("params", k), np.shape(a)) for tree in trees for k, a in enumerate(tree.arrays)])
-        super()._add_groups(groups, grouped)
 
     @classmethod
     def entry(

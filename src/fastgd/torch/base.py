@@ -142,6 +142,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             checks.keep_once(param_group)
             self._refused_group(number, param_group)
             self._reader.values(param_group, where)
+            self._numpy.check_params([(f"{where}['params'][{k}]", p) for k, p in enumerate(param_group["params"])])
             for k, param in enumerate(param_group["params"]):
                 checks.parameter(f"{where}['params'][{k}]", param)
                 storage.check_param(f"{where}['params'][{k}]", param.dtype, self._storage(where, param_group))

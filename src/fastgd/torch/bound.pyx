@@ -107,6 +107,10 @@ cdef class Bound(Steps):
         return find(self.borrow, <object>PyList_GET_ITEM(self.leaves, i), &place) and lies_at(
             <PyArrayObject*>self.slots[i].param, &place)
 
+    def number_of(self, leaf):
+        """The slot of a parameter that has been found."""
+        return self.places[id(leaf)]
+
     # ---- finding them anew ----------------------------------------------------------------------------------------
 
     def find(self, front, bint copying=False):

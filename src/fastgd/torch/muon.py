@@ -1,45 +1,17 @@
 """What Muon does between its two passes, with torch's matrix products, and the groups that it needs."""
 
 from collections.abc import Collection
-from typing import Any
 
 import torch
 
 from fastgd.matrices import lr_factor
-from fastgd.optimizers.muon import Muon
-from fastgd.torch.base import Closure, Optimizer
+from fastgd.torch.finishing import Finishing
 
 
-class MuonBase(Optimizer):
+class MuonBase(Finishing):
     """Base of `fastgd.torch.Muon`: the step of each matrix along what its momentum becomes."""
 
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
-        count = len(self.param_groups)
-        super().add_param_group(param_group)
-        where = f"param_groups[{count}]['params']"
-        try:
-            params = enumerate(self.param_groups[count]["params"])
-            Muon.check_shapes([(f"{where}[{k}]", tuple(param.shape)) for k, param in params])
-        except ValueError:
-            del self.param_groups[count:]
-            raise
-
-    def _step(self, closure: Closure | None = None) -> Any:
-        completed = self._steps.completed
-        loss = super()._step(closure)
-        if self._steps.completed != completed:
-            for i in self._steps.updated():
-                self._turn(i)
-        return loss
-
-    def _step_in_backward(self, param: torch.Tensor) -> bool:
-        completed = self._steps.completed
-        known = super()._step_in_backward(param)
-        if self._steps.completed != completed:
-            self._turn(next(i for i, leaf in enumerate(self._steps.leaves) if leaf is param))
-        return known
-
-    def _turn(self, i: int) -> None:
+    def _finish(self, i: int) -> None:
         group = self.param_groups[self._steps.place_of(i)[0]]
         a, b, c = map(float, group["ns_coefficients"])
         x = torch.from_numpy(self._steps.states[i]["update"])
