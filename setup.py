@@ -24,6 +24,8 @@ LINK = ["-O3", "-fno-fast-math", "-fno-unsafe-math-optimizations"]
 if MSVC:
     FLAGS, CHECKS, LINK = ["/O2", "/fp:precise"], ["/FIsrc/fastgd/kernels/arithmetic.h"], []
     FLAGS += ["/std:c11", "/experimental:c11atomics"]  # for pool.h
+# Rules that direct.pxi calls for one element at a time are vectorised only where they are inlined.
+INLINE = [] if MSVC else [("CYTHON_INLINE", "__inline__ __attribute__((always_inline, unused))")]
 WARNINGS = [] if MSVC else ["-Wall", "-Wextra", *(["-Werror"] if STRICT else [])]
 INSTRUCTION_SETS = {
     "generic": [],
@@ -31,17 +33,23 @@ INSTRUCTION_SETS = {
     "x86_64_v3": ["-march=x86-64-v3"],
     "x86_64_v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
 }
+# A condition that is the same for all elements is GCC's to take out of a loop, of those in direct.pxi too.
+UNSWITCH = [] if MSVC else ["--param=max-unswitch-insns=200"]
 DIRECTIVES = dict(language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False)
 
 
 def kernel(name: str, instruction_set: list[str]) -> Extension:
-    flags = FLAGS + instruction_set
+    flags = FLAGS + UNSWITCH + instruction_set
     return Extension(
         f"fastgd.kernels.{name}",
         [f"src/fastgd/kernels/{name}.pyx"],
         extra_compile_args=flags + CHECKS + WARNINGS,
         extra_link_args=[*LINK],
-        define_macros=[("FASTGD_NAME", f'"{name.replace("_", "-")}"'), ("FASTGD_FLAGS", f'"{" ".join(flags)}"')],
+        define_macros=[
+            ("FASTGD_NAME", f'"{name.replace("_", "-")}"'),
+            ("FASTGD_FLAGS", f'"{" ".join(flags)}"'),
+            *INLINE,
+        ],
     )
 
 

@@ -145,8 +145,28 @@ def test_every_rule_has_a_loop_of_full_vectors(
 
 
 @in_every_module
+def test_every_rule_has_a_loop_of_full_vectors_on_bfloat16(
+    functions: dict[str, Code], request: pytest.FixtureRequest
+) -> None:
+    """The functions of direct.pxi, in which the rule must have been inlined for that."""
+    module = request.node.callspec.params["functions"]
+    pieces: dict[str, list[Code]] = {}
+    for symbol, code in functions.items():
+        if mangled := re.match(rf"__pyx_f_6fastgd_7kernels_{len(module)}{module}_(\w+_bfloat16\w*)", symbol):
+            pieces.setdefault(mangled[1], []).append(code)
+    passes = dispatch.pass_counts()
+    assert {name.partition("_bfloat16")[0] for name in pieces} >= {rule for rule in passes if passes[rule] == 1}
+    pieces = {name: codes for name, codes in pieces.items() if not name.startswith("adafactor")}
+    wrong = [name for name, codes in pieces.items() if not any(is_vectorised(c, WIDTHS[module], "ps") for c in codes)]
+    assert not wrong
+    # Scalars are converted before a loop, one by one; vectors never.
+    packed = re.compile(r"v?cvt(ps2pd|pd2ps)")
+    assert not {name: lines for name, codes in pieces.items() for code in codes if (lines := found(packed, code))}
+
+
+@in_every_module
 def test_no_contraction_and_no_approximation_anywhere(functions: dict[str, Code]) -> None:
-    kernels = {symbol: code for symbol, code in functions.items() if symbol.startswith("__pyx_fuse_")}
+    kernels = {symbol: code for symbol, code in functions.items() if symbol.startswith(("__pyx_fuse_", "__pyx_f_"))}
     assert len(kernels) >= 2 * len(rules_of(functions, "__pyx_fuse_0"))
     for pattern in (CONTRACTION, APPROXIMATION):
         wrong = {symbol: lines for symbol, code in kernels.items() if (lines := found(pattern, code))}

@@ -2,13 +2,14 @@
 Write what follows from kernels/rules/*.pxd and optimizers/*.py: make derive. With --check, name what is stale instead.
 
 The files that it writes are committed, so that they can be read, searched and reviewed like any other. tools/sources.py
-reads, derive_c.py and derive_python.py say what is written, and this puts it in its places.
+reads, derive_c.py, derive_direct.py and derive_python.py say what is written, and this puts it in its places.
 """
 
 import sys
 from pathlib import Path
 
 import derive_c
+import derive_direct
 import derive_python
 from sources import KERNELS, PACKAGE, ROOT, fail, optimizers_of, read
 
@@ -30,6 +31,7 @@ def derived() -> dict[Path, str]:
     optimizers = optimizers_of(families)
     texts = {
         derive_c.LEDGER: derive_c.ledger(rules, families),
+        KERNELS / "direct.pxi": derive_direct.functions(rules, families),
         KERNELS / "table.pxi": derive_c.table(rules, families, scalars),
         PACKAGE / "capi.pxd": derive_c.capi_pxd(rules, families),
         PACKAGE / "capi.pyx": derive_c.capi_pyx(rules, families),

@@ -10,6 +10,8 @@ from sources import KERNELS, ROOT, Family, Optimizer, Rule, fail, kernels_in
 HEAD = "Written by make derive from kernels/rules/*.pxd and optimizers/*.py; edit those."
 WIDTH = 120
 LEDGER = ROOT / "tests/capi_abi.txt"
+# The functions in direct.pxi of a rule.
+DIRECT = ("bfloat16", "bfloat16_beside_states", "bfloat16_grad", "bfloat16_master")
 
 PXD = """\
 # {head}
@@ -67,9 +69,16 @@ def both(name: str) -> list[str]:
     return [f"<void*>{name}[float]", f"<void*>{name}[double]"]
 
 
+def is_direct(rule: Rule) -> bool:
+    """Not a rule of several passes, which reads again what it has stored, and no roof but those that move arrays."""
+    return not rule.measures and (rule.module != "roofs" or rule.name.startswith("stream"))
+
+
 def row(kind: str, rule: Rule) -> str:
     """The row of a rule, and those of its measuring passes."""
     lines = [call(kind, [f'b"{rule.name}"', quoted(rule.states), *both(rule.name)])]
+    if is_direct(rule):
+        lines.append(call("direct", [f"<void*>{rule.name}_{suffix}" for suffix in DIRECT]))
     for one in rule.measures:
         over_all = str(one.settle.startswith("settle_all_"))
         lines.append(call("measure", [str(one.terms), over_all, *both(one.name), f"<Settle>{one.settle}"]))
@@ -84,14 +93,14 @@ def cimport(module: str, names: list[str]) -> str:
 
 def table(rules: list[Rule], families: list[Family], scalars: dict[str, str]) -> str:
     roofs = kernels_in(KERNELS / "roofs.pxd")
-    lines = [f"# {HEAD}", 'include "build_table.pxi"', "", cimport("roofs", [roof.name for roof in roofs])]
+    lines = [f"# {HEAD}", 'include "build_table.pxi"', "", cimport("roofs", ["RoofScalars", *(roof.name for roof in roofs)])]
     for f in families:
         structs = [struct for struct, module in scalars.items() if module == f.module]
         own = [rule for rule in rules if rule.module == f.module]
         names = [name for rule in own for one in rule.measures for name in (one.name, one.settle)]
         names += [rule.name for rule in own]
         lines.append(cimport(f"rules.{f.module}", [*structs, f"fold_{f.name}", *names]))
-    lines += ["", *(row("rule", rule) for rule in rules), ""]
+    lines += ["", 'include "direct.pxi"', "", *(row("rule", rule) for rule in rules), ""]
     for f in families:
         numbers_kept = [quoted(f.carry), str(f.memory)]
         fold = [f"<Fold>fold_{f.name}", f"sizeof({f.scalars})"]

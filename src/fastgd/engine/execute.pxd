@@ -15,6 +15,7 @@ ctypedef struct Slot:
     void* arrays[MAX_ARRAYS]
     Format formats[MAX_ARRAYS]      # of each of them
     bint direct                     # whether parameter and states are in the format that the rule computes in
+    int narrow                      # the kernel that takes them with a gradient in bfloat16; 0 where there is none
     void* master                    # what a parameter in 16 bits lacks to a float32; NULL where it is all
     int stochastic                  # bit k: array k is rounded at random, by bits that follow from
     uint64_t seed                   # this, the step, and

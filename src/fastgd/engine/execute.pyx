@@ -1,15 +1,18 @@
 """Slots -> chunks for threads -> kernels."""
-from libc.stdint cimport uintptr_t
+from libc.stdint cimport int16_t, uintptr_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.formats cimport computed_in, itemsize
+from fastgd.engine.formats cimport itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.pool cimport MAX_CHUNKS, now, run_chunks
 from fastgd.engine.threads cimport Cost, expected, is_known, learn, team
 from fastgd.engine.tile cimport call, measure_tiles, run_tiles
-from fastgd.kernels.rule cimport DIRECT, FORMATS, MAX_TERMS, Rule
+from fastgd.kernels.rule cimport (
+    BFLOAT16, BFLOAT16_BESIDE_STATES, BFLOAT16_GRAD, BFLOAT16_MASTER, BFLOAT16_THROUGHOUT, DIRECT, FLOAT32, FORMATS,
+    MAX_TERMS, Rule,
+)
 
 cdef extern from *:
     """
@@ -58,44 +61,66 @@ cdef Cost[MAX_RULES + 1][FORMATS] costs
 
 
 cdef void settle_formats(Slot* slot, int states) noexcept nogil:
-    """Find out whether a slot is direct, once parameter and states are there."""
+    """Find out which kernels take a slot's arrays as they are, once parameter and states are there."""
     cdef int k
+    cdef bint equal = True, single = True
     slot.stochastic = 0
     slot.master = NULL
-    slot.direct = slot.formats[0] < DIRECT
     for k in range(2, states + 2):
-        slot.direct = slot.direct and slot.formats[k] == slot.formats[0]
+        equal = equal and slot.formats[k] == slot.formats[0]
+        single = single and slot.formats[k] == FLOAT32
+    slot.direct = equal and slot.formats[0] < DIRECT
+    slot.narrow = 0
+    if slot.formats[0] == BFLOAT16:
+        slot.narrow = BFLOAT16_THROUGHOUT if equal else (BFLOAT16_BESIDE_STATES if single else 0)
+    elif slot.formats[0] == FLOAT32 and single:
+        slot.narrow = BFLOAT16_GRAD
 
 
-cdef inline void advance(void** arrays, int count, Py_ssize_t nbytes) noexcept nogil:
+cdef inline void* narrow_kernel(const Slot* slot, const Rule* rule) noexcept nogil:
+    """The kernel for arrays of which some are in bfloat16; NULL where they go through tiles."""
+    if slot.narrow == 0 or slot.formats[1] != BFLOAT16 or slot.stochastic:
+        return NULL
+    if slot.master != NULL:
+        return rule.kernels[BFLOAT16_MASTER] if slot.narrow == BFLOAT16_BESIDE_STATES else NULL
+    return rule.kernels[slot.narrow]
+
+
+cdef inline void locate(const Slot* slot, int states, Py_ssize_t start, void** arrays) noexcept nogil:
+    """Where element `start` lies in a slot's arrays, and in what its parameter lacks to a float32."""
     cdef int k
-    for k in range(count):
-        arrays[k] = <char*>arrays[k] + nbytes
+    for k in range(states + 2):
+        arrays[k] = <char*>slot.arrays[k] + start * itemsize(slot.formats[k])
+    if slot.master != NULL:
+        arrays[states + 2] = <int16_t*>slot.master + start
 
 
 cdef void run_part(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop,
                    const Stage* stage) noexcept nogil:
     """Elements [start, stop) of one slot."""
-    cdef void* arrays[MAX_ARRAYS]
-    cdef void* f = cohort.rule.kernels[computed_in(slot.formats[0])]
-    cdef int states = cohort.rule.state_count
-    cdef Py_ssize_t n = stop - start, width, head = 0
-    cdef bint direct = slot.direct and slot.formats[1] == slot.formats[0] and not stage.active
-    if direct and start == 0 and n < ALIGN_FROM:
-        call(f, states, slot.arrays, n, &cohort.scalars)
-        return
-    width = itemsize(slot.formats[0])
+    cdef void* arrays[MAX_ARRAYS + 1]
+    cdef void* f = NULL
+    cdef int states = cohort.rule.state_count, given = states + (slot.master != NULL)
+    cdef Py_ssize_t n = stop - start, width = itemsize(slot.formats[0]), head = 0
+    if not stage.active:
+        if slot.direct and slot.formats[1] == slot.formats[0]:
+            f = cohort.rule.kernels[slot.formats[0]]
+        else:
+            f = narrow_kernel(slot, cohort.rule)
+        if f != NULL and start == 0 and n < ALIGN_FROM and given == states:
+            call(f, states, slot.arrays, n, &cohort.scalars)
+            return
     if n >= ALIGN_FROM:
         head = (-(<uintptr_t>slot.arrays[0] + start * width) % CACHE_LINE) // width
-    if not direct:
+    if f == NULL:
         run_tiles(slot, cohort, start, stop, head, stage)
         return
-    memcpy(arrays, slot.arrays, sizeof(arrays))
-    advance(arrays, states + 2, start * width)
+    memset(arrays, 0, sizeof(arrays))
     if head:
-        call(f, states, arrays, head, &cohort.scalars)
-        advance(arrays, states + 2, head * width)
-    call(f, states, arrays, n - head, &cohort.scalars)
+        locate(slot, states, start, arrays)
+        call(f, given, arrays, head, &cohort.scalars)
+    locate(slot, states, start + head, arrays)
+    call(f, given, arrays, n - head, &cohort.scalars)
 
 
 cdef inline void fetch(const Slot* slot) noexcept nogil:

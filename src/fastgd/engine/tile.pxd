@@ -1,6 +1,6 @@
 # A kernel on arrays in any format.
 from fastgd.engine.execute cimport Cohort, Slot, Stage
-from fastgd.kernels.rule cimport Kernel0, Kernel1, Kernel2, Kernel3, Kernel4
+from fastgd.kernels.rule cimport Kernel0, Kernel1, Kernel2, Kernel3, Kernel4, Kernel5
 
 cdef void run_tiles(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t head,
                     const Stage* stage) noexcept nogil
@@ -10,6 +10,7 @@ cdef void measure_tiles(const Slot* slot, const Cohort* cohort, int number, Py_s
 
 
 cdef inline void call(void* f, int states, void* const* a, Py_ssize_t n, const void* scalars) noexcept nogil:
+    """A kernel by its number of states, or of what else follows parameter and gradient."""
     if states == 2:
         (<Kernel2>f)(a[0], a[1], a[2], a[3], n, scalars)
     elif states == 1:
@@ -18,5 +19,7 @@ cdef inline void call(void* f, int states, void* const* a, Py_ssize_t n, const v
         (<Kernel0>f)(a[0], a[1], n, scalars)
     elif states == 3:
         (<Kernel3>f)(a[0], a[1], a[2], a[3], a[4], n, scalars)
-    else:
+    elif states == 4:
         (<Kernel4>f)(a[0], a[1], a[2], a[3], a[4], a[5], n, scalars)
+    else:
+        (<Kernel5>f)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], n, scalars)

@@ -13,7 +13,7 @@ from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport CACHE_LINE, MAX_ARRAYS, Cohort, Slot, Stage
 from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.kernels.rule cimport BFLOAT16, FLOAT32, FLOAT64, MAX_TERMS, Format, Kernel5, Kernel6, Measure, Scalars
+from fastgd.kernels.rule cimport BFLOAT16, FLOAT32, FLOAT64, MAX_TERMS, Format, Kernel6, Measure, Scalars
 
 cnp.import_array()
 
@@ -68,10 +68,8 @@ cdef void measure_tiles(const Slot* slot, const Cohort* cohort, int number, Py_s
 
 cdef inline void call_measure(void* f, int count, void* const* a, Py_ssize_t n, const void* scalars) noexcept nogil:
     """A kernel by its number of states and terms."""
-    if count <= 4:
+    if count <= 5:
         call(f, count, a, n, scalars)
-    elif count == 5:
-        (<Kernel5>f)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], n, scalars)
     else:
         (<Kernel6>f)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], n, scalars)
 

@@ -9,9 +9,9 @@ from fastgd.kernels.formats.master cimport join_bfloat16, join_float16, split_bf
 from fastgd.kernels.formats.plain cimport convert
 from fastgd.kernels.reductions cimport largest, sum_squares, sum_terms
 from fastgd.kernels.rule cimport (
-    BFLOAT16, FLOAT16, FLOAT32, FLOAT64, MAX_CARRY, MAX_HYPER, MAX_MEASURES, MAX_SCALARS, MAX_STATES, MAX_TERMS,
-    MAX_VARIANTS, Clip, Codec, Family, Fold, Join, Largest, Measure, Rounding, Rule, Settle, Split, SumSquares,
-    SumTerms, Table,
+    BFLOAT16, BFLOAT16_BESIDE_STATES, BFLOAT16_GRAD, BFLOAT16_MASTER, BFLOAT16_THROUGHOUT, FLOAT16, FLOAT32,
+    FLOAT64, MAX_CARRY, MAX_HYPER, MAX_MEASURES, MAX_SCALARS, MAX_STATES, MAX_TERMS, MAX_VARIANTS, Clip, Codec,
+    Family, Fold, Join, Largest, Measure, Rounding, Rule, Settle, Split, SumSquares, SumTerms, Table,
 )
 
 cdef extern from *:
@@ -25,6 +25,7 @@ cdef Rule[CAPACITY] rule_rows
 cdef Rule[CAPACITY] roof_rows
 cdef Family[CAPACITY] family_rows
 cdef Table table
+cdef Rule* latest
 
 
 cdef int words(const char* text) except -1:
@@ -39,6 +40,7 @@ cdef int limited(const char* name, str what, Py_ssize_t count, Py_ssize_t room) 
 
 
 cdef int fill(Rule* rows, int* count, const char* name, const char* states, void* f32, void* f64) except -1:
+    global latest
     cdef Rule* row = &rows[count[0]]
     cdef int state_count = words(states)
     limited(name, "rows in the table up to itself", count[0] + 1, CAPACITY)
@@ -54,11 +56,21 @@ cdef int fill(Rule* rows, int* count, const char* name, const char* states, void
             row.layout = i
             break
     count[0] += 1
+    latest = row
     return 0
 
 
 cdef int rule(const char* name, const char* states, void* f32, void* f64) except -1:
     return fill(rule_rows, &table.rule_count, name, states, f32, f64)
+
+
+cdef int direct(void* throughout, void* beside_states, void* grad, void* master) except -1:
+    """Kernels of the latest rule or roof for arrays of which some are in bfloat16."""
+    latest.kernels[BFLOAT16_THROUGHOUT] = throughout
+    latest.kernels[BFLOAT16_BESIDE_STATES] = beside_states
+    latest.kernels[BFLOAT16_GRAD] = grad
+    latest.kernels[BFLOAT16_MASTER] = master
+    return 0
 
 
 cdef int measure(int terms, bint over_all, void* f32, void* f64, Settle settle) except -1:

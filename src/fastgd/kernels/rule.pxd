@@ -22,6 +22,14 @@ cdef enum:
     FORMATS             # how many there are
     DIRECT = 2
 
+# A rule has a kernel for each format that it computes in, and if it is of one pass for these mixes with bfloat16.
+cdef enum:
+    BFLOAT16_THROUGHOUT = DIRECT
+    BFLOAT16_BESIDE_STATES  # parameter and gradient in bfloat16, states in float32
+    BFLOAT16_GRAD           # the gradient alone
+    BFLOAT16_MASTER         # as beside states, with what the parameter lacks to a float32 as one more array
+    KERNELS                 # how many there are
+
 # Folded scalars as callers hold them: large enough for every family, the same size in every release.
 ctypedef struct Scalars "fastgd_Scalars":
     double[MAX_SCALARS] value
@@ -57,7 +65,7 @@ ctypedef struct Rule:
     const char* states          # state keys, in the order of the arrays after param and grad
     int state_count
     int layout                  # equal for rules with the same states
-    void* kernels[DIRECT]       # a Kernel by the number of states: (param, grad, *states, n, scalars)
+    void* kernels[KERNELS]      # a Kernel by the number of states: (param, grad, *states, n, scalars); or NULL
     int measure_count           # passes before that
     Measure measures[MAX_MEASURES]
     bint over_all               # whether their sums are over all parameters, and not over each

@@ -1,8 +1,8 @@
 # Written by make derive from kernels/rules/*.pxd and optimizers/*.py; edit those.
 include "build_table.pxi"
 
-from fastgd.kernels.roofs cimport (stream_0, stream_1, stream_2, stream_3, stream_4, stream_copy, divide, divide_root,
-                                   divide_two_roots)
+from fastgd.kernels.roofs cimport (RoofScalars, stream_0, stream_1, stream_2, stream_3, stream_4, stream_copy, divide,
+                                   divide_root, divide_two_roots)
 from fastgd.kernels.rules.adabelief cimport AdabeliefScalars, fold_adabelief, adabelief
 from fastgd.kernels.rules.adadelta cimport AdadeltaScalars, fold_adadelta, adadelta
 from fastgd.kernels.rules.adafactor cimport AdafactorScalars, fold_adafactor, adafactor
@@ -38,21 +38,45 @@ from fastgd.kernels.rules.stable_adamw cimport (StableAdamwScalars, fold_stable_
                                                 settle_stable_adamw, stable_adamw)
 from fastgd.kernels.rules.yogi cimport YogiScalars, fold_yogi, yogi
 
+include "direct.pxi"
+
 rule(b"adabelief", b"exp_avg exp_avg_var", <void*>adabelief[float], <void*>adabelief[double])
+direct(<void*>adabelief_bfloat16, <void*>adabelief_bfloat16_beside_states, <void*>adabelief_bfloat16_grad,
+       <void*>adabelief_bfloat16_master)
 rule(b"adadelta", b"square_avg acc_delta", <void*>adadelta[float], <void*>adadelta[double])
+direct(<void*>adadelta_bfloat16, <void*>adadelta_bfloat16_beside_states, <void*>adadelta_bfloat16_grad,
+       <void*>adadelta_bfloat16_master)
 rule(b"adafactor", b"", <void*>adafactor[float], <void*>adafactor[double])
+direct(<void*>adafactor_bfloat16, <void*>adafactor_bfloat16_beside_states, <void*>adafactor_bfloat16_grad,
+       <void*>adafactor_bfloat16_master)
 rule(b"adagrad", b"sum", <void*>adagrad[float], <void*>adagrad[double])
+direct(<void*>adagrad_bfloat16, <void*>adagrad_bfloat16_beside_states, <void*>adagrad_bfloat16_grad,
+       <void*>adagrad_bfloat16_master)
 rule(b"adam", b"exp_avg exp_avg_sq", <void*>adam[float], <void*>adam[double])
+direct(<void*>adam_bfloat16, <void*>adam_bfloat16_beside_states, <void*>adam_bfloat16_grad, <void*>adam_bfloat16_master)
 rule(b"amsgrad", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad[float], <void*>amsgrad[double])
+direct(<void*>amsgrad_bfloat16, <void*>amsgrad_bfloat16_beside_states, <void*>amsgrad_bfloat16_grad,
+       <void*>amsgrad_bfloat16_master)
 rule(b"adamax", b"exp_avg exp_inf", <void*>adamax[float], <void*>adamax[double])
+direct(<void*>adamax_bfloat16, <void*>adamax_bfloat16_beside_states, <void*>adamax_bfloat16_grad,
+       <void*>adamax_bfloat16_master)
 rule(b"adan", b"exp_avg exp_avg_diff exp_avg_sq neg_pre_grad", <void*>adan[float], <void*>adan[double])
+direct(<void*>adan_bfloat16, <void*>adan_bfloat16_beside_states, <void*>adan_bfloat16_grad, <void*>adan_bfloat16_master)
 rule(b"ademamix", b"exp_avg exp_avg_slow exp_avg_sq", <void*>ademamix[float], <void*>ademamix[double])
+direct(<void*>ademamix_bfloat16, <void*>ademamix_bfloat16_beside_states, <void*>ademamix_bfloat16_grad,
+       <void*>ademamix_bfloat16_master)
 rule(b"adopt", b"exp_avg exp_avg_sq", <void*>adopt[float], <void*>adopt[double])
+direct(<void*>adopt_bfloat16, <void*>adopt_bfloat16_beside_states, <void*>adopt_bfloat16_grad,
+       <void*>adopt_bfloat16_master)
 rule(b"asgd", b"ax", <void*>asgd[float], <void*>asgd[double])
+direct(<void*>asgd_bfloat16, <void*>asgd_bfloat16_beside_states, <void*>asgd_bfloat16_grad, <void*>asgd_bfloat16_master)
 rule(b"asgd_average", b"ax", <void*>asgd_average[float], <void*>asgd_average[double])
+direct(<void*>asgd_average_bfloat16, <void*>asgd_average_bfloat16_beside_states, <void*>asgd_average_bfloat16_grad,
+       <void*>asgd_average_bfloat16_master)
 rule(b"dadapt_adam", b"exp_avg exp_avg_sq s", <void*>dadapt_adam[float], <void*>dadapt_adam[double])
 measure(2, True, <void*>dadapt_adam_measure[float], <void*>dadapt_adam_measure[double], <Settle>settle_all_dadapt_adam)
 rule(b"ftrl", b"accumulator linear", <void*>ftrl[float], <void*>ftrl[double])
+direct(<void*>ftrl_bfloat16, <void*>ftrl_bfloat16_beside_states, <void*>ftrl_bfloat16_grad, <void*>ftrl_bfloat16_master)
 rule(b"lamb", b"exp_avg exp_avg_sq", <void*>lamb[float], <void*>lamb[double])
 measure(2, False, <void*>lamb_measure[float], <void*>lamb_measure[double], <Settle>settle_lamb)
 rule(b"lars", b"momentum_buffer", <void*>lars[float], <void*>lars[double])
@@ -61,32 +85,64 @@ rule(b"lars_nesterov", b"momentum_buffer", <void*>lars_nesterov[float], <void*>l
 measure(2, False, <void*>lars_nesterov_measure[float], <void*>lars_nesterov_measure[double],
         <Settle>settle_lars_nesterov)
 rule(b"lion", b"momentum_buffer", <void*>lion[float], <void*>lion[double])
+direct(<void*>lion_bfloat16, <void*>lion_bfloat16_beside_states, <void*>lion_bfloat16_grad, <void*>lion_bfloat16_master)
 rule(b"muon", b"momentum_buffer update", <void*>muon[float], <void*>muon[double])
+direct(<void*>muon_bfloat16, <void*>muon_bfloat16_beside_states, <void*>muon_bfloat16_grad, <void*>muon_bfloat16_master)
 rule(b"nadam", b"exp_avg exp_avg_sq", <void*>nadam[float], <void*>nadam[double])
+direct(<void*>nadam_bfloat16, <void*>nadam_bfloat16_beside_states, <void*>nadam_bfloat16_grad,
+       <void*>nadam_bfloat16_master)
 rule(b"novograd", b"exp_avg", <void*>novograd[float], <void*>novograd[double])
 measure(1, False, <void*>novograd_measure[float], <void*>novograd_measure[double], <Settle>settle_novograd)
 rule(b"prodigy", b"exp_avg exp_avg_sq s p0", <void*>prodigy[float], <void*>prodigy[double])
 measure(2, True, <void*>prodigy_measure[float], <void*>prodigy_measure[double], <Settle>settle_all_prodigy)
 rule(b"adam_unrectified", b"exp_avg exp_avg_sq", <void*>adam_unrectified[float], <void*>adam_unrectified[double])
+direct(<void*>adam_unrectified_bfloat16, <void*>adam_unrectified_bfloat16_beside_states,
+       <void*>adam_unrectified_bfloat16_grad, <void*>adam_unrectified_bfloat16_master)
 rule(b"rmsprop", b"square_avg", <void*>rmsprop[float], <void*>rmsprop[double])
+direct(<void*>rmsprop_bfloat16, <void*>rmsprop_bfloat16_beside_states, <void*>rmsprop_bfloat16_grad,
+       <void*>rmsprop_bfloat16_master)
 rule(b"rmsprop_momentum", b"square_avg momentum_buffer", <void*>rmsprop_momentum[float],
      <void*>rmsprop_momentum[double])
+direct(<void*>rmsprop_momentum_bfloat16, <void*>rmsprop_momentum_bfloat16_beside_states,
+       <void*>rmsprop_momentum_bfloat16_grad, <void*>rmsprop_momentum_bfloat16_master)
 rule(b"rmsprop_centered", b"square_avg grad_avg", <void*>rmsprop_centered[float], <void*>rmsprop_centered[double])
+direct(<void*>rmsprop_centered_bfloat16, <void*>rmsprop_centered_bfloat16_beside_states,
+       <void*>rmsprop_centered_bfloat16_grad, <void*>rmsprop_centered_bfloat16_master)
 rule(b"rmsprop_centered_momentum", b"square_avg grad_avg momentum_buffer", <void*>rmsprop_centered_momentum[float],
      <void*>rmsprop_centered_momentum[double])
+direct(<void*>rmsprop_centered_momentum_bfloat16, <void*>rmsprop_centered_momentum_bfloat16_beside_states,
+       <void*>rmsprop_centered_momentum_bfloat16_grad, <void*>rmsprop_centered_momentum_bfloat16_master)
 rule(b"rprop", b"prev step_size", <void*>rprop[float], <void*>rprop[double])
+direct(<void*>rprop_bfloat16, <void*>rprop_bfloat16_beside_states, <void*>rprop_bfloat16_grad,
+       <void*>rprop_bfloat16_master)
 rule(b"schedule_free_adamw", b"z exp_avg_sq", <void*>schedule_free_adamw[float], <void*>schedule_free_adamw[double])
+direct(<void*>schedule_free_adamw_bfloat16, <void*>schedule_free_adamw_bfloat16_beside_states,
+       <void*>schedule_free_adamw_bfloat16_grad, <void*>schedule_free_adamw_bfloat16_master)
 rule(b"schedule_free_unrectified", b"z exp_avg_sq", <void*>schedule_free_unrectified[float],
      <void*>schedule_free_unrectified[double])
+direct(<void*>schedule_free_unrectified_bfloat16, <void*>schedule_free_unrectified_bfloat16_beside_states,
+       <void*>schedule_free_unrectified_bfloat16_grad, <void*>schedule_free_unrectified_bfloat16_master)
 rule(b"schedule_free_sgd", b"z", <void*>schedule_free_sgd[float], <void*>schedule_free_sgd[double])
+direct(<void*>schedule_free_sgd_bfloat16, <void*>schedule_free_sgd_bfloat16_beside_states,
+       <void*>schedule_free_sgd_bfloat16_grad, <void*>schedule_free_sgd_bfloat16_master)
 rule(b"sgd", b"", <void*>sgd[float], <void*>sgd[double])
+direct(<void*>sgd_bfloat16, <void*>sgd_bfloat16_beside_states, <void*>sgd_bfloat16_grad, <void*>sgd_bfloat16_master)
 rule(b"sgd_momentum", b"momentum_buffer", <void*>sgd_momentum[float], <void*>sgd_momentum[double])
+direct(<void*>sgd_momentum_bfloat16, <void*>sgd_momentum_bfloat16_beside_states, <void*>sgd_momentum_bfloat16_grad,
+       <void*>sgd_momentum_bfloat16_master)
 rule(b"sgd_nesterov", b"momentum_buffer", <void*>sgd_nesterov[float], <void*>sgd_nesterov[double])
+direct(<void*>sgd_nesterov_bfloat16, <void*>sgd_nesterov_bfloat16_beside_states, <void*>sgd_nesterov_bfloat16_grad,
+       <void*>sgd_nesterov_bfloat16_master)
 rule(b"sign_sgd", b"", <void*>sign_sgd[float], <void*>sign_sgd[double])
+direct(<void*>sign_sgd_bfloat16, <void*>sign_sgd_bfloat16_beside_states, <void*>sign_sgd_bfloat16_grad,
+       <void*>sign_sgd_bfloat16_master)
 rule(b"sign_momentum", b"momentum_buffer", <void*>sign_momentum[float], <void*>sign_momentum[double])
+direct(<void*>sign_momentum_bfloat16, <void*>sign_momentum_bfloat16_beside_states, <void*>sign_momentum_bfloat16_grad,
+       <void*>sign_momentum_bfloat16_master)
 rule(b"stable_adamw", b"exp_avg exp_avg_sq", <void*>stable_adamw[float], <void*>stable_adamw[double])
 measure(1, False, <void*>stable_adamw_measure[float], <void*>stable_adamw_measure[double], <Settle>settle_stable_adamw)
 rule(b"yogi", b"exp_avg exp_avg_sq", <void*>yogi[float], <void*>yogi[double])
+direct(<void*>yogi_bfloat16, <void*>yogi_bfloat16_beside_states, <void*>yogi_bfloat16_grad, <void*>yogi_bfloat16_master)
 
 family(b"adabelief", b"lr beta1 beta2 eps weight_decay maximize", b"", 0, b"adabelief", <Fold>fold_adabelief,
        sizeof(AdabeliefScalars))
@@ -150,11 +206,23 @@ family(b"yogi", b"lr beta1 beta2 eps initial_accumulator_value weight_decay maxi
        sizeof(YogiScalars))
 
 roof(b"stream_0", b"", <void*>stream_0[float], <void*>stream_0[double])
+direct(<void*>stream_0_bfloat16, <void*>stream_0_bfloat16_beside_states, <void*>stream_0_bfloat16_grad,
+       <void*>stream_0_bfloat16_master)
 roof(b"stream_1", b"a", <void*>stream_1[float], <void*>stream_1[double])
+direct(<void*>stream_1_bfloat16, <void*>stream_1_bfloat16_beside_states, <void*>stream_1_bfloat16_grad,
+       <void*>stream_1_bfloat16_master)
 roof(b"stream_2", b"a b", <void*>stream_2[float], <void*>stream_2[double])
+direct(<void*>stream_2_bfloat16, <void*>stream_2_bfloat16_beside_states, <void*>stream_2_bfloat16_grad,
+       <void*>stream_2_bfloat16_master)
 roof(b"stream_3", b"a b c", <void*>stream_3[float], <void*>stream_3[double])
+direct(<void*>stream_3_bfloat16, <void*>stream_3_bfloat16_beside_states, <void*>stream_3_bfloat16_grad,
+       <void*>stream_3_bfloat16_master)
 roof(b"stream_4", b"a b c d", <void*>stream_4[float], <void*>stream_4[double])
+direct(<void*>stream_4_bfloat16, <void*>stream_4_bfloat16_beside_states, <void*>stream_4_bfloat16_grad,
+       <void*>stream_4_bfloat16_master)
 roof(b"stream_copy", b"a", <void*>stream_copy[float], <void*>stream_copy[double])
+direct(<void*>stream_copy_bfloat16, <void*>stream_copy_bfloat16_beside_states, <void*>stream_copy_bfloat16_grad,
+       <void*>stream_copy_bfloat16_master)
 roof(b"divide", b"", <void*>divide[float], <void*>divide[double])
 roof(b"divide_root", b"", <void*>divide_root[float], <void*>divide_root[double])
 roof(b"divide_two_roots", b"", <void*>divide_two_roots[float], <void*>divide_two_roots[double])
