@@ -3,11 +3,11 @@ from cpython.ref cimport PyObject
 
 from fastgd.engine.plan cimport Group, Plan
 from fastgd.engine.reader cimport Reader
-from fastgd.engine.settings cimport Settings
+from fastgd.engine.reading cimport Reading
 
 cdef class Steps(Plan):
     cdef readonly Reader reader
-    cdef readonly list settings, trees  # one of each for each group
+    cdef readonly list readings, trees  # one of each for each group
     cdef readonly set names             # names of parameters that came in dicts
     cdef readonly object grad_norm
     cdef readonly dict clipping         # settings of gradients, as they were given
@@ -26,9 +26,9 @@ cdef class Steps(Plan):
     cdef bint read_groups(self, object front, object groups) except -1
     cdef int check_storage(self, object front, Py_ssize_t number, object given) except -1
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1
-    cdef int ask_schedules(self, Settings settings, Py_ssize_t number) except -1
+    cdef int ask_schedules(self, Reading reading, Py_ssize_t number) except -1
     cdef int ask_all_schedules(self) except -1
-    cdef bint hold_form(self, Settings settings, object value) except -1
+    cdef bint hold_form(self, Reading reading, object value) except -1
     cdef bint hold_groups(self, object values) except -1
     cdef int hold_gradients(self, object front, object grads) except -1
     cdef int take_gradients(self, object front) except -1

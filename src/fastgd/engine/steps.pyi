@@ -6,7 +6,7 @@ from typing_extensions import disjoint_base
 from fastgd.engine.formats import Storage
 from fastgd.engine.plan import Group, Plan
 from fastgd.engine.reader import Reader
-from fastgd.engine.settings import Settings
+from fastgd.engine.reading import Reading
 from fastgd.optimizers.tree import Tree
 
 IN_USE: str
@@ -14,7 +14,7 @@ IN_USE: str
 @disjoint_base
 class Steps(Plan):
     reader: Reader
-    settings: list[Settings]
+    readings: list[Reading]
     trees: list[Tree]
     names: set[str]
     grouped: bool

@@ -18,7 +18,7 @@ from fastgd.engine.execute cimport Slot
 from fastgd.engine.formats cimport computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.reader cimport real_number
-from fastgd.engine.settings cimport NAMES, SINGLE
+from fastgd.engine.reading cimport NAMES, SINGLE
 from fastgd.kernels.rule cimport FLOAT32, MAX_HYPER
 
 import numpy as np
@@ -48,7 +48,7 @@ cdef class Steps(Plan):
 
     def __init__(self, Reader reader not None):
         self.reader = reader
-        self.settings = []
+        self.readings = []
         self.trees = []
         self.names = set()
         self.set_clipping()
@@ -83,10 +83,10 @@ cdef class Steps(Plan):
         Checked groups, all of them or none: (Group, tree, dict, parameters) for each. `names` are those of all
         parameters that came in dicts; `grouped`: gradients come as for groups.
         """
-        cdef Settings one
-        cdef list settings = [Settings(group, tree, given, self.reader) for group, tree, given, _ in added]
+        cdef Reading one
+        cdef list readings = [Reading(group, tree, given, self.reader) for group, tree, given, _ in added]
         cdef Py_ssize_t total = self.count + sum([len(arrays) for _, _, _, arrays in added])
-        for number, one in enumerate(settings, len(self.settings)):
+        for number, one in enumerate(readings, len(self.readings)):
             one.group.set_hyper(self.reader.doubles(one.plain))
             self.ask_schedules(one, number)
         begun = [(<Group>group).begun(arrays) for group, _, _, arrays in added]
@@ -97,8 +97,8 @@ cdef class Steps(Plan):
             param_groups.append(given)
             for array in arrays:
                 self.bound_largest(array)
-        self.settings.extend(settings)
-        self.scheduled = self.scheduled or any([one.schedules for one in settings])
+        self.readings.extend(readings)
+        self.scheduled = self.scheduled or any([one.schedules for one in readings])
         self.names = names
         self.grouped = grouped
         self.bound = None
@@ -115,10 +115,10 @@ cdef class Steps(Plan):
         Take over, checked, all groups' hyperparameters and (what they say, Storage) of how arrays are stored, and all
         slots' progress and state arrays; or nothing.
         """
-        cdef Settings one
+        cdef Reading one
         # A check may be Python code, in which an interrupt can come; there is none after this line.
         doubles = [self.reader.doubles(given) for given in values]
-        for one, given, plain, hyper, (said, storage) in zip(self.settings, param_groups, values, doubles, stored):
+        for one, given, plain, hyper, (said, storage) in zip(self.readings, param_groups, values, doubles, stored):
             given.update(zip(self.reader.names, plain))
             given.update(said)
             one.group.storage = storage
@@ -126,7 +126,7 @@ cdef class Steps(Plan):
             one.group.set_hyper(hyper)
             one.remember(given, self.reader)
             self.replace(one.group, entries[one.group.start:one.group.start + one.group.count])
-        self.scheduled = any([one.schedules for one in self.settings])
+        self.scheduled = any([one.schedules for one in self.readings])
         self.completed = completed
 
     def place_of(self, Py_ssize_t i):
@@ -136,12 +136,12 @@ cdef class Steps(Plan):
 
     def given_params(self, Py_ssize_t number):
         """What ``"params"`` of a group must be."""
-        cdef Settings settings = self.settings[number]
-        return settings.values[settings.keys.index("params")]
+        cdef Reading reading = self.readings[number]
+        return reading.values[reading.keys.index("params")]
 
     def state_keys(self, Py_ssize_t number):
         """Keys of the state arrays that a group's slots have in use."""
-        return keys_of_layout((<Settings>self.settings[number]).group.layout)
+        return keys_of_layout((<Reading>self.readings[number]).group.layout)
 
     def check_param(self, Py_ssize_t i, label):
         """Raise if a parameter is not as it was bound."""
@@ -159,71 +159,71 @@ cdef class Steps(Plan):
 
     def plain(self, Py_ssize_t number):
         """The checked hyperparameters of a group, with what its schedules said last."""
-        cdef Settings settings = self.settings[number]
-        return self.reader.present(settings.plain, settings.group.hyper)
+        cdef Reading reading = self.readings[number]
+        return self.reader.present(reading.plain, reading.group.hyper)
 
     def current(self, front, groups):
         """The checked hyperparameters of all groups, with the present values of schedules."""
-        cdef Settings settings
+        cdef Reading reading
         cdef list result = []
         self.read_groups(front, groups)
         if self.scheduled:
             self.ask_all_schedules()
-        for settings in self.settings:
-            result.append(self.reader.present(settings.plain, settings.group.hyper))
+        for reading in self.readings:
+            result.append(self.reader.present(reading.plain, reading.group.hyper))
         return result
 
     cdef bint read_groups(self, object front, object groups) except -1:
         """Take over what has been changed in `param_groups` since the latest step; returns whether anything has."""
         cdef Py_ssize_t i
-        cdef Settings settings
+        cdef Reading reading
         cdef PyObject* given
         cdef bint changed = False
-        if not PyList_Check(groups) or len(<list>groups) != len(self.settings):
-            front._refused_groups(len(self.settings))
-        for i in range(len(self.settings)):
-            settings = <Settings>self.settings[i]
+        if not PyList_Check(groups) or len(<list>groups) != len(self.readings):
+            front._refused_groups(len(self.readings))
+        for i in range(len(self.readings)):
+            reading = <Reading>self.readings[i]
             given = PyList_GET_ITEM(groups, i)
-            if given != <PyObject*>settings.given or settings.mutable or not settings.same(<dict>settings.given):
+            if given != <PyObject*>reading.given or reading.mutable or not reading.same(<dict>reading.given):
                 self.read_group(front, i, (<list>groups)[i])
                 changed = True
                 # A number of the user's own type is Python code, which can change the list.
-                if len(<list>groups) != len(self.settings):
-                    front._refused_groups(len(self.settings))
+                if len(<list>groups) != len(self.readings):
+                    front._refused_groups(len(self.readings))
         if changed:
-            self.scheduled = any([(<Settings>one).schedules for one in self.settings])
+            self.scheduled = any([(<Reading>one).schedules for one in self.readings])
         return changed
 
     def check_groups(self, front, groups):
         """Raise if more than hyperparameters has been changed in `param_groups`."""
-        cdef Settings settings
-        if not PyList_Check(groups) or len(<list>groups) != len(self.settings):
-            front._refused_groups(len(self.settings))
+        cdef Reading reading
+        if not PyList_Check(groups) or len(<list>groups) != len(self.readings):
+            front._refused_groups(len(self.readings))
         for number, given in enumerate(groups):
-            settings = self.settings[number]
-            if not PyDict_CheckExact(given) or given is not settings.given or settings.changed(given) is None:
+            reading = self.readings[number]
+            if not PyDict_CheckExact(given) or given is not reading.given or reading.changed(given) is None:
                 front._refused_group(number, given)
                 self.check_storage(front, number, given)
 
     cdef int check_storage(self, object front, Py_ssize_t number, object given) except -1:
         """Raise if a group asks for another storage than its arrays have."""
-        if front._storage(f"param_groups[{number}]", given) != (<Settings>self.settings[number]).group.storage:
+        if front._storage(f"param_groups[{number}]", given) != (<Reading>self.readings[number]).group.storage:
             raise ValueError(f"param_groups[{number}]: how state is stored cannot be changed; use load_state_dict of a "
                              "new optimizer")
         return 0
 
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1:
         """Check what has been changed in a group, and take it over: all of it or nothing."""
-        cdef Settings settings = <Settings>self.settings[number]
+        cdef Reading reading = <Reading>self.readings[number]
         cdef double[MAX_HYPER] hyper
-        cdef list plain = list(settings.plain)
-        changed = settings.changed(given) if PyDict_CheckExact(given) and given is settings.given else None
+        cdef list plain = list(reading.plain)
+        changed = reading.changed(given) if PyDict_CheckExact(given) and given is reading.given else None
         if changed is None:
             front._refused_group(number, given)     # it raises, unless only hyperparameters differ
             self.check_storage(front, number, given)
             changed = range(len(self.reader.names))
         where = f"param_groups[{number}]"
-        memcpy(hyper, settings.group.hyper, sizeof(hyper))
+        memcpy(hyper, reading.group.hyper, sizeof(hyper))
         for k in changed:
             plain[k] = self.reader.read(k, where, given[self.reader.names[k]], hyper)
         if len(changed) != 1 or changed[0] != 0:
@@ -231,14 +231,14 @@ cdef class Steps(Plan):
         if front._normalizes:
             for k in changed:
                 given[self.reader.names[k]] = plain[k]
-        memcpy(settings.group.hyper, hyper, sizeof(hyper))
-        settings.plain = tuple(plain)
-        settings.remember(given, self.reader)
+        memcpy(reading.group.hyper, hyper, sizeof(hyper))
+        reading.plain = tuple(plain)
+        reading.remember(given, self.reader)
         return 0
 
-    cdef int ask_schedules(self, Settings settings, Py_ssize_t number) except -1:
+    cdef int ask_schedules(self, Reading reading, Py_ssize_t number) except -1:
         """What the schedules of a group say of the next step, into its struct."""
-        for place, check, rest, schedule in settings.schedules:
+        for place, check, rest, schedule in reading.schedules:
             try:
                 value = schedule(self.completed)
             except Exception as error:
@@ -246,15 +246,15 @@ cdef class Steps(Plan):
                 raise
             if type(value) is not float or not check.low <= value <= check.high:
                 value = check(f"param_groups[{number}]{rest}({self.completed})", value)
-            settings.group.hyper[place] = value
-        if settings.schedules:
-            self.reader.check_together(self.reader.present(settings.plain, settings.group.hyper))
+            reading.group.hyper[place] = value
+        if reading.schedules:
+            self.reader.check_together(self.reader.present(reading.plain, reading.group.hyper))
         return 0
 
     cdef int ask_all_schedules(self) except -1:
         cdef Py_ssize_t number
-        for number in range(len(self.settings)):
-            self.ask_schedules(<Settings>self.settings[number], number)
+        for number in range(len(self.readings)):
+            self.ask_schedules(<Reading>self.readings[number], number)
         return 0
 
     # ---- gradients --------------------------------------------------------------------------------------------
@@ -280,18 +280,18 @@ cdef class Steps(Plan):
             Py_DECREF(<object>self.held[self.held_count])
         return 0
 
-    cdef bint hold_form(self, Settings settings, object value) except -1:
+    cdef bint hold_form(self, Reading reading, object value) except -1:
         """Hold the gradients of one group; False where `value` is not plainly of its form."""
-        cdef Py_ssize_t i, n = settings.group.count
+        cdef Py_ssize_t i, n = reading.group.count
         cdef PyObject* found
-        if settings.kind == SINGLE:
+        if reading.kind == SINGLE:
             self.hold(value)
             return True
-        if settings.kind == NAMES:
+        if reading.kind == NAMES:
             if not PyDict_CheckExact(value) or len(<dict>value) != n:
                 return False
             for i in range(n):
-                found = PyDict_GetItemWithError(value, settings.names[i])
+                found = PyDict_GetItemWithError(value, reading.names[i])
                 if found == NULL:
                     return False
                 self.hold(<object>found)
@@ -313,7 +313,7 @@ cdef class Steps(Plan):
         cdef Py_ssize_t i, n
         cdef bint nested = False
         cdef tuple entries
-        cdef Settings settings
+        cdef Reading reading
         if not PyList_CheckExact(values) and not PyTuple_CheckExact(values):
             return False
         entries = tuple(values)
@@ -324,14 +324,14 @@ cdef class Steps(Plan):
             for value in entries:
                 self.hold(value)
             return True
-        if n != len(self.settings):
+        if n != len(self.readings):
             return False
         for i in range(n):
-            settings = <Settings>self.settings[i]
+            reading = <Reading>self.readings[i]
             value = entries[i]
-            if PyDict_CheckExact(value) and list(value) == ["params"] and settings.names != ("params",):
+            if PyDict_CheckExact(value) and list(value) == ["params"] and reading.names != ("params",):
                 value = value["params"]
-            if not self.hold_form(settings, value):
+            if not self.hold_form(reading, value):
                 return False
         return True
 
@@ -341,7 +341,7 @@ cdef class Steps(Plan):
         if self.grouped:
             plain = self.hold_groups(grads)
         else:
-            plain = self.hold_form(<Settings>self.settings[0], grads)
+            plain = self.hold_form(<Reading>self.readings[0], grads)
         if not plain or self.held_count != self.count:
             self.release()
             for grad in front._flatten("grads", grads):

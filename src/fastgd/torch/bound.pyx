@@ -14,7 +14,7 @@ from fastgd.engine.execute cimport Slot
 from fastgd.engine.extents cimport are_apart
 from fastgd.engine.formats cimport goes_with, itemsize
 from fastgd.engine.plan cimport Group
-from fastgd.engine.settings cimport Settings
+from fastgd.engine.reading cimport Reading
 from fastgd.engine.steps cimport Steps
 from fastgd.torch.shown cimport Shown
 from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
@@ -156,12 +156,12 @@ cdef class Bound(Steps):
             start = len(arrays)
             storage = front._storage(f"param_groups[{n}]", group)
             slots = Group(front._numpy._family, start, len(members[n]), storage)
-            settings = Settings(slots, None, group, self.reader, f"param_groups[{n}]")
-            slots.set_hyper(self.reader.doubles(settings.plain))
+            reading = Reading(slots, None, group, self.reader, f"param_groups[{n}]")
+            slots.set_hyper(self.reader.doubles(reading.plain))
             for k, leaf in enumerate(members[n]):
                 arrays.append(checks.parameter(f"param_groups[{n}]['params'][{k}]", leaf))
                 entries.append(self.entry(front, start + k, leaf, arrays[start + k], state, slots, copying))
-            found.append((settings, arrays[start:], entries[start:]))
+            found.append((reading, arrays[start:], entries[start:]))
         self.check_apart(arrays, entries, members)
         self.take_all(found, members, groups)
         self.publish(not copying)
@@ -200,12 +200,12 @@ cdef class Bound(Steps):
         self.found_groups, self.shown.known = None, False
         self.places = {}
         self.clear()
-        self.settings, self.scheduled = [], False
+        self.readings, self.scheduled = [], False
         self.largest = np.finfo(np.float64).max
         self.reserve(len(leaves))
-        for settings, arrays, entries in found:
-            self.add_group((<Settings>settings).group, arrays, entries)
-            self.settings.append(settings)
+        for reading, arrays, entries in found:
+            self.add_group((<Reading>reading).group, arrays, entries)
+            self.readings.append(reading)
             for array in arrays:
                 self.bound_largest(array)
         self.leaves, self.places = leaves, {id(leaf): i for i, leaf in enumerate(leaves)}

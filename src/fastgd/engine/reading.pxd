@@ -7,7 +7,7 @@ cdef enum:
     LIST
     NAMES       # a dict by name
 
-cdef class Settings:
+cdef class Reading:
     cdef Group group
     cdef int kind                       # which form its gradients have
     cdef tuple names                    # names of its parameters, where they came as a dict

@@ -1,4 +1,4 @@
-"""Settings: a group of `param_groups` as it was read, and whether the caller has changed it since."""
+"""Readings: a group of `param_groups` as it was read, and whether the caller has changed it since."""
 from cpython.dict cimport PyDict_Next
 from cpython.ref cimport PyObject
 
@@ -14,7 +14,7 @@ cdef bint is_immutable(object value):
     return type(value) in IMMUTABLE or callable(value)
 
 
-cdef class Settings:
+cdef class Reading:
     """A group of `param_groups` as it was read."""
 
     def __init__(self, Group group not None, tree, given not None, Reader reader not None, where=None):
