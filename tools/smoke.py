@@ -39,7 +39,7 @@ def smoke(python: str, wheel: str = "") -> bool:
 
 def main(wheels: list[str]) -> int:
     if wheels:
-        return 0 if all([smoke(sys.executable, wheel) for wheel in wheels]) else 1
+        return 0 if all(smoke(sys.executable, wheel) for wheel in wheels) else 1
     passed, failed, skipped = [], [], []
     for name in PYTHONS:
         path = shutil.which(name)
