@@ -10,6 +10,7 @@ from sources import KERNELS, ROOT, Family, Optimizer, Rule, fail, kernels_in
 HEAD = "Written by make derive from kernels/rules/*.pxd and optimizers/*.py; edit those."
 WIDTH = 120
 LEDGER = ROOT / "tests/capi_abi.txt"
+ABI_VERSION = 1  # raised if a promise of the C API has to be broken
 
 PXD = """\
 # {head}
@@ -19,7 +20,7 @@ PXD = """\
 from fastgd.kernels.rule cimport Scalars
 
 cdef enum:
-    ABI_VERSION = 1     # what an importer has been compiled for, to be compared with
+    ABI_VERSION = {abi}     # what an importer has been compiled for, to be compared with
     MAX_CARRY = {room}       # doubles that a family may carry from step to step
 
 cdef int abi_version() noexcept nogil       # what is installed
@@ -140,7 +141,7 @@ def room(name: str) -> str:
 
 
 def capi_pxd(rules: list[Rule], families: list[Family]) -> str:
-    text = PXD.format(head=HEAD, room=room("MAX_CARRY"))
+    text = PXD.format(head=HEAD, abi=ABI_VERSION, room=room("MAX_CARRY"))
     for family in of_one_pass(rules, families):
         text += f'\n\nctypedef struct {family.struct} "fastgd_{family.struct}":\n'
         text += "".join(f"    double {field}\n" for field in family.hyper)
