@@ -19,8 +19,7 @@ cdef class Reading:
 
     def __init__(self, Group group not None, tree, given not None, Reader reader not None, where=None):
         self.group = group
-        self.names = None if tree is None else tree.names
-        self.kind = SINGLE if tree is not None and tree.single else (LIST if self.names is None else NAMES)
+        self.form = None if tree is None else tree.form
         self.plain = reader.values(given, where)
         self.remember(given, reader)
 

@@ -28,7 +28,7 @@ cdef class Steps(Plan):
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1
     cdef int ask_schedules(self, Reading reading, Py_ssize_t number) except -1
     cdef int ask_all_schedules(self) except -1
-    cdef bint hold_form(self, Reading reading, object value) except -1
+    cdef bint hold_form(self, tuple form, object value) except -1
     cdef bint hold_groups(self, object values) except -1
     cdef int hold_gradients(self, object front, object grads) except -1
     cdef int take_gradients(self, object front) except -1

@@ -18,7 +18,6 @@ from fastgd.engine.execute cimport Slot
 from fastgd.engine.formats cimport computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.reader cimport real_number
-from fastgd.engine.reading cimport NAMES, SINGLE
 from fastgd.kernels.rule cimport FLOAT32, MAX_HYPER
 
 import numpy as np
@@ -28,12 +27,21 @@ from fastgd.hyperparameters import LARGEST as _LARGEST
 
 cdef extern from "Python.h":
     PyObject* Py_None
-    PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
     bint PyDict_Check(object)
+    Py_ssize_t PyDict_Size(object)
+    PyObject* PySequence_Fast_GET_ITEM(object, Py_ssize_t)      # borrowed, of a list or tuple
+    Py_ssize_t PySequence_Fast_GET_SIZE(object)
 
 cdef double LARGEST = _LARGEST      # the largest number that float32 holds
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
+
+
+cdef inline bint plainly_has(object value, Py_ssize_t count, bint named) except -1:
+    """Whether something is a dict, or a list or tuple, of so many entries, and of no class that is derived from it."""
+    if named:
+        return PyDict_CheckExact(value) and PyDict_Size(value) == count
+    return (PyList_CheckExact(value) or PyTuple_CheckExact(value)) and PySequence_Fast_GET_SIZE(value) == count
 
 
 cdef class Steps(Plan):
@@ -69,7 +77,7 @@ cdef class Steps(Plan):
     def __exit__(self, *error):
         self.busy = False
 
-    # ---- settings ---------------------------------------------------------------------------------------------
+    # ---- settings --------------------------------------------------------------------------------------------
 
     def set_clipping(self, max_grad_norm=None, max_grad_value=None, bint skip_nonfinite=False):
         """Checked settings of gradients; None where there is no bound."""
@@ -280,32 +288,33 @@ cdef class Steps(Plan):
             Py_DECREF(<object>self.held[self.held_count])
         return 0
 
-    cdef bint hold_form(self, Reading reading, object value) except -1:
-        """Hold the gradients of one group; False where `value` is not plainly of its form."""
-        cdef Py_ssize_t i, n = reading.group.count
+    cdef bint hold_form(self, tuple form, object value) except -1:
+        """Hold the gradients in a list or dict; False where `value` is not plainly of the form."""
+        cdef Py_ssize_t i
+        cdef tuple names, parts
         cdef PyObject* found
-        if reading.kind == SINGLE:
+        cdef bint flat
+        if form is None:
             self.hold(value)
             return True
-        if reading.kind == NAMES:
-            if not PyDict_CheckExact(value) or len(<dict>value) != n:
-                return False
-            for i in range(n):
-                found = PyDict_GetItemWithError(value, reading.names[i])
-                if found == NULL:
-                    return False
-                self.hold(<object>found)
-            return True
-        if PyList_CheckExact(value):
-            if len(<list>value) != n:
-                return False
-            for i in range(n):
-                self.hold(<object>PyList_GET_ITEM(value, i))
-            return True
-        if not PyTuple_CheckExact(value) or len(<tuple>value) != n:
+        names, parts, flat = form
+        if not plainly_has(value, len(parts), names is not None):
             return False
-        for i in range(n):
-            self.hold(<object>PyTuple_GET_ITEM(value, i))
+        if flat and names is None:
+            for i in range(len(parts)):
+                self.hold(<object>PySequence_Fast_GET_ITEM(value, i))
+            return True
+        for i in range(len(parts)):
+            if names is not None:
+                found = PyDict_GetItemWithError(value, names[i])
+            else:   # A name of the caller's own type, in a dict before this one, is Python code.
+                found = PySequence_Fast_GET_ITEM(value, i) if i < PySequence_Fast_GET_SIZE(value) else NULL
+            if found == NULL:
+                return False
+            if flat or parts[i] is None:
+                self.hold(<object>found)
+            elif not self.hold_form(<tuple>parts[i], <object>found):
+                return False
         return True
 
     cdef bint hold_groups(self, object values) except -1:
@@ -329,9 +338,10 @@ cdef class Steps(Plan):
         for i in range(n):
             reading = <Reading>self.readings[i]
             value = entries[i]
-            if PyDict_CheckExact(value) and list(value) == ["params"] and reading.names != ("params",):
+            if PyDict_CheckExact(value) and list(value) == ["params"] and (
+                    reading.form is None or reading.form[0] != ("params",)):
                 value = value["params"]
-            if not self.hold_form(reading, value):
+            if not self.hold_form(reading.form, value):
                 return False
         return True
 
@@ -341,7 +351,7 @@ cdef class Steps(Plan):
         if self.grouped:
             plain = self.hold_groups(grads)
         else:
-            plain = self.hold_form(<Reading>self.readings[0], grads)
+            plain = self.hold_form((<Reading>self.readings[0]).form, grads)
         if not plain or self.held_count != self.count:
             self.release()
             for grad in front._flatten("grads", grads):

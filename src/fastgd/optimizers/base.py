@@ -19,7 +19,7 @@ from fastgd.optimizers.tree import Tree, flatten_groups, refuse_tensors, split_g
 
 __all__ = ["Optimizer", "Params", "Progress", "Settings"]  # what the classes need
 
-Params = object  # an array, a list, a tuple or a dict of arrays, or a list of groups; the classes' docstrings say more
+Params = object  # an array, lists and dicts of arrays to any depth, or a list of groups; `Optimizer` says more
 Progress = tuple[int, tuple[float, ...]]  # steps taken, and the numbers that a family carries
 
 
@@ -34,10 +34,11 @@ class Optimizer(GradientSettings):
 
     Parameters
     ----------
-    params : ndarray, list or tuple of ndarray, dict of str to ndarray, or list of groups
+    params : ndarray; list, tuple or dict of ndarray, also of lists and dicts of them to any depth; or list of groups
         float32, float64, float16, or ml_dtypes' bfloat16, updated in place. Any dense layout: C or F order or another
-        permutation of axes; 0-d and empty arrays too. A group is a dict with the key ``"params"`` (an array, a list or
-        a dict) and the hyperparameters in which it differs, or `state_dtype`, `rounding`, `seed`, `master_weights`.
+        permutation of axes; 0-d and empty arrays too. In a dict, and in lists inside one another, they have names,
+        joined by dots as torch's: ``encoder.0.weight``. A group is a dict with the key ``"params"`` (any of these) and
+        the hyperparameters in which it differs, or `state_dtype`, `rounding`, `seed`, `master_weights`.
     defaults : dict
         Hyperparameters of groups that do not say otherwise. A number, also one of a pair such as ``betas``, may be a
         schedule: a function of the steps completed so far that returns the number of the next, see
@@ -66,7 +67,9 @@ class Optimizer(GradientSettings):
     Attributes
     ----------
     param_groups : list of dict
-        ``"params"`` (a tuple of arrays) and every hyperparameter; mutable, read and checked at each step.
+        ``"params"`` (a tuple of all arrays) and every hyperparameter; mutable, read and checked at each step.
+    lr : float
+        Learning rate of the next step, also where it is a schedule; `current` has those of groups that differ.
     state : mapping
         For each parameter that has been updated, by its name or number: its step count and state arrays under
         torch's keys. The arrays are the optimizer's own.
@@ -177,7 +180,7 @@ class Optimizer(GradientSettings):
         for number, group in enumerate(groups, len(self.param_groups)):
             label = _group_label(number, grouped)
             validation.known(label, group, ["params", *self.checks, *storage.NAMES])
-            tree = Tree(label, group["params"])
+            tree = Tree(label, group["params"], grouped)
             named = [(tree.label(label, k), array) for k, array in enumerate(tree.arrays)]
             arrays = [validation.writeable(*pair, formats.ALL) for pair in named]
             self.check_params(named)
@@ -253,7 +256,7 @@ class Optimizer(GradientSettings):
         if grad is None:
             return None
         label = "grads" + name.removeprefix("params")
-        array = validation.beside(label, grad, self._steps.params[i])
+        array = validation.beside(label, validation.shared(label, grad), self._steps.params[i])
         if self._steps.touches(array):
             validation.not_within(label, array, self._written())
         return array
@@ -269,8 +272,10 @@ class Optimizer(GradientSettings):
         grads : like params
             Gradients in the form of the parameters (for groups, also one flat list), each with the shape and, counted
             in items, the strides of its parameter, and in any of the dtypes of parameters, but float64 for float64
-            alone. None for a parameter leaves it alone. They are only read. Without this argument the gradients given
-            to `bind` are used.
+            alone. None for a parameter, or for a list or dict of them, leaves it alone. They are only read. A NumPy
+            scalar will do for a 0-d parameter, and for any what shares its memory by ``__dlpack__`` or
+            ``__array_interface__``, such as tensors of torch and arrays of JAX. Without this argument the gradients
+            given to `bind` are used.
         grad_scale : float, default 1.0
             What gradients are multiplied by before anything else, such as 1 / batches for accumulated ones.
 
@@ -301,6 +306,10 @@ class Optimizer(GradientSettings):
         """
         with self._steps:
             flat = self._flatten("grads", grads)
+            for i, grad in enumerate(flat):
+                if isinstance(grad, np.generic):
+                    label = "grads" + self._label(i).removeprefix("params")
+                    raise TypeError(f"{label}: expected an array, whose numbers can change, got {type(grad).__name__}")
             self._steps.bound = tuple(self._gradient(i, grad) for i, grad in enumerate(flat))
 
     def zero_grad(self) -> None:
@@ -329,6 +338,13 @@ class Optimizer(GradientSettings):
     def steps_completed(self) -> int:
         return self._steps.completed
 
+    @property
+    def lr(self) -> float:
+        rates = {hyperparameters["lr"] for hyperparameters in self.current()}
+        if len(rates) > 1:
+            raise AttributeError(f"{type(self).__name__}.lr: groups have the rates {sorted(rates)}; see current()")
+        return float(rates.pop())
+
     def current(self) -> list[dict[str, Any]]:
         """
         The hyperparameters of the next step.
@@ -348,8 +364,8 @@ class Optimizer(GradientSettings):
         >>> import numpy as np, fastgd
         >>> opt = fastgd.SGD(np.ones(2), lr=fastgd.schedules.linear(1.0, 10))
         >>> opt.step(np.ones(2))
-        >>> opt.current()[0]["lr"], opt.steps_completed
-        (0.9, 1)
+        >>> opt.current()[0]["lr"], opt.lr, opt.steps_completed
+        (0.9, 0.9, 1)
         """
         with self._steps:
             values = self._steps.current(self, self.param_groups)
