@@ -95,10 +95,13 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in EDITS:
         edit(tree, name, text)
     rules, optimizers = tree / "src/fastgd/kernels/rules", tree / "src/fastgd/optimizers"
-    replace(rules / "adam.pxd", ("    double eps_hat\n", "    double eps_hat\n    double extra\n"))
+    field = "    double corrected_weight_decay   # the largest learning rate, or 0\n"
+    replace(rules / "adam.pxd", (field, f"{field}    double extra\n"))
     replace(rules / "adam.pxd", ("    s.eps = h.eps if h.eps_hat", "    s.eps = h.extra + h.eps if h.eps_hat"))
-    signature = "eps_hat: Switch = False,\n", "eps_hat: Switch = False,\n        extra: NonNegative = 0.0,\n"
-    replace(optimizers / "adam.py", signature, ('eps_hat"\n', 'eps_hat extra"\n'))
+    signature = "corrected_weight_decay: PeakRate = 0.0,\n"
+    more = f"{signature}        extra: NonNegative = 0.0,\n"
+    names = 'corrected_weight_decay"\n', 'corrected_weight_decay extra"\n'
+    replace(optimizers / "adam.py", (signature, more), names)
     run(sys.executable, "tools/derive.py", cwd=tree)
     (tree / "src/fastgd/kernels/guards.pyx").write_text(GUARDS)
     setup = (tree / "setup.py").read_text()
