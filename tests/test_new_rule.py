@@ -188,7 +188,7 @@ guards.add_{kind}(*{arguments!r})
 def test_more_rows_than_the_table_has_are_refused(tree: Path) -> None:
     code = """
 from fastgd.kernels import guards
-for i in range(64):
+for i in range(96):
     guards.add_rule(b"rule_%d" % i, b"")
 try:
     guards.add_rule(b"one_more", b"")
@@ -196,4 +196,4 @@ except ImportError as error:
     print(error)
 """
     said = run(sys.executable, "-c", code, cwd=tree.parent, PYTHONPATH=str(tree / "src"))
-    assert said == "one_more has 65 rows in the table up to itself, and there is room for 64\n"
+    assert said == "one_more has 97 rows in the table up to itself, and there is room for 96\n"
