@@ -2,7 +2,7 @@
 
 import textwrap
 
-from derive_c import ABI_VERSION, Function, functions, in_c, numbers, of_one_pass, room
+from derive_c import ABI_VERSION, MAX_SUMS, Function, functions, in_c, numbers, room
 from sources import Family, Rule
 
 WIDTH = 120
@@ -35,7 +35,8 @@ extern "C" {{
 
 enum {{
     FASTGD_ABI_VERSION = {abi},     /* what an importer is compiled for; `fastgd_import` compares it */
-    FASTGD_MAX_CARRY = {carry}       /* doubles that a family may carry from step to step */
+    FASTGD_MAX_CARRY = {carry},      /* doubles that a family may carry from step to step */
+    FASTGD_MAX_SUMS = {sums}        /* doubles that a measuring pass may add to */
 }};
 
 /* Opaque: what a fold makes of hyperparameters. */
@@ -99,7 +100,10 @@ def c_type(declaration: str) -> str:
 
 
 def wrapped(text: str, margin: str, indent: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent=margin, subsequent_indent=margin + indent)
+    """Lines that end between arguments and not in one."""
+    kept = text.replace(" ", "\0").replace(",\0", ", ")
+    lines = textwrap.fill(kept, WIDTH, initial_indent=margin, subsequent_indent=margin + indent)
+    return lines.replace("\0", " ")
 
 
 def declaration(function: Function, pattern: str, margin: str = "") -> str:
@@ -123,7 +127,7 @@ def struct(family: Family) -> str:
 
 
 def every(rules: list[Rule], families: list[Family]) -> list[Function]:
-    return CORE + [f for family in of_one_pass(rules, families) for f in functions(rules, family)]
+    return CORE + [f for family in families for f in functions(rules, family)]
 
 
 def header(rules: list[Rule], families: list[Family]) -> str:
@@ -132,8 +136,9 @@ def header(rules: list[Rule], families: list[Family]) -> str:
     return HEADER.format(
         abi=ABI_VERSION,
         carry=room("MAX_CARRY"),
+        sums=MAX_SUMS,
         scalars=room("MAX_SCALARS"),
-        structs="".join(struct(family) + "\n\n" for family in of_one_pass(rules, families)),
+        structs="".join(struct(family) + "\n\n" for family in families),
         members="\n".join(declaration(f, "(*{})", "    ") for f in found),
         rows="\n".join(rows),
     )

@@ -11,7 +11,7 @@ from fastgd.engine import dispatch
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.steps import Steps
-from fastgd.hyperparameters import Check, Flag, schedules_of
+from fastgd.hyperparameters import Check, Flag, schedules_of, with_peak
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers import storage
 from fastgd.optimizers.settings import GradientSettings, Settings
@@ -100,6 +100,7 @@ class Optimizer(GradientSettings):
     has_step: ClassVar[bool] = True
     begins_itself: ClassVar[bool] = False  # whether the first step overwrites what a state is before it
     elementwise: ClassVar[bool] = True  # whether a function of one parameter can be all of it
+    in_c: ClassVar[bool] = True  # whether the C API has its rule
     state_bytes: ClassVar[str]  # what README says of the state, where the rule does not tell
     rereads_state: ClassVar[bool] = False  # whether a second pass reads what the first has stored
     scratch: ClassVar[tuple[str, ...]] = ()  # arrays of a rule that hold nothing from step to step
@@ -144,6 +145,7 @@ class Optimizer(GradientSettings):
         self._set_given(settings)
         self._storage("", settings)
         self._stored = storage.given(settings)
+        given = with_peak(given, given["lr"])
         named = {name: given[name] if name in free else self.fixed[name].only for name in self.checks}
         self.defaults = dict(zip(self.checks, self._reader.values(named), strict=True))
         self.param_groups: list[dict[str, Any]] = []
@@ -177,7 +179,8 @@ class Optimizer(GradientSettings):
         """Check all groups, then add them."""
         added, fresh = [], []
         names, start = set(self._steps.names), len(self._steps.params)
-        for number, group in enumerate(groups, len(self.param_groups)):
+        for number, given in enumerate(groups, len(self.param_groups)):
+            group = with_peak(given, given.get("lr", self.defaults["lr"]))
             label = _group_label(number, grouped)
             validation.known(label, group, ["params", *self.checks, *storage.NAMES])
             tree = Tree(label, group["params"], grouped)
