@@ -173,13 +173,14 @@ cdef class Function:
         for k in range(n):
             slot.arrays[k] = data_of(found[k])
         settle_formats(slot, n - 2)
+        slot.after = NULL
         slot.size = size_of(found[0])
         slot.cohort = 0
         return kept
 
     cdef int run(self, Slot* slot, Cohort* cohort, object held) except -1:
         """The update; `held` keeps the arrays that the slot points to."""
-        cdef Stage stage = Stage(False, 1, 0)
+        cdef Stage stage = Stage(False, 1, 0, False, False)
         cdef int threads
         if slot.size < BRIEF:
             execute(slot, 1, cohort, &stage, 1)

@@ -15,7 +15,7 @@ from libc.string cimport memcpy
 
 from fastgd.engine.arrays cimport data_of, descr_of, pointer, size_of
 from fastgd.engine.execute cimport Slot
-from fastgd.engine.formats cimport computed_in, format_of
+from fastgd.engine.formats cimport Storage, computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.reader cimport real_number
 from fastgd.kernels.rule cimport FLOAT32, MAX_HYPER
@@ -24,6 +24,7 @@ import numpy as np
 
 from fastgd.engine.plan import keys_of_layout
 from fastgd.hyperparameters import LARGEST as _LARGEST
+from fastgd.hyperparameters import flag
 
 cdef extern from "Python.h":
     PyObject* Py_None
@@ -35,6 +36,7 @@ cdef extern from "Python.h":
 
 cdef double LARGEST = _LARGEST      # the largest number that float32 holds
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
+AVERAGED = "the parameters hold their averages: leave `with opt.averaged()` first"
 
 
 cdef inline bint plainly_has(object value, Py_ssize_t count, bint named) except -1:
@@ -44,7 +46,7 @@ cdef inline bint plainly_has(object value, Py_ssize_t count, bint named) except 
     return (PyList_CheckExact(value) or PyTuple_CheckExact(value)) and PySequence_Fast_GET_SIZE(value) == count
 
 
-cdef class Steps(Plan):
+cdef class Steps(Following):
     """
     Parameters, state and settings of an optimizer.
 
@@ -52,10 +54,13 @@ cdef class Steps(Plan):
     ----------
     reader : Reader
         The checks of its class.
+    waits : bool
+        Whether a step is over only when its front has called `finish_step`.
     """
 
-    def __init__(self, Reader reader not None):
+    def __init__(self, Reader reader not None, bint waits=False):
         self.reader = reader
+        self.stage.waits = waits
         self.readings = []
         self.trees = []
         self.names = set()
@@ -76,6 +81,11 @@ cdef class Steps(Plan):
 
     def __exit__(self, *error):
         self.busy = False
+
+    cpdef check_plain(self):
+        """Raise if the parameters hold their averages."""
+        if self.averaged:
+            raise RuntimeError(AVERAGED)
 
     # ---- settings --------------------------------------------------------------------------------------------
 
@@ -213,22 +223,24 @@ cdef class Steps(Plan):
                 front._refused_group(number, given)
                 self.check_storage(front, number, given)
 
-    cdef int check_storage(self, object front, Py_ssize_t number, object given) except -1:
-        """Raise if a group asks for another storage than its arrays have."""
-        if front._storage(f"param_groups[{number}]", given) != (<Reading>self.readings[number]).group.storage:
+    cdef Storage check_storage(self, object front, Py_ssize_t number, object given):
+        """How a group asks for its arrays to be stored; raises if that is not as they are."""
+        cdef Storage storage = front._storage(f"param_groups[{number}]", given)
+        if not storage.stores_like((<Reading>self.readings[number]).group.storage):
             raise ValueError(f"param_groups[{number}]: how state is stored cannot be changed; use load_state_dict of a "
                              "new optimizer")
-        return 0
+        return storage
 
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1:
         """Check what has been changed in a group, and take it over: all of it or nothing."""
         cdef Reading reading = <Reading>self.readings[number]
+        cdef Storage storage = reading.group.storage
         cdef double[MAX_HYPER] hyper
         cdef list plain = list(reading.plain)
         changed = reading.changed(given) if PyDict_CheckExact(given) and given is reading.given else None
         if changed is None:
             front._refused_group(number, given)     # it raises, unless only hyperparameters differ
-            self.check_storage(front, number, given)
+            storage = self.check_storage(front, number, given)
             changed = range(len(self.reader.names))
         where = f"param_groups[{number}]"
         memcpy(hyper, reading.group.hyper, sizeof(hyper))
@@ -241,6 +253,9 @@ cdef class Steps(Plan):
                 given[self.reader.names[k]] = plain[k]
         memcpy(reading.group.hyper, hyper, sizeof(hyper))
         reading.plain = tuple(plain)
+        if storage is not reading.group.storage:
+            reading.group.storage = storage
+            self.use_averages(reading.group)
         reading.remember(given, self.reader)
         return 0
 
@@ -404,14 +419,14 @@ cdef class Steps(Plan):
 
     # ---- the step ---------------------------------------------------------------------------------------------
 
-    def step(self, front, groups, grads, grad_scale):
+    def step(self, front, groups, grads, grad_scale, zero_grads):
         """Update every parameter that has a gradient; without `grads`, those that are bound."""
         cdef double scale
-        if self.busy:
-            raise RuntimeError(IN_USE)
-        self.busy = True
+        cdef bint updated = False, zeroes
+        self.begin()
         try:
             scale = real_number("grad_scale", grad_scale)
+            zeroes = zero_grads is True or (zero_grads is not False and flag("zero_grads", zero_grads))
             self.read_groups(front, groups)
             if self.scheduled:
                 self.ask_all_schedules()
@@ -421,14 +436,44 @@ cdef class Steps(Plan):
                 for grad in self.bound_gradients():
                     self.hold(grad)
             self.take_gradients(front)
-            self.update(scale)
+            if zeroes:
+                self.check_zeroes(front, self.held)
+            updated = self.update(scale, zeroes)
+        finally:
+            self.end(updated)
+
+    cdef int begin(self) except -1:
+        """Begin a step."""
+        if self.busy:
+            raise RuntimeError(IN_USE)
+        self.check_plain()
+        self.busy = True
+        self.release()      # what an interrupt may have left of a step that was not finished
+        return 0
+
+    cdef int end(self, bint updated) except -1:
+        """Let others use the optimizer, and let go of gradients, unless `finish_step` still needs them."""
+        if not (updated and self.stage.waits):
+            self.release()
+        self.busy = False
+        return 0
+
+    def finish_step(self, call, list slots=None):
+        """
+        The rest of a step that waits: `call` for each slot that it has updated, or for those in `slots`, and what comes
+        after.
+        """
+        try:
+            for i in self.updated() if slots is None else slots:
+                call(i)
+                self.finish_slot(i)
         finally:
             self.release()
-            self.busy = False
 
-    cdef bint update(self, double scale) except -1:
+    cdef bint update(self, double scale, bint zeroes) except -1:
         """
-        The step itself, for the gradients that slots have; returns whether anything has been updated.
+        The step itself, for the gradients that slots have; returns whether anything has been updated. Gradients that
+        become zero do so where the step is left out too.
 
         No Python code runs between the first change and the last, so that no interrupt can come between them.
         """
@@ -441,6 +486,8 @@ cdef class Steps(Plan):
                 if self.skip_nonfinite and not norm <= self.largest:
                     self.grad_norm = norm
                     self.skipped_steps += 1
+                    if zeroes:
+                        self.zero_gradients()
                     return False
                 if self.max_norm >= 0:
                     factor = self.max_norm / (norm + 1e-6)
@@ -449,6 +496,7 @@ cdef class Steps(Plan):
             self.scale, self.bound_of_elements = scale, self.max_value if bounded else INFINITY
             self.fold(1.0 if bounded else scale)
             found = norm if measured else None
+            self.stage.zeroes = zeroes
             self.run(scale, self.max_value if bounded else 0.0, bounded)
             self.grad_norm = found
             if self.cohort_count:

@@ -8,13 +8,14 @@ import numpy as np
 from fastgd.engine.apply import Function
 from fastgd.hyperparameters import AdjustLr, Count, DecayRate, NonNegative, PeakRate, Rate, Switch, ThreeNumbers
 from fastgd.matrices import lr_factor, orthogonalized
-from fastgd.optimizers.base import Optimizer, Params, Progress, Settings
+from fastgd.optimizers.base import Params, Progress, Settings
+from fastgd.optimizers.finishing import Finishing
 from fastgd.optimizers.sgd import SGD
 
 _descend = Function(SGD, ("momentum_buffer",))
 
 
-class Muon(Optimizer):
+class Muon(Finishing):
     r"""
     Muon, for matrices.
 
@@ -137,17 +138,7 @@ class Muon(Optimizer):
     def progress(cls, label: str, entry: Mapping[str, Any]) -> Progress:
         return 1, ()
 
-    def step(self, grads: object = None, *, grad_scale: float = 1.0) -> None:
-        completed = self._steps.completed
-        super().step(grads, grad_scale=grad_scale)
-        if self._steps.completed != completed:
-            with self._steps:
-                for i in self._steps.updated():
-                    self._turn(i)
-
-    step.__doc__ = Optimizer.step.__doc__
-
-    def _turn(self, i: int) -> None:
+    def _finish(self, i: int) -> None:
         """The step of a matrix along what its momentum becomes."""
         h = dict(zip(self.checks, self._steps.plain(self._steps.place_of(i)[0]), strict=True))
         param, update = self._steps.params[i], self._steps.states[i]["update"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastgd import formats, validation
-from fastgd.engine.formats import MASTER, Storage
+from fastgd.engine.formats import AVERAGE, MASTER, Storage
 from fastgd.engine.plan import Group
 from fastgd.hyperparameters import Flag, schedules_of
 from fastgd.optimizers import storage
@@ -253,7 +253,7 @@ def read_entry(
         return 0, (), {}
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
     master = slots.master_key(param)
-    known = dict.fromkeys([*slots.keys(), *slots.all_keys(), *([] if master is None else [master])])
+    known = dict.fromkeys([*slots.keys(), *slots.all_keys(), *([] if master is None else [master]), AVERAGE])
     validation.known(label, entry, [*scalars, *known])
     needed = [key for key in (slots.keys() if needed is None else needed) if key not in kind.scratch]
     if missing := [key for key in (*scalars, *needed) if key not in entry]:

@@ -11,12 +11,12 @@ from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fastgd import formats, validation
-from fastgd.engine.formats import MASTER
+from fastgd.engine.formats import AVERAGE, MASTER
 from fastgd.engine.plan import Group
 from fastgd.optimizers import state_dict as saved
 from fastgd.torch.views import Views
 
-STATE = MASTER  # state keys beside those of the rules
+STATE = (*MASTER, AVERAGE)  # state keys beside those of the rules
 DTYPES = {name: getattr(torch, name) for name in formats.ALL}
 STATE_DTYPES = (*DTYPES.values(), torch.int16)
 
@@ -143,6 +143,12 @@ def gradient(label: str, grad: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     if grad.shape != param.shape:
         raise ValueError(f"{label}: expected shape {tuple(param.shape)}, got {tuple(grad.shape)}")
     return array
+
+
+def fillable(label: str, grad: torch.Tensor) -> None:
+    """Refuse a gradient that cannot become zero, since its elements share memory."""
+    if any(stride == 0 and n > 1 for stride, n in zip(grad.stride(), grad.shape, strict=True)):
+        raise ValueError(f"{label}: expected elements of their own with zero_grads=True, got strides {grad.stride()}")
 
 
 def number(label: str, value: Any) -> Any:
