@@ -54,16 +54,24 @@ def of_roof(sizes: str, counts: list[int], need: float | None, part: str, s: Set
 
 
 def against(
-    rules: tuple[str, ...], libraries: str, needs: dict[str, float], counts: list[int], s: Settings, cold: bool = False
-) -> Iterator[Cell]:
+    rules: tuple[str, ...], libraries: str, needs: dict[str, float], counts: list[int], s: Settings, cold: bool = False,
+    dtype: str = "float32",
+) -> Iterator[Cell]:  # fmt: skip
     """Every rule against every library; `needs` has what is to be reached at each size."""
     places = itertools.product(rules[:2] if s.quick else rules, needs.items(), libraries.split(", "), counts)
     for rule, (size, need), library, count in places:
         work = WORK[s.size(size)]
         measure = partial(
-            measures.against_peer, BY_NAME[rule], library, work, "float32", count, s.seconds, cold=cold
+            measures.against_peer, BY_NAME[rule], library, work, dtype, count, s.seconds, cold=cold
         )  # fmt: skip
         yield cell(f"{rule}, {s.size(size)}", f"{library}, {threads(count)}", need, measure)
+
+
+def narrow(needs: dict[tuple[str, str, int], float], s: Settings) -> Iterator[Cell]:
+    """AdamW in bfloat16 against the same in float32; `needs` has what is to be reached by kind, size and threads."""
+    for (dtype, size, count), need in needs.items():
+        measure = partial(measures.against_float32, ADAMW, WORK[s.size(size)], dtype, count, s.seconds)
+        yield cell(f"{dtype}, {s.size(size)}", threads(count), need, measure)
 
 
 def clip_cost(s: Settings) -> Iterator[Cell]:
@@ -151,6 +159,15 @@ TARGETS = [
            partial(against, ("adamw",), "torch fused", {"20M": 1.0, "1M": 1.4, "100k": 3.0, "1k": 25.0}, COUNTS)),
     Target("adamw-deepspeed", "AdamW, 20M / 1M / 100k / 1k elements", "DeepSpeedCPUAdam", ">= 1x / 1.1x / 1.4x / 12x",
            partial(against, ("adamw",), "deepspeed", {"20M": 1.0, "1M": 1.1, "100k": 1.4, "1k": 12.0}, COUNTS)),
+    Target("bfloat16", "AdamW in bfloat16, 100k / 20M elements, 1 thread", "the same in float32",
+           ">= .65 / 1.0; beside float32 state 20M >= 1.1; with master weights 20M >= 1.0",
+           partial(narrow, {("bfloat16", "100k", 1): 0.65, ("bfloat16", "20M", 1): 1.0,
+                            ("bfloat16-float32", "20M", 1): 1.1, ("bfloat16-master", "20M", 1): 1.0})),
+    Target("bfloat16-fused", "AdamW in bfloat16, 100k / 20M elements, 1 thread", "torch fused", ">= 3x / 1.3x",
+           partial(against, ("adamw",), "torch fused", {"100k": 3.0, "20M": 1.3}, [1], dtype="bfloat16")),
+    Target("bfloat16-deepspeed", "AdamW in bfloat16, 100k / 20M elements, 1 thread", "DeepSpeedCPUAdam",
+           ">= 1.5x / 1.3x",
+           partial(against, ("adamw",), "deepspeed", {"100k": 1.5, "20M": 1.3}, [1], dtype="bfloat16")),
     Target("torch-loops", "Adadelta, RMSprop, Rprop, RAdam, NAdam, 1M / 20M", "torch, default and foreach",
            ">= 3x / 5x", partial(against, WITHOUT_FUSED, "torch, torch foreach", {"1M": 3.0, "20M": 5.0}, COUNTS)),
     Target("numpy", "every rule, 1k, 1 thread", "plain NumPy", ">= 5x",

@@ -142,6 +142,9 @@ def test_asv_finds_the_suite(tmp_path: Path) -> None:
         (["--json", "no/such/folder/x.json"], "the folder 'no/such/folder' does not exist"),
         (["--json", "."], "expected a file, '.' is a folder"),
         (["--plot", "x.txt"], "expected a name that ends with .png, .svg or .pdf, got 'x.txt'"),
+        (["--dtype", "float8"], "no dtype 'float8'; there are float32, float64, bfloat16,"),
+        (["--dtype", "bfloat16", "--rules", "lamb"], "lamb cannot be stored as bfloat16: state_dtype: the second pass"),
+        (["--calls", "--dtype", "float64"], "--calls measures small steps in float32"),
         (["--fast"], "unrecognized arguments: --fast"),
         (["--calls", "--plot", "x.png"], "--plot draws rules, which --calls leaves out"),
     ],
@@ -174,6 +177,22 @@ def test_command(
     check_schema(json.loads(figures.read_text()))
     if plot:
         assert drawing.read_bytes().startswith(b"\x89PNG")
+
+
+def test_command_in_bfloat16(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, quick: Any
+) -> None:
+    monkeypatch.setattr(cli, "PEERS", ("numpy", "torch fused"))
+    figures = tmp_path / "figures.json"
+    arguments = ["--rules", "adamw", "--sizes", "1k", "--threads", "1", "--seconds", "0.1", "--dtype", "bfloat16"]
+    assert cli.main([*arguments, "--json", str(figures)]) == 0
+    assert "paired runs. bfloat16. A figure" in capsys.readouterr().out
+    document = json.loads(figures.read_text())
+    assert document["dtype"] == "bfloat16"
+    found = {cell["column"]: cell for cell in document["cells"]}
+    assert found["% of roof"]["figure"] > 0
+    assert found["x numpy"]["note"] == "numpy is not measured in bfloat16"
+    assert found["GB/s"]["figure"] == pytest.approx(14 * 1000 / found["us"]["figure"] / 1e3)
 
 
 def test_command_for_calls(tmp_path: Path, capsys: pytest.CaptureFixture[str], quick: Any) -> None:

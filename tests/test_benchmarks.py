@@ -102,6 +102,44 @@ def test_libraries_do_the_same(row: Any, library: str, dtype: str) -> None:
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=5e-6)
 
 
+NARROW = [
+    pytest.param(library, dtype, id=f"{library}-{dtype}")
+    for library, dtype in itertools.product(peers.NARROW, arrays.KINDS)
+    if not arrays.KINDS[dtype].is_plain
+]
+
+
+@pytest.mark.parametrize(("library", "dtype"), NARROW)
+def test_libraries_do_the_same_in_bfloat16(library: str, dtype: str) -> None:
+    """A parameter in bfloat16 is within the rounding of some steps, on values that bfloat16 holds."""
+    kind, row = arrays.KINDS[dtype], BY_NAME["adamw"]
+    stepper = built(library, row, dtype, dtype=dtype, lr=1e-2)
+    stepper.warm_up(3)
+    stepper.check()
+    start, grads = (
+        [array.astype(np.float32).astype(np.float64) for array in side] for side in arrays.fresh(SHAPES, dtype)
+    )
+    peers.build("numpy", row, start, grads, lr=1e-2).warm_up(3)
+    for ours, exact in zip(stepper.current(), start, strict=True):
+        error = np.abs(ours.astype(np.float64) - exact).max()
+        assert error < (1e-6 if kind.param == "float32" else 2.0**-7)
+
+
+@pytest.mark.parametrize("dtype", arrays.KINDS)
+def test_what_a_kind_moves(dtype: str) -> None:
+    """AdamW's bytes for each element: parameter, gradient and two moments, and what is written of them."""
+    expected = {
+        "float32": 28, "float64": 56, "bfloat16": 14, "bfloat16-float32": 22, "bfloat16-master": 26,
+        "float32-bfloat16": 26,
+    }  # fmt: skip
+    assert roofs.bytes_per_element(BY_NAME["adamw"], dtype) == expected[dtype]
+    (param,), (grad,) = arrays.fresh([(1000,)], dtype)
+    opt = peers.optimizer(BY_NAME["adamw"], [param], 1e-6, **arrays.KINDS[dtype].storage)
+    opt.step([grad])
+    states = [a for a in opt.state[0].values() if a.ndim]
+    assert 2 * param.nbytes + grad.nbytes + 2 * sum(a.nbytes for a in states) == 1000 * expected[dtype]
+
+
 @pytest.mark.parametrize("library", [library for library in peers.CLIPPING if library != "fastgd.torch"])
 def test_libraries_clip_alike(library: str) -> None:
     row = BY_NAME["sgd_momentum"]
@@ -197,11 +235,11 @@ def test_noise_is_measured_again_and_then_marked() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 63, 70_000])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", arrays.KINDS)
 def test_values_are_ordinary_and_fresh(size: int, dtype: str) -> None:
     (a,), (g,) = arrays.fresh([(size,)], dtype)
     (b,), _ = arrays.fresh([(size,)], dtype)
-    assert a.dtype == dtype
+    assert (a.dtype.name, g.dtype.name) == (arrays.KINDS[dtype].param, arrays.KINDS[dtype].grad)
     np.testing.assert_array_equal(a, b)
     assert not np.shares_memory(a, b)
     for array in (a, g):
@@ -212,8 +250,9 @@ def test_values_are_ordinary_and_fresh(size: int, dtype: str) -> None:
 
 @pytest.mark.parametrize("row", [BY_NAME["adamw"], BY_NAME["sgd"], BY_NAME["asgd"]], ids=lambda row: row.name)
 @pytest.mark.parametrize("part", ["kernel", "step"])
-def test_of_roof(row: Any, part: Any, quick: Any) -> None:
-    pair = measures.of_roof(row, [(20_000,)], "float32", 1, 0.02, part=part)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "bfloat16-master"])
+def test_of_roof(row: Any, part: Any, dtype: str, quick: Any) -> None:
+    pair = measures.of_roof(row, [(20_000,)], dtype, 1, 0.02, part=part)
     assert pair.ours > 0
     assert pair.other > 0
     assert 0 < pair.low <= pair.ratio <= pair.high
@@ -226,6 +265,10 @@ def test_arithmetic_stays_ordinary(row: Any, dtype: str) -> None:
     assert elements == roofs.TILES * stepper.inner()[0].size
     stepper.warm_up(20)
     stepper.check()
+
+
+def test_against_float32(quick: Any) -> None:
+    assert 0.01 < measures.against_float32(BY_NAME["adamw"], [(20_000,)], "bfloat16", 1, 0.0).ratio < 100
 
 
 @pytest.mark.parametrize("name", measures.CALLS)

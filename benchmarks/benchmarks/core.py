@@ -66,7 +66,8 @@ class Timed:
         peers.load(library, BY_NAME[rule])
         self.threads = using(thread_count(threads))
         self.threads.__enter__()
-        self.start(peers.build(library, BY_NAME[rule], *arrays.fresh(arrays.WORK[work], dtype), clip=clip))
+        params, grads = arrays.fresh(arrays.WORK[work], dtype)
+        self.start(peers.build(library, BY_NAME[rule], params, grads, clip=clip, dtype=dtype))
 
     def step(self) -> None:
         if self.stepper.before is not None:
@@ -95,6 +96,12 @@ class Step(Timed):
 
     def time_step(self, *_: object) -> None:
         self.step()
+
+
+class Narrow(Step):
+    """In bfloat16, all of it or beside state in float32, as DeepSpeed has it too."""
+
+    params = [["adamw"], ["bfloat16", "bfloat16-float32"], ["100k", "20M"], ["fastgd", "torch fused", "deepspeed"]]
 
 
 class Clip(Timed):
@@ -150,6 +157,25 @@ class Roof:
     def track_over_roof(self, rule: str, dtype: str, work: str, threads: str, part: str) -> float:
         shapes, count = arrays.WORK[work], thread_count(threads)
         pair = measures.of_roof(BY_NAME[rule], shapes, dtype, count, SECONDS, part=part)
+        return certain(pair, 1.0 / pair.ratio)
+
+
+class NarrowRoof(Roof):
+    """In bfloat16, over a roof that moves the same bytes."""
+
+    params = [["adamw"], ["bfloat16", "bfloat16-float32"], ["100k", "20M"], ["1"], ["step"]]
+
+
+class OverFloat32:
+    """The time of a step over that of the same step where everything is in float32."""
+
+    params = [["adamw"], ["bfloat16", "bfloat16-float32", "bfloat16-master"], ["100k", "20M"], ["1"]]
+    param_names = ["rule", "dtype", "work", "threads"]
+    unit = "x float32"
+
+    def track_over_float32(self, rule: str, dtype: str, work: str, threads: str) -> float:
+        row, shapes = BY_NAME[rule], arrays.WORK[work]
+        pair = measures.against_float32(row, shapes, dtype, thread_count(threads), SECONDS)
         return certain(pair, 1.0 / pair.ratio)
 
 

@@ -16,6 +16,7 @@ from . import core
 
 RULES = [row.name for row in ROWS]
 DTYPES = ["float32", "float64"]
+NARROW = [name for name in arrays.KINDS if name not in DTYPES]
 LIBRARIES = list(peers.LIBRARIES)
 THREADS = ["1", "all"]
 WORK = list(arrays.WORK)
@@ -24,6 +25,18 @@ SIZES = ["1k", "10k", "100k", "1M", "20M"]
 
 class Step(core.Step):
     params = [RULES, DTYPES, WORK, LIBRARIES]
+
+
+class Narrow(core.Narrow):
+    params = [RULES, NARROW, SIZES, [library for library in LIBRARIES if library in peers.NARROW]]
+
+
+class NarrowRoof(core.NarrowRoof):
+    params = [RULES, NARROW, SIZES, THREADS, ["kernel", "step"]]
+
+
+class OverFloat32(core.OverFloat32):
+    params = [RULES, NARROW, SIZES, THREADS]
 
 
 class Clip(core.Clip):

@@ -178,7 +178,8 @@ cdef void adafactor_bfloat16_grad(float* restrict param, const uint16_t* restric
 
 
 cdef void adafactor_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
-                                    int16_t* restrict remainder, Py_ssize_t n, const AdafactorScalars* s) noexcept nogil:
+                                    int16_t* restrict remainder, Py_ssize_t n,
+                                    const AdafactorScalars* s) noexcept nogil:
     cdef AdafactorScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -345,7 +346,8 @@ cdef void amsgrad_bfloat16(uint16_t* restrict param, const uint16_t* restrict gr
 
 cdef void amsgrad_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                          float* restrict exp_avg, float* restrict exp_avg_sq,
-                                         float* restrict max_exp_avg_sq, Py_ssize_t n, const AdamScalars* s) noexcept nogil:
+                                         float* restrict max_exp_avg_sq, Py_ssize_t n,
+                                         const AdamScalars* s) noexcept nogil:
     cdef AdamScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -553,7 +555,8 @@ cdef void ademamix_bfloat16(uint16_t* restrict param, const uint16_t* restrict g
 
 cdef void ademamix_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                           float* restrict exp_avg, float* restrict exp_avg_slow,
-                                          float* restrict exp_avg_sq, Py_ssize_t n, const AdemamixScalars* s) noexcept nogil:
+                                          float* restrict exp_avg_sq, Py_ssize_t n,
+                                          const AdemamixScalars* s) noexcept nogil:
     cdef AdemamixScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -819,7 +822,8 @@ cdef void ftrl_bfloat16_grad(float* restrict param, const uint16_t* restrict gra
 
 
 cdef void ftrl_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict accumulator,
-                               float* restrict linear, int16_t* restrict remainder, Py_ssize_t n, const FtrlScalars* s) noexcept nogil:
+                               float* restrict linear, int16_t* restrict remainder, Py_ssize_t n,
+                               const FtrlScalars* s) noexcept nogil:
     cdef FtrlScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -855,7 +859,8 @@ cdef void lion_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
 
 
 cdef void lion_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
-                                      float* restrict momentum_buffer, Py_ssize_t n, const LionScalars* s) noexcept nogil:
+                                      float* restrict momentum_buffer, Py_ssize_t n,
+                                      const LionScalars* s) noexcept nogil:
     cdef LionScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -940,7 +945,8 @@ cdef void muon_bfloat16_grad(float* restrict param, const uint16_t* restrict gra
 
 
 cdef void muon_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict momentum_buffer,
-                               float* restrict update, int16_t* restrict remainder, Py_ssize_t n, const MuonScalars* s) noexcept nogil:
+                               float* restrict update, int16_t* restrict remainder, Py_ssize_t n,
+                               const MuonScalars* s) noexcept nogil:
     cdef MuonScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -1067,7 +1073,8 @@ cdef void adam_unrectified_bfloat16_grad(float* restrict param, const uint16_t* 
 
 cdef void adam_unrectified_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
                                            float* restrict exp_avg, float* restrict exp_avg_sq,
-                                           int16_t* restrict remainder, Py_ssize_t n, const AdamScalars* s) noexcept nogil:
+                                           int16_t* restrict remainder, Py_ssize_t n,
+                                           const AdamScalars* s) noexcept nogil:
     cdef AdamScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -1103,7 +1110,8 @@ cdef void rmsprop_bfloat16(uint16_t* restrict param, const uint16_t* restrict gr
 
 
 cdef void rmsprop_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
-                                         float* restrict square_avg, Py_ssize_t n, const RmspropScalars* s) noexcept nogil:
+                                         float* restrict square_avg, Py_ssize_t n,
+                                         const RmspropScalars* s) noexcept nogil:
     cdef RmspropScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -1191,7 +1199,8 @@ cdef void rmsprop_momentum_bfloat16_grad(float* restrict param, const uint16_t* 
 
 cdef void rmsprop_momentum_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
                                            float* restrict square_avg, float* restrict momentum_buffer,
-                                           int16_t* restrict remainder, Py_ssize_t n, const RmspropScalars* s) noexcept nogil:
+                                           int16_t* restrict remainder, Py_ssize_t n,
+                                           const RmspropScalars* s) noexcept nogil:
     cdef RmspropScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -1257,7 +1266,8 @@ cdef void rmsprop_centered_bfloat16_grad(float* restrict param, const uint16_t* 
 
 cdef void rmsprop_centered_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
                                            float* restrict square_avg, float* restrict grad_avg,
-                                           int16_t* restrict remainder, Py_ssize_t n, const RmspropScalars* s) noexcept nogil:
+                                           int16_t* restrict remainder, Py_ssize_t n,
+                                           const RmspropScalars* s) noexcept nogil:
     cdef RmspropScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -1270,7 +1280,8 @@ cdef void rmsprop_centered_bfloat16_master(uint16_t* restrict param, const uint1
 
 cdef void rmsprop_centered_momentum_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
                                              uint16_t* restrict square_avg, uint16_t* restrict grad_avg,
-                                             uint16_t* restrict momentum_buffer, Py_ssize_t n, const RmspropScalars* s) noexcept nogil:
+                                             uint16_t* restrict momentum_buffer, Py_ssize_t n,
+                                             const RmspropScalars* s) noexcept nogil:
     cdef RmspropScalars own = s[0]
     cdef float param_1, grad_1, square_avg_1, grad_avg_1, momentum_buffer_1
     cdef float param_2, grad_2, square_avg_2, grad_avg_2, momentum_buffer_2
@@ -1405,7 +1416,8 @@ cdef void rprop_bfloat16_master(uint16_t* restrict param, const uint16_t* restri
 
 
 cdef void schedule_free_adamw_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict z,
-                                       uint16_t* restrict exp_avg_sq, Py_ssize_t n, const ScheduleFreeAdamwScalars* s) noexcept nogil:
+                                       uint16_t* restrict exp_avg_sq, Py_ssize_t n,
+                                       const ScheduleFreeAdamwScalars* s) noexcept nogil:
     cdef ScheduleFreeAdamwScalars own = s[0]
     cdef float param_1, grad_1, z_1, exp_avg_sq_1
     cdef float param_2, grad_2, z_2, exp_avg_sq_2
@@ -1446,7 +1458,8 @@ cdef void schedule_free_adamw_bfloat16_beside_states(uint16_t* restrict param, c
 
 
 cdef void schedule_free_adamw_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict z,
-                                            float* restrict exp_avg_sq, Py_ssize_t n, const ScheduleFreeAdamwScalars* s) noexcept nogil:
+                                            float* restrict exp_avg_sq, Py_ssize_t n,
+                                            const ScheduleFreeAdamwScalars* s) noexcept nogil:
     cdef ScheduleFreeAdamwScalars own = s[0]
     cdef float grad_1
     cdef Py_ssize_t i
@@ -1561,7 +1574,8 @@ cdef void schedule_free_sgd_bfloat16(uint16_t* restrict param, const uint16_t* r
 
 
 cdef void schedule_free_sgd_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
-                                                   float* restrict z, Py_ssize_t n, const ScheduleFreeSgdScalars* s) noexcept nogil:
+                                                   float* restrict z, Py_ssize_t n,
+                                                   const ScheduleFreeSgdScalars* s) noexcept nogil:
     cdef ScheduleFreeSgdScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -1583,7 +1597,8 @@ cdef void schedule_free_sgd_bfloat16_grad(float* restrict param, const uint16_t*
 
 
 cdef void schedule_free_sgd_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict z,
-                                            int16_t* restrict remainder, Py_ssize_t n, const ScheduleFreeSgdScalars* s) noexcept nogil:
+                                            int16_t* restrict remainder, Py_ssize_t n,
+                                            const ScheduleFreeSgdScalars* s) noexcept nogil:
     cdef ScheduleFreeSgdScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -1594,7 +1609,8 @@ cdef void schedule_free_sgd_bfloat16_master(uint16_t* restrict param, const uint
         part(param_1, param + i, remainder + i)
 
 
-cdef void sgd_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, Py_ssize_t n, const SgdScalars* s) noexcept nogil:
+cdef void sgd_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
+                       const SgdScalars* s) noexcept nogil:
     cdef SgdScalars own = s[0]
     cdef float param_1, grad_1
     cdef float param_2, grad_2
@@ -1625,7 +1641,8 @@ cdef void sgd_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* r
         param[i] = nearest_bfloat16(param_1)
 
 
-cdef void sgd_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, Py_ssize_t n, const SgdScalars* s) noexcept nogil:
+cdef void sgd_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
+                            const SgdScalars* s) noexcept nogil:
     cdef SgdScalars own = s[0]
     cdef float grad_1
     cdef Py_ssize_t i
@@ -1671,7 +1688,8 @@ cdef void sgd_momentum_bfloat16(uint16_t* restrict param, const uint16_t* restri
 
 
 cdef void sgd_momentum_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
-                                              float* restrict momentum_buffer, Py_ssize_t n, const SgdScalars* s) noexcept nogil:
+                                              float* restrict momentum_buffer, Py_ssize_t n,
+                                              const SgdScalars* s) noexcept nogil:
     cdef SgdScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -1730,7 +1748,8 @@ cdef void sgd_nesterov_bfloat16(uint16_t* restrict param, const uint16_t* restri
 
 
 cdef void sgd_nesterov_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
-                                              float* restrict momentum_buffer, Py_ssize_t n, const SgdScalars* s) noexcept nogil:
+                                              float* restrict momentum_buffer, Py_ssize_t n,
+                                              const SgdScalars* s) noexcept nogil:
     cdef SgdScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -1819,7 +1838,8 @@ cdef void sign_sgd_bfloat16_master(uint16_t* restrict param, const uint16_t* res
 
 
 cdef void sign_momentum_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
-                                 uint16_t* restrict momentum_buffer, Py_ssize_t n, const SignSgdScalars* s) noexcept nogil:
+                                 uint16_t* restrict momentum_buffer, Py_ssize_t n,
+                                 const SignSgdScalars* s) noexcept nogil:
     cdef SignSgdScalars own = s[0]
     cdef float param_1, grad_1, momentum_buffer_1
     cdef float param_2, grad_2, momentum_buffer_2
@@ -1843,7 +1863,8 @@ cdef void sign_momentum_bfloat16(uint16_t* restrict param, const uint16_t* restr
 
 
 cdef void sign_momentum_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
-                                               float* restrict momentum_buffer, Py_ssize_t n, const SignSgdScalars* s) noexcept nogil:
+                                               float* restrict momentum_buffer, Py_ssize_t n,
+                                               const SignSgdScalars* s) noexcept nogil:
     cdef SignSgdScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -1855,7 +1876,8 @@ cdef void sign_momentum_bfloat16_beside_states(uint16_t* restrict param, const u
 
 
 cdef void sign_momentum_bfloat16_grad(float* restrict param, const uint16_t* restrict grad,
-                                      float* restrict momentum_buffer, Py_ssize_t n, const SignSgdScalars* s) noexcept nogil:
+                                      float* restrict momentum_buffer, Py_ssize_t n,
+                                      const SignSgdScalars* s) noexcept nogil:
     cdef SignSgdScalars own = s[0]
     cdef float grad_1
     cdef Py_ssize_t i
@@ -1940,7 +1962,8 @@ cdef void yogi_bfloat16_master(uint16_t* restrict param, const uint16_t* restric
         part(param_1, param + i, remainder + i)
 
 
-cdef void stream_0_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, Py_ssize_t n, const RoofScalars* s) noexcept nogil:
+cdef void stream_0_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
+                            const RoofScalars* s) noexcept nogil:
     cdef RoofScalars own = s[0]
     cdef float param_1, grad_1
     cdef float param_2, grad_2
@@ -2102,7 +2125,8 @@ cdef void stream_2_bfloat16_grad(float* restrict param, const uint16_t* restrict
 
 
 cdef void stream_2_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict a,
-                                   float* restrict b, int16_t* restrict remainder, Py_ssize_t n, const RoofScalars* s) noexcept nogil:
+                                   float* restrict b, int16_t* restrict remainder, Py_ssize_t n,
+                                   const RoofScalars* s) noexcept nogil:
     cdef RoofScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -2114,7 +2138,8 @@ cdef void stream_2_bfloat16_master(uint16_t* restrict param, const uint16_t* res
 
 
 cdef void stream_3_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict a,
-                            uint16_t* restrict b, uint16_t* restrict c, Py_ssize_t n, const RoofScalars* s) noexcept nogil:
+                            uint16_t* restrict b, uint16_t* restrict c, Py_ssize_t n,
+                            const RoofScalars* s) noexcept nogil:
     cdef RoofScalars own = s[0]
     cdef float param_1, grad_1, a_1, b_1, c_1
     cdef float param_2, grad_2, a_2, b_2, c_2
@@ -2146,7 +2171,8 @@ cdef void stream_3_bfloat16(uint16_t* restrict param, const uint16_t* restrict g
 
 
 cdef void stream_3_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict a,
-                                          float* restrict b, float* restrict c, Py_ssize_t n, const RoofScalars* s) noexcept nogil:
+                                          float* restrict b, float* restrict c, Py_ssize_t n,
+                                          const RoofScalars* s) noexcept nogil:
     cdef RoofScalars own = s[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
@@ -2158,7 +2184,8 @@ cdef void stream_3_bfloat16_beside_states(uint16_t* restrict param, const uint16
 
 
 cdef void stream_3_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict a,
-                                 float* restrict b, float* restrict c, Py_ssize_t n, const RoofScalars* s) noexcept nogil:
+                                 float* restrict b, float* restrict c, Py_ssize_t n,
+                                 const RoofScalars* s) noexcept nogil:
     cdef RoofScalars own = s[0]
     cdef float grad_1
     cdef Py_ssize_t i

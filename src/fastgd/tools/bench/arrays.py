@@ -6,10 +6,13 @@ Elements are never zero and never near a subnormal. Each variant gets fresh arra
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from fastgd import formats
 
 Shapes = Sequence[tuple[int, ...]]
 
@@ -43,23 +46,60 @@ WORK: dict[str, Shapes] = {
 }
 
 
+@dataclass(frozen=True)
+class Kind:
+    """How the arrays of a measurement are stored: formats by name, and what fastgd's optimizers are told of it."""
+
+    param: str
+    grad: str
+    state: str
+    storage: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def compute(self) -> str:
+        """What a rule computes in."""
+        return "float64" if self.param == "float64" else "float32"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether NumPy alone has it, and everything is in the parameter's dtype."""
+        return self.param == self.grad == self.compute
+
+    def moved(self, reads: int, writes: int) -> int:
+        """The bytes that are moved for each element: the parameter twice, the gradient once, and states."""
+        param, grad, state = (formats.dtype(name).itemsize for name in (self.param, self.grad, self.state))
+        return 2 * (param + 2 * bool(self.storage.get("master_weights"))) + grad + (reads + writes - 3) * state
+
+
+# The mixes whose arrays kernels take as they lie, so that roofs do.
+KINDS = {
+    "float32": Kind("float32", "float32", "float32"),
+    "float64": Kind("float64", "float64", "float64"),
+    "bfloat16": Kind("bfloat16", "bfloat16", "bfloat16", {"state_dtype": "param"}),
+    "bfloat16-float32": Kind("bfloat16", "bfloat16", "float32"),
+    "bfloat16-master": Kind("bfloat16", "bfloat16", "float32", {"master_weights": True}),
+    "float32-bfloat16": Kind("float32", "bfloat16", "float32"),
+}
+
+
 def values(shape: tuple[int, ...], dtype: np.dtype[Any], seed: int) -> np.ndarray:
     """Magnitudes in [0.5, 1), signs at random; long arrays repeat a block, for drawing 20M numbers takes longer."""
     rng = np.random.default_rng(seed)
     result = np.empty(shape, dtype)
     flat = result.reshape(-1)
-    block = rng.random(min(flat.size, BLOCK)).astype(dtype)
-    block = (0.5 + 0.5 * block) * np.sign(block - block.dtype.type(0.5) + block.dtype.type(2.0**-30))
+    wide = np.dtype(np.float32) if dtype.itemsize == 2 else dtype
+    block = rng.random(min(flat.size, BLOCK)).astype(wide)
+    block = ((0.5 + 0.5 * block) * np.sign(block - wide.type(0.5) + wide.type(2.0**-30))).astype(dtype)
     for start in range(0, flat.size, BLOCK):
         flat[start : start + BLOCK] = block[: flat.size - start]
     return result
 
 
 def fresh(shapes: Shapes, dtype: str = "float32", seed: int = 0) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """(parameters, gradients); the same values for the same seed, in memory of their own."""
-    kind = np.dtype(dtype)
-    params = [values(shape, kind, seed + 2 * i) for i, shape in enumerate(shapes)]
-    return params, [values(shape, kind, seed + 2 * i + 1) for i, shape in enumerate(shapes)]
+    """(parameters, gradients) of a kind; the same values for the same seed, in memory of their own."""
+    param, grad = formats.dtype(KINDS[dtype].param), formats.dtype(KINDS[dtype].grad)
+    params = [values(shape, param, seed + 2 * i) for i, shape in enumerate(shapes)]
+    return params, [values(shape, grad, seed + 2 * i + 1) for i, shape in enumerate(shapes)]
 
 
 UNITS = {"k": 10**3, "M": 10**6}
@@ -88,11 +128,12 @@ def sample(array: np.ndarray) -> np.ndarray:
 def unsound(arrays: Iterable[np.ndarray]) -> str:
     """What among the elements would change the speed of vector instructions; nothing if all is well."""
     for array in arrays:
-        if array.dtype.kind != "f":
+        if array.dtype.name not in formats.ALL:
             continue
-        some = sample(array)
+        single = array.dtype.itemsize < 8
+        some = sample(array).astype(np.float32 if single else np.float64)
         if not np.isfinite(some).all():
             return "a value is not finite"
-        if ((some != 0) & (np.abs(some) < np.finfo(some.dtype).tiny)).any():
+        if ((some != 0) & (np.abs(some) < (2.0**-126 if single else 2.0**-1022))).any():
             return "a value is subnormal"
     return ""

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import fastgd
+from fastgd import formats
 from fastgd.tools.bench import arrays, machine, measures, peers, roofs
 from fastgd.tools.bench.rows import BY_NAME, Row
 from fastgd.tools.bench.stepper import UnavailableError
@@ -39,6 +40,17 @@ def size(text: str) -> int:
 def rule(text: str) -> str:
     if text not in BY_NAME:
         raise argparse.ArgumentTypeError(f"no rule {text!r}; there are {', '.join(BY_NAME)}")
+    return text
+
+
+def dtype(text: str) -> str:
+    if text not in arrays.KINDS:
+        raise argparse.ArgumentTypeError(f"no dtype {text!r}; there are {', '.join(arrays.KINDS)}")
+    if "bfloat16" in text:
+        try:
+            formats.bfloat16()
+        except ImportError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
     return text
 
 
@@ -81,6 +93,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
                         help=f"of {', '.join(BY_NAME)} (default: {' '.join(DEFAULT_RULES)})")  # fmt: skip
     parser.add_argument("--sizes", nargs="+", type=size, metavar="N", default=list(DEFAULT_SIZES),
                         help="elements of the parameter, such as 100k 20M (default: 1k 10k 100k 1M 4M)")  # fmt: skip
+    parser.add_argument("--dtype", type=dtype, default="float32", metavar="DTYPE",
+                        help=f"of {', '.join(arrays.KINDS)}: of everything, of parameters and state, with master "
+                        "weights, or of parameters and gradients (default: float32)")  # fmt: skip
     parser.add_argument("--calls", action="store_true", help="measure what a small step costs, and no rules")
     parser.add_argument("--threads", type=number("a number of threads from 1 to 1024", int, 1, 1024), metavar="N",
                         help="default: all that fastgd would use")  # fmt: skip
@@ -91,6 +106,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if options.calls and options.plot:
         parser.error("--plot draws rules, which --calls leaves out")
+    if options.calls and options.dtype != "float32":
+        parser.error("--calls measures small steps in float32")
+    storage = arrays.KINDS[options.dtype].storage
+    for name in options.rules:
+        try:
+            peers.optimizer(BY_NAME[name], arrays.fresh([(8,)], options.dtype)[0], 0.0, **storage)
+        except ValueError as error:
+            parser.error(f"{name} cannot be stored as {options.dtype}: {error}")
     return options
 
 
@@ -111,11 +134,11 @@ class Clock:
         return min(1.0, 0.5 * left)
 
 
-def measure(row: Row, n: int, threads: int, libraries: Sequence[str], clock: Clock) -> list[Cell]:
+def measure(row: Row, n: int, dtype: str, threads: int, libraries: Sequence[str], clock: Clock) -> list[Cell]:
     """The line of a rule and a size."""
-    line, work = f"{row.name}, {arrays.size_of(n)}", ([(n,)], "float32", threads)
+    line, work = f"{row.name}, {arrays.size_of(n)}", ([(n,)], dtype, threads)
     pair = measures.of_roof(row, *work, clock.share(), least=3)
-    moved = roofs.bytes_per_element(row, 4) * n / pair.ours / 1e9
+    moved = roofs.bytes_per_element(row, dtype) * n / pair.ours / 1e9
     cells = [Cell(line, "us", 1e6 * pair.ours), Cell(line, "GB/s", moved)]
     cells.append(cell(line, "% of roof", None, lambda: pair, factor=100))
     kernel = partial(measures.of_roof, row, *work, clock.share(), part="kernel", least=3)
@@ -129,7 +152,7 @@ def measure(row: Row, n: int, threads: int, libraries: Sequence[str], clock: Clo
 NOTE = """\
 % of roof: the roof is the longer of a loop that only moves the rule's arrays and of its divides and roots alone;
 of the whole call of step, and of the compiled kernel without the call. x: times faster than a peer, medians of
-paired runs. float32. A figure with ? stayed impossible or unsteady when it was measured again: take it for noise."""
+paired runs. {}. A figure with ? stayed impossible or unsteady when it was measured again: take it for noise."""
 
 
 def rules_table(options: argparse.Namespace, threads: int) -> list[Cell]:
@@ -145,11 +168,11 @@ def rules_table(options: argparse.Namespace, threads: int) -> list[Cell]:
     widths = [max(len(row.name) for row in rows) + 6, *(max(9, len(name) + 2) for name in ("", "", "", "", *libraries))]
     results: list[Cell] = []
     for row, n in itertools.product(rows, sizes):
-        cells = measure(row, n, threads, libraries, clock)
+        cells = measure(row, n, options.dtype, threads, libraries, clock)
         for line in aligned(grid(cells), widths)[bool(results) :]:
             print(line, flush=True)
         results += cells
-    print("\n" + NOTE)
+    print("\n" + NOTE.format(options.dtype))
     return results
 
 
@@ -176,7 +199,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         about["cores busy with other work"] = f"{busy:.2f}"
         print(f"Other work kept {busy:.2f} of {about['cores']} cores busy meanwhile.")
     if options.json is not None:
-        document = {"version": 1, "machine": about, "dtype": "float32", "cells": [asdict(one) for one in cells]}
+        document = {"version": 1, "machine": about, "dtype": options.dtype, "cells": [asdict(one) for one in cells]}
         options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     if options.plot is not None:
         from fastgd.tools.bench.picture import draw

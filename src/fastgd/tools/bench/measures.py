@@ -46,8 +46,9 @@ def of_roof(
     def once() -> Ratio:
         pure = roofs.arithmetic(row, dtype)
         ours, other = arrays.fresh(shapes, dtype), arrays.fresh(shapes, dtype)
-        made = peers.build("fastgd", row, *ours) if part == "step" else roofs.kernel(row, *ours)
-        steppers = [made, roofs.stream(row, *other), *([pure[0]] if pure else [])]
+        step = part == "step"
+        made = peers.build("fastgd", row, *ours, dtype=dtype) if step else roofs.kernel(row, *ours, dtype=dtype)
+        steppers = [made, roofs.stream(row, *other, dtype=dtype), *([pure[0]] if pure else [])]
         # The engine gives small work to one thread, so its roof is one thread's.
         cores = threads if shares(made) else 1
         times = pairing.interleave(steppers, seconds, least=least)
@@ -66,11 +67,20 @@ def against_peer(
     """`ratio` is how many times longer a library's step takes; `cold`: with COLD bytes touched between two steps."""
     peers.load(library, row)
     with using(threads):
-        one, two = (peers.build(name, row, *arrays.fresh(shapes, dtype), clip=clip) for name in (ours, library))
+        one, two = (
+            peers.build(name, row, *arrays.fresh(shapes, dtype), clip=clip, dtype=dtype) for name in (ours, library)
+        )
         if cold:
             one, two = chilled(one), chilled(two)
         calm = threads > 1 and library not in peers.ONE_THREAD
         return pairing.compare(one, two, seconds, calm=calm, least=least)
+
+
+def against_float32(row: Row, shapes: arrays.Shapes, dtype: str, threads: int, seconds: float) -> Ratio:
+    """`ratio` is how many times longer the step takes where everything is in float32."""
+    with using(threads):
+        one, two = (peers.build("fastgd", row, *arrays.fresh(shapes, d), dtype=d) for d in (dtype, "float32"))
+        return pairing.compare(one, two, seconds, calm=threads > 1)
 
 
 def clip_cost(row: Row, shapes: arrays.Shapes, threads: int, seconds: float) -> Ratio:
@@ -107,7 +117,7 @@ def instruction_set_kernel(name: str, row: Row, shapes: arrays.Shapes, dtype: st
     before = dispatch.chosen()
     dispatch.select(name)
     try:
-        return roofs.kernel(row, *arrays.fresh(shapes, dtype))
+        return roofs.kernel(row, *arrays.fresh(shapes, dtype), dtype=dtype)
     finally:
         dispatch.select(before)
 

@@ -8,7 +8,7 @@ Each library owns its memory as its users would have it: torch and jax copy the 
 import functools
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ import numpy as np
 import fastgd
 from fastgd.optimizers.base import Optimizer
 from fastgd.tools.bench import plain
+from fastgd.tools.bench.arrays import KINDS, Kind
 from fastgd.tools.bench.rows import Row
 from fastgd.tools.bench.stepper import Arrays, Stepper, UnavailableError, refill
 
@@ -50,6 +51,7 @@ class Job(NamedTuple):
     lr: float
     clip: float | None
     share: bool
+    kind: Kind
 
 
 def module(name: str) -> ModuleType:
@@ -92,14 +94,21 @@ def load(library: str, row: Row) -> None:
 
 def build(
     library: str, row: Row, params: Arrays, grads: Arrays, *,
-    lr: float | None = None, clip: float | None = None, share: bool = False,
+    lr: float | None = None, clip: float | None = None, share: bool = False, dtype: str = "",
 ) -> Stepper:  # fmt: skip
-    """A stepper of `library` for `row`; raises UnavailableError where there is none."""
+    """
+    A stepper of `library` for `row`; raises UnavailableError where there is none.
+
+    `dtype` names the kind of arrays, if these are not all of one dtype.
+    """
     check(library, row)
+    kind = KINDS[dtype or params[0].dtype.name]
+    if not kind.is_plain and library not in NARROW:
+        raise UnavailableError(f"{library} is not measured in bfloat16")
     if clip is not None and library not in CLIPPING:
         raise UnavailableError(f"{library} is not measured with clipping")
     return BUILDERS.get(library, tensor_stepper)(
-        Job(library, row, params, grads, row.lr if lr is None else lr, clip, share)
+        Job(library, row, params, grads, row.lr if lr is None else lr, clip, share, kind)
     )
 
 
@@ -113,11 +122,12 @@ def optimizer(row: Row, params: Any, lr: Any, **keywords: Any) -> Optimizer:
 
 
 def states(opt: Optimizer) -> list[np.ndarray]:
-    return [array for entry in opt.state.values() for array in entry.values() if array.ndim]
+    found = [array for entry in opt.state.values() for array in entry.values() if array.ndim]
+    return [array for array in found if array.dtype != np.int16]  # what a parameter lacks is no number by itself
 
 
 def fastgd_stepper(job: Job) -> Stepper:
-    opt = optimizer(job.row, list(job.params), job.lr, max_grad_norm=job.clip)
+    opt = optimizer(job.row, list(job.params), job.lr, max_grad_norm=job.clip, **job.kind.storage)
     step = functools.partial(opt.step, list(job.grads))
     return Stepper(job.library, job.params, step, functools.partial(states, opt))
 
@@ -168,33 +178,69 @@ def sklearn_stepper(job: Job) -> Stepper:
 # ---- tensors ----------------------------------------------------------------------------------------------------
 
 
-def tensor_optimizer(library: str, row: Row, tensors: list[Any], lr: float) -> Any:
+def tensor(array: np.ndarray, share: bool = False) -> Any:
+    """A torch tensor of an array's numbers, or in the same memory; torch does not know ml_dtypes' bfloat16."""
+    torch = module("torch")
+    convert = torch.from_numpy if share else torch.tensor
+    narrow = array.dtype.name == "bfloat16"
+    return convert(array.view(np.int16)).view(torch.bfloat16) if narrow else convert(array)
+
+
+def shown(value: Any) -> np.ndarray:
+    """The numbers of a tensor."""
+    array: np.ndarray = value.detach().to(module("torch").promote_types(value.dtype, module("torch").float32)).numpy()
+    return array
+
+
+def check_kind(library: str, kind: Kind) -> None:
+    """Refuse arrays that a library of tensors cannot have, or would store otherwise."""
+    alike = kind.compute == "float32" and kind.param == kind.grad and "master_weights" not in kind.storage
+    if library == "deepspeed" and not alike:
+        raise UnavailableError("DeepSpeedCPUAdam is for float32, and for bfloat16 without master weights")
+    if library.startswith("torch") and not kind.param == kind.grad == kind.state:
+        raise UnavailableError("torch.optim keeps everything in the parameter's dtype")
+
+
+def tensor_optimizer(library: str, row: Row, tensors: list[Any], lr: float, kind: Kind = KINDS["float32"]) -> Any:
     """The optimizer of torch tensors: torch's in one of its forms, fastgd.torch's or DeepSpeed's."""
+    check_kind(library, kind)
     if library == "deepspeed":
-        if tensors[0].numpy(force=True).dtype != np.float32:
-            raise UnavailableError("DeepSpeedCPUAdam is for float32")
+        keywords = {**(row.peer(library) or ("", {}))[1], "fp32_optimizer_states": kind.state == "float32"}
         try:
             # It compiles its kernel at the first use, which fails without a compiler and ninja.
-            return module("deepspeed.ops.adam").DeepSpeedCPUAdam(tensors, lr=lr, **(row.peer(library) or ("", {}))[1])
+            return module("deepspeed.ops.adam").DeepSpeedCPUAdam(tensors, lr=lr, **keywords)
         except (RuntimeError, OSError, ImportError) as error:
             raise UnavailableError(f"DeepSpeedCPUAdam cannot be built: {error}") from error
-    form = {"torch": {"foreach": False}, "torch foreach": {"foreach": True}, "torch fused": {"fused": True}}
+    form: dict[str, Mapping[str, Any]] = {
+        "fastgd.torch": kind.storage,
+        "torch": {"foreach": False},
+        "torch foreach": {"foreach": True},
+        "torch fused": {"fused": True},
+    }
     host = importlib.import_module("fastgd.torch" if library == "fastgd.torch" else "torch.optim")
-    return getattr(host, row.optimizer)(tensors, lr=lr, **row.keywords, **form.get(library, {}))
+    return getattr(host, row.optimizer)(tensors, lr=lr, **row.keywords, **form[library])
 
 
 def tensor_stepper(job: Job) -> Stepper:
     """A step on torch tensors."""
     torch = module("torch")
-    convert = torch.from_numpy if job.share else torch.tensor
-    tensors = [convert(p).requires_grad_(True) for p in job.params]
-    for tensor, grad in zip(tensors, job.grads, strict=True):
-        tensor.grad = convert(grad)
-    opt = tensor_optimizer(job.library, job.row, tensors, job.lr)
-    clip, before = torch.nn.utils.clip_grad_norm_, None
+    tensors = [tensor(p, job.share).requires_grad_(True) for p in job.params]
+    for one, grad in zip(tensors, job.grads, strict=True):
+        if job.kind.param != job.kind.grad:
+            one.grad_dtype = None  # the gradient's may be another
+        one.grad = tensor(grad, job.share)
+    opt = tensor_optimizer(job.library, job.row, tensors, job.lr, job.kind)
+    clip = torch.nn.utils.clip_grad_norm_
+    before: Callable[[], None] | None = None
     if job.library == "torch foreach" and job.row.keywords.get("nesterov") and not job.share:
         # This form adds the momentum to the gradient itself, which then grows from step to step.
-        before = refill([tensor.grad.numpy() for tensor in tensors])
+        originals = [one.grad.clone() for one in tensors]
+
+        def restore() -> None:
+            for one, original in zip(tensors, originals, strict=True):
+                one.grad.copy_(original)
+
+        before = restore
 
     def clip_and_step() -> None:
         clip(tensors, job.clip)
@@ -202,10 +248,12 @@ def tensor_stepper(job: Job) -> Stepper:
 
     def inner() -> Arrays:
         values = [value for entry in opt.state.values() for value in entry.values()]
-        return [value.numpy() for value in values if hasattr(value, "numpy") and value.ndim]
+        return [
+            shown(value) for value in values if hasattr(value, "numpy") and value.ndim and value.is_floating_point()
+        ]
 
     step = opt.step if job.clip is None else clip_and_step
-    return Stepper(job.library, lambda: [tensor.detach().numpy() for tensor in tensors], step, inner, before)
+    return Stepper(job.library, lambda: [shown(one) for one in tensors], step, inner, before)
 
 
 def optax_stepper(job: Job) -> Stepper:
@@ -243,4 +291,5 @@ BUILDERS: dict[str, Callable[..., Stepper]] = {
     "scikit-learn": sklearn_stepper,
     "optax": optax_stepper,
 }
+NARROW = tuple(name for name in LIBRARIES if name == "fastgd" or BUILDERS.get(name, tensor_stepper) is tensor_stepper)
 CLIPPING = tuple(name for name in LIBRARIES if name in ("fastgd", "numpy") or name.startswith("torch"))

@@ -92,17 +92,17 @@ def times_moved(row: Row) -> float:
     return (rule.reads + rule.writes) / (roof.reads + roof.writes)
 
 
-def bytes_per_element(row: Row, itemsize: int) -> int:
+def bytes_per_element(row: Row, dtype: str) -> int:
     """What a step moves at least."""
-    return (costs()[row.kernel()].reads + costs()[row.kernel()].writes) * itemsize
+    return arrays.KINDS[dtype].moved(costs()[row.kernel()].reads, costs()[row.kernel()].writes)
 
 
 # ---- steppers -----------------------------------------------------------------------------------------------------
 
 
-def kernel(row: Row, params: Arrays, grads: Arrays, roof: str = "", times: int = 1) -> Stepper:
+def kernel(row: Row, params: Arrays, grads: Arrays, roof: str = "", times: int = 1, dtype: str = "float32") -> Stepper:
     """The rule's kernel as the optimizer's plan runs it, without the call of a step; or a roof in its place."""
-    opt = optimizer(row, list(params), row.lr)
+    opt = optimizer(row, list(params), row.lr, **arrays.KINDS[dtype].storage)
     gradients = list(grads)
     # These are more than the steps that start a state: ASGD averages from its third on, RAdam rectifies from its sixth.
     for _ in range(12):
@@ -116,8 +116,8 @@ def kernel(row: Row, params: Arrays, grads: Arrays, roof: str = "", times: int =
     )  # fmt: skip
 
 
-def stream(row: Row, params: Arrays, grads: Arrays) -> Stepper:
-    return kernel(row, params, grads, stream_of(row))
+def stream(row: Row, params: Arrays, grads: Arrays, dtype: str = "float32") -> Stepper:
+    return kernel(row, params, grads, stream_of(row), dtype=dtype)
 
 
 def arithmetic(row: Row, dtype: str) -> tuple[Stepper, int] | None:
@@ -125,8 +125,9 @@ def arithmetic(row: Row, dtype: str) -> tuple[Stepper, int] | None:
     roof = arithmetic_of(row)
     if roof is None:
         return None
-    n = TILE_BYTES // np.dtype(dtype).itemsize
-    tiles = [np.abs(side) for (side,) in arrays.fresh([(n,)], dtype)]
+    compute = arrays.KINDS[dtype].compute
+    n = TILE_BYTES // np.dtype(compute).itemsize
+    tiles = [np.abs(side) for (side,) in arrays.fresh([(n,)], compute)]
     stepper = kernel(BY_NAME["sgd"], tiles[:1], tiles[1:], roof, TILES)
     # Dividing twice brings a tile back to what it was, so that nobody can see by the tile whether a step was made.
     stepper.current, stepper.inner = list, lambda: tiles
