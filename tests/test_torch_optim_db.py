@@ -63,7 +63,9 @@ def test_torchs_own_inputs_in_bfloat16(info: Any) -> None:
         if arguments.get("capturable") or arguments.get("differentiable"):
             continue
         start = [torch.randn(shape, generator=generator).bfloat16() for shape in shapes]
-        ours, theirs = ([p.to(dtype).requires_grad_() for p in start] for dtype in (torch.bfloat16, torch.float32))
+        ours, theirs = (
+            [p.to(dtype, copy=True).requires_grad_() for p in start] for dtype in (torch.bfloat16, torch.float32)
+        )
         opt, other = cls(ours, **arguments), info.optim_cls(theirs, **arguments)
         for _ in range(steps):
             for one, two in zip(ours, theirs, strict=True):
