@@ -19,5 +19,6 @@ cdef class Settings:
     cdef readonly list schedules        # as of `Reader.schedules`
 
     cdef bint same(self, dict given) noexcept
+    cdef bint follow(self, dict given, Reader reader) except -1
     cdef int remember(self, object given, Reader reader) except -1
     cdef list changed(self, object given)

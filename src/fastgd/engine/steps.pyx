@@ -184,6 +184,8 @@ cdef class Steps(Plan):
         for i in range(len(self.settings)):
             settings = <Settings>self.settings[i]
             given = PyList_GET_ITEM(groups, i)
+            if given == <PyObject*>settings.given and settings.follow(<dict>settings.given, self.reader):
+                continue
             if given != <PyObject*>settings.given or settings.mutable or not settings.same(<dict>settings.given):
                 self.read_group(front, i, (<list>groups)[i])
                 changed = True
