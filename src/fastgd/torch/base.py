@@ -9,11 +9,11 @@ from torch.autograd import _profiler_enabled
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from fastgd import validation
-from fastgd.engine.formats import Storage
+from fastgd.engine.formats import MASTER, Storage
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.zeros import zeros_beside
-from fastgd.hyperparameters import Check, Schedule
+from fastgd.hyperparameters import Check, Schedule, with_peak
 from fastgd.optimizers import base, storage
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.settings import TOGETHER, GradientSettings, Settings
@@ -43,7 +43,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `fastgd.Optimizer`: over all groups together, in the one pass of the update. Mutable attributes; not
         part of `state_dict`.
-    state_dtype, rounding, seed, master_weights
+    state_dtype, rounding, seed, master_weights, ema_decay
         As for `fastgd.Optimizer`; keys of the groups where they are given, and may differ between them.
 
     Attributes
@@ -108,6 +108,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         self._storage("", settings)
         defaults.update(storage.given(settings))
         checks.switches("", defaults)
+        defaults = with_peak(defaults, defaults["lr"])
         numbers, self._schedules = self._steps.clock.taken("", defaults, 0)
         defaults.update(numbers)
         self._reader.values(defaults)
@@ -149,6 +150,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             If another thread is inside a step of this optimizer.
         """
         with self._steps:
+            self._steps.check_plain()
             self._add_checked(param_group)
 
     def _add_checked(self, param_group: dict[str, Any]) -> None:
@@ -161,6 +163,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             if self._constructing:
                 self.param_groups = []  # torch would compare each group with all before it
             super().add_param_group(param_group)
+            param_group.update(with_peak(param_group, schedules.get("lr", param_group["lr"])))
             checks.keep_once(param_group)
             self._refused_group(number, param_group)
             self._reader.values(param_group, where)
@@ -244,7 +247,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         label = f"state_dict['state'][{i}]"
         given = saved.mapping(label, self.state.get(param, {}))
         master = slots.master_key(array)
-        known = self._known.difference(key for key in checks.STATE if key != master)
+        known = self._known.difference(key for key in MASTER if key != master)
         entry = {key: value for key, value in given.items() if key in known and value is not None}
         entry |= {key: checks.number(f"{label}[{key!r}]", entry[key]) for key in self._numbers if key in entry}
         keys = slots.keys()
@@ -260,15 +263,26 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         number, k = self._steps.place_of(i)
         return f"param_groups[{number}]['params'][{k}]"
 
+    def _gradient_label(self, i: int) -> str:
+        return f"{self._label(i)}.grad"
+
     def _gradient(self, i: int, grad: torch.Tensor) -> np.ndarray:
         """A copy of a gradient that cannot be read where it lies, in the layout of parameter `i`."""
-        label = f"{self._label(i)}.grad"
+        label = self._gradient_label(i)
         array = checks.gradient(label, grad, self._steps.leaves[i])
         if validation.is_dense(array) and self._steps.touches(array):
             raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
         beside = zeros_beside(self._steps.params[i], array)
         np.copyto(beside, array)
         return beside
+
+    def _look(self) -> None:
+        """Find parameters and state where they are now, and read the groups."""
+        self._steps.look(self)
+
+    def _written_to(self) -> None:
+        """Tell autograd that parameters have been written to."""
+        torch.autograd.graph.increment_version(self._steps.leaves)
 
     # ---- a step -----------------------------------------------------------------------------------------------
 
@@ -286,7 +300,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         else:
             zero_grad(self.param_groups, set_to_none)
 
-    def step(self, closure: Closure | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Closure | None = None, *, zero_grads: bool = False) -> Any:  # type: ignore[override]
         """
         Update every parameter that has a gradient.
 
@@ -294,6 +308,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         ----------
         closure : callable, optional
             Computes the loss and the gradients; called first, with gradients enabled.
+        zero_grads : bool, default False
+            Whether gradients are overwritten with zeros after they have been used, in the same pass, also where the
+            step is left out: as by ``zero_grad(set_to_none=False)``.
 
         Returns
         -------
@@ -314,13 +331,14 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             or _global_optimizer_post_hooks
             or _profiler_enabled()
         ) and type(self).step is Optimizer.step:  # torch wraps that of a subclass
-            return self._step_with_hooks() if closure is None else self._step_with_hooks(closure)
-        return self._step(closure)
+            arguments = () if closure is None else (closure,)
+            return self._step_with_hooks(*arguments, **({"zero_grads": zero_grads} if zero_grads else {}))
+        return self._step(closure, zero_grads)
 
     step.hooked = True  # type: ignore[attr-defined]  # torch would wrap it, which costs as much as the step
 
-    def _step(self, closure: Closure | None = None) -> Any:
-        loss = None
+    def _step(self, closure: Closure | None = None, zero_grads: bool = False) -> Any:
+        loss, zero_grads = None, validation.flag("zero_grads", zero_grads)
         if closure is not None:
             if not callable(closure):
                 raise TypeError(f"closure must be callable or None, got {type(closure).__name__}")
@@ -329,13 +347,15 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         scale = 1.0
         if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
             if bool(self.__dict__.get("found_inf")):
+                if zero_grads:
+                    self.zero_grad(set_to_none=False)
                 return loss
             scale = checks.unscaling(self.__dict__.get("grad_scale"))
-        self._steps.step_tensors(self, self.param_groups, scale)
+        self._steps.step_tensors(self, self.param_groups, scale, zero_grads)
         return loss
 
-    def _hooked_step(self, closure: Closure | None = None) -> Any:
-        return self._step(closure)  # that of a subclass, if it has its own
+    def _hooked_step(self, closure: Closure | None = None, *, zero_grads: bool = False) -> Any:
+        return self._step(closure, zero_grads)  # that of a subclass, if it has its own
 
     _step_with_hooks = torch.optim.Optimizer.profile_hook_step(_hooked_step)
 
@@ -393,6 +413,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         TypeError, ValueError
             If anything is missing, or of another shape or dtype; the optimizer is then unchanged.
         """
+        self._steps.check_plain()
         state_dict = dict(saved.mapping("state_dict", state_dict))
         for hook in self._optimizer_load_state_dict_pre_hooks.values():
             changed = hook(self, state_dict)
