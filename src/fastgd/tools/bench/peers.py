@@ -201,7 +201,9 @@ def check_kind(library: str, kind: Kind) -> None:
         raise UnavailableError("torch.optim keeps everything in the parameter's dtype")
 
 
-def tensor_optimizer(library: str, row: Row, tensors: list[Any], lr: float, kind: Kind = KINDS["float32"]) -> Any:
+def tensor_optimizer(
+    library: str, row: Row, tensors: list[Any], lr: Any, kind: Kind = KINDS["float32"], **more: Any
+) -> Any:
     """The optimizer of torch tensors: torch's in one of its forms, fastgd.torch's or DeepSpeed's."""
     check_kind(library, kind)
     if library == "deepspeed":
@@ -218,7 +220,7 @@ def tensor_optimizer(library: str, row: Row, tensors: list[Any], lr: float, kind
         "torch fused": {"fused": True},
     }
     host = importlib.import_module("fastgd.torch" if library == "fastgd.torch" else "torch.optim")
-    return getattr(host, row.optimizer)(tensors, lr=lr, **row.keywords, **form[library])
+    return getattr(host, row.optimizer)(tensors, lr=lr, **row.keywords, **form[library], **more)
 
 
 def tensor_stepper(job: Job) -> Stepper:
