@@ -33,8 +33,8 @@ INSTRUCTION_SETS = {
     "x86_64_v3": ["-march=x86-64-v3"],
     "x86_64_v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
 }
-# GCC takes a condition that is the same for all elements out of a loop, of those in direct.pxi too; clang, which does so
-# in any case, need not warn of it.
+# GCC takes a condition that is the same for all elements out of a loop, of those in direct.pxi too; clang does so by
+# itself, and need not warn of it.
 UNSWITCH = [] if MSVC else ["--param=max-unswitch-insns=200", "-Wno-unused-command-line-argument"]
 DIRECTIVES = dict(language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False)
 

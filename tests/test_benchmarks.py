@@ -72,7 +72,7 @@ def test_a_row_runs_its_rule(row: Any) -> None:
 def built(library: str, row: Any, dtype: str, **options: Any) -> Any:
     """The stepper of a library, or a skipped test where it is n/a."""
     try:
-        return peers.build(library, row, *arrays.fresh(SHAPES, dtype), **options)
+        return peers.build(library, row, *arrays.fresh(SHAPES, dtype), dtype=dtype, **options)
     except UnavailableError as reason:
         pytest.skip(str(reason))
 
@@ -113,7 +113,7 @@ NARROW = [
 def test_libraries_do_the_same_in_bfloat16(library: str, dtype: str) -> None:
     """A parameter in bfloat16 is within the rounding of some steps, on values that bfloat16 holds."""
     kind, row = arrays.KINDS[dtype], BY_NAME["adamw"]
-    stepper = built(library, row, dtype, dtype=dtype, lr=1e-2)
+    stepper = built(library, row, dtype, lr=1e-2)
     stepper.warm_up(3)
     stepper.check()
     start, grads = (

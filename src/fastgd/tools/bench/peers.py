@@ -83,6 +83,11 @@ def check(library: str, row: Row) -> None:
         raise UnavailableError(f"{library} is not installed")
 
 
+def rate(row: Row, kind: Kind) -> float:
+    """The learning rate of a row, with which parameters move: in bfloat16 smaller steps are lost."""
+    return max(row.lr, 1e-2) if kind.param == "bfloat16" else row.lr
+
+
 def load(library: str, row: Row) -> None:
     """Import a peer, so that its threads can be told their number before it is built."""
     check(library, row)
@@ -108,7 +113,7 @@ def build(
     if clip is not None and library not in CLIPPING:
         raise UnavailableError(f"{library} is not measured with clipping")
     return BUILDERS.get(library, tensor_stepper)(
-        Job(library, row, params, grads, row.lr if lr is None else lr, clip, share, kind)
+        Job(library, row, params, grads, rate(row, kind) if lr is None else lr, clip, share, kind)
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from fastgd.engine import dispatch
 from fastgd.tools.bench import arrays
-from fastgd.tools.bench.peers import optimizer, states
+from fastgd.tools.bench.peers import optimizer, rate, states
 from fastgd.tools.bench.rows import BY_NAME, Row
 from fastgd.tools.bench.stepper import Arrays, Stepper, UnavailableError
 
@@ -102,7 +102,8 @@ def bytes_per_element(row: Row, dtype: str) -> int:
 
 def kernel(row: Row, params: Arrays, grads: Arrays, roof: str = "", times: int = 1, dtype: str = "float32") -> Stepper:
     """The rule's kernel as the optimizer's plan runs it, without the call of a step; or a roof in its place."""
-    opt = optimizer(row, list(params), row.lr, **arrays.KINDS[dtype].storage)
+    kind = arrays.KINDS[dtype]
+    opt = optimizer(row, list(params), rate(row, kind), **kind.storage)
     gradients = list(grads)
     # These are more than the steps that start a state: ASGD averages from its third on, RAdam rectifies from its sixth.
     for _ in range(12):
