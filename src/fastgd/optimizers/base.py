@@ -459,6 +459,8 @@ class Optimizer(GradientSettings):
         lines = []
         for number, group in enumerate(self.param_groups):
             sizes = sum(a.size for a in group["params"])
-            numbers = ", ".join(f"{name}={group[name]!r}" for name in self.checks)
+            said = [name for name in (*self.checks, *storage.NAMES) if name in group]
+            numbers = ", ".join(f"{name}={group[name]!r}" for name in said)
             lines.append(f"  group {number}: {len(group['params'])} arrays, {sizes} elements, {numbers}")
+        lines += [f"  {setting}" for setting in self._shown_settings()]
         return "\n".join([f"{type(self).__name__}(", *lines, ")"])

@@ -5,11 +5,14 @@ from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
+from fastgd import formats, validation
 from fastgd.engine.formats import Storage
 from fastgd.torch import checks
 
+SCHEDULES = ("schedule", "schedules")  # of fastgd's schedules, which torch's optimizers do not have
 IMMUTABLE = (float, int, bool, str, type(None))
 
 
@@ -22,7 +25,11 @@ def groups(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]
         if len(mine["params"]) != len(group["params"]):
             label = f"state_dict['param_groups'][{i}]"
             raise ValueError(f"{label}: expected {len(mine['params'])} parameters, got {len(group['params'])}")
-        own = {key: value if type(value) in IMMUTABLE else copy.deepcopy(value) for key, value in group.items()}
+        own = {
+            key: value if type(value) in IMMUTABLE else copy.deepcopy(value)
+            for key, value in group.items()
+            if key not in SCHEDULES
+        }
         names = {"param_names": mine["param_names"]} if "param_names" in mine else {}
         result.append({**names, **own, "params": mine["params"]})
     return result
@@ -66,13 +73,22 @@ def _cast(param: torch.Tensor, stored: Storage, key: str, value: Any, exact: Con
     return value
 
 
-def check_entry(label: str, has_step: bool, entry: Any) -> None:
-    """Refuse an entry that is of another class, or not torch's."""
-    if not isinstance(entry, dict):
-        return
+def entry_of(label: str, has_step: bool, entry: Any) -> Any:
+    """An entry as torch has it, with tensors for NumPy's arrays; one of another class is refused."""
+    if not isinstance(entry, Mapping):
+        return entry
     there = [key for key, value in entry.items() if value is not None]
     if there and "step" not in there and has_step:
         raise ValueError(f"{label}: missing 'step', got {', '.join(map(repr, there))}")
-    for key in there:
-        if type(entry[key]).__module__ == "numpy":
-            raise TypeError(f"{label}[{key!r}]: expected a number or a torch.Tensor, got {type(entry[key]).__name__}")
+    return {key: _tensor(f"{label}[{key!r}]", value) for key, value in entry.items()}
+
+
+def _tensor(label: str, value: Any) -> Any:
+    if not isinstance(value, (np.ndarray, np.generic)):
+        return value
+    array = np.asarray(validation.unmasked(label, value))
+    name = "int16" if array.dtype == np.int16 else formats.name_of(array.dtype)
+    if not name:
+        raise TypeError(f"{label}: expected dtype {formats.listed(formats.ALL)}, got {array.dtype}")
+    own = np.array(array, np.dtype(np.int16) if name == "int16" else formats.dtype(name), order="K")
+    return checks.tensor(checks.plain_view(own), own)
