@@ -10,7 +10,7 @@ SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -
 STUBS := $(shell find src -name '*.pyi' -not -path '*/torch/*')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
 
-.PHONY: demo test race sanitize fuzz soak derive digests lint bench bench-full bench-compare bench-history report dashboard
+.PHONY: demo test race sanitize clang fuzz soak derive digests lint bench bench-full bench-compare bench-history report dashboard
 .PHONY: wheel smoke clean
 .NOTPARALLEL:
 
@@ -73,8 +73,16 @@ dashboard: $(VENV)/bench $(VENV)/built
 	test -f benchmarks/.asv/results/benchmarks.json || $(MAKE) bench
 	python benchmarks/dashboard.py
 
+# The sdist, and from it the wheel, as they can be uploaded. Other systems than this one: cibuildwheel, in pyproject.toml.
 wheel: $(VENV)/release
-	python -m build
+	rm -rf dist build/wheel
+	python -m build --outdir build/wheel
+	mkdir dist && cp build/wheel/*.tar.gz dist
+	if [ "$$(uname)" = Linux ]; then auditwheel repair --wheel-dir dist build/wheel/*.whl; \
+		else cp build/wheel/*.whl dist; fi
+	check-wheel-contents dist/*.whl
+	twine check --strict dist/*
+	python tools/smoke.py dist/*.whl
 
 smoke: $(VENV)/python
 	python tools/smoke.py
@@ -90,6 +98,10 @@ soak: $(VENV)/test $(VENV)/built
 # The compiled modules with gcc's or clang's sanitizers for addresses and undefined behaviour, and the tests of them.
 sanitize: $(VENV)/test
 	python tools/sanitize.py
+
+# The same bits from another compiler, where it is installed.
+clang: $(VENV)/test
+	python tools/clang.py
 
 clean:
 	rm -rf $(VENV) build dist src/fastgd.egg-info benchmarks/.asv digits.png pictures

@@ -481,6 +481,49 @@ def test_a_schedule_becomes_the_rate_it_has_come_to(file: Path) -> None:
     assert not {"schedule", "schedules"} & theirs.param_groups[0].keys()
 
 
+@pytest.mark.parametrize("by", ["file", "state dict"])
+def test_schedules_of_both_hosts_count_on(by: str, file: Path) -> None:
+    def move(source: Any, target: Any) -> None:
+        if by == "file":
+            fastgd.save(file, source)
+            fastgd.load(file, target)
+        else:
+            target.load_state_dict(source.state_dict())
+
+    rate = schedules.linear(1.0, 10)
+    ours, param = fastgd.SGD(np.ones(2, np.float32), lr=rate), torch.nn.Parameter(torch.ones(2))
+    for _ in range(3):
+        ours.step(np.ones(2, np.float32))
+    theirs = fastgd.torch.SGD([param], lr=rate)
+    move(ours, theirs)
+    assert theirs.param_groups[0]["lr"] == ours.lr == rate(3)
+    param.grad = torch.ones(2)
+    theirs.step()
+    again = fastgd.SGD(np.ones(2, np.float32), lr=rate)
+    move(theirs, again)
+    assert (again.lr, again.steps_completed) == (rate(4), 4)
+    with pytest.raises(TypeError, match="completed"):
+        theirs.load_state_dict({**ours.state_dict(), "completed": "three"})
+    assert theirs.param_groups[0]["lr"] == rate(4)
+
+
+def test_moving_averages_are_in_the_file_and_parameters_are_not_they(file: Path) -> None:
+    w = np.ones(3, np.float32)
+    opt = fastgd.Adam(w, lr=0.1, ema_decay=0.9)
+    for _ in range(3):
+        opt.step(np.ones(3, np.float32))
+    with opt.averaged(), pytest.raises(RuntimeError, match="averages"):
+        fastgd.save(file, opt, params=w)
+    assert not file.exists()
+    fastgd.save(file, opt, params=w)
+    twin = np.zeros(3, np.float32)
+    resumed = fastgd.Adam(twin)
+    fastgd.load(file, resumed, params=twin)
+    with opt.averaged(), resumed.averaged():
+        assert_same(twin, w)
+    assert_same(twin, w)
+
+
 # ---- what is in a file -----------------------------------------------------------------------------------------------
 
 

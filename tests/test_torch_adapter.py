@@ -55,7 +55,7 @@ def test_arguments_stand_where_they_stand_in_torch(name: str) -> None:
 def test_groups_have_torchs_keys_and_values(name: str) -> None:
     params = [torch.zeros(2, requires_grad=True)]
     mine, their = getattr(adapter, name)(params), getattr(torch.optim, name)(params)
-    own = {"eps_root", "eps_hat", "momentum_form"}
+    own = {"eps_root", "eps_hat", "momentum_form", "cautious", "corrected_weight_decay"}
     assert {k: v for k, v in mine.defaults.items() if k not in own} == their.defaults
     assert isinstance(mine, torch.optim.Optimizer)
 
@@ -83,7 +83,8 @@ def test_switches_that_are_refused(name: str, switch: str) -> None:
             ValueError,
             r"^lr must be a number or a tensor of one element, got one of 2",
         ),
-        (dict(lr=lambda t: 0.1), TypeError, r"^lr must be a number, got a function; torch\.optim"),
+        (dict(lr=lambda t: -0.1), ValueError, r"^lr\(0\) must be at least 0, got -0\.1$"),
+        (dict(eps_hat=lambda t: True), TypeError, r"^eps_hat must be a number, got a function, for which there is no"),
         (dict(betas=(0.9, torch.tensor(1.0))), ValueError, r"^betas\[1\] must be in \[0, 1\), got 1.0"),
         (dict(max_grad_norm=0.0), ValueError, r"^max_grad_norm must be above 0"),
         (dict(max_grad_nrom=1.0), TypeError, r"^Adam: unknown argument 'max_grad_nrom'; did you mean 'max_grad_norm'"),

@@ -123,7 +123,9 @@ def shared(label: str, value: Any) -> Any:
     if isinstance(value, (np.ndarray, type)):
         return value
     if isinstance(value, np.generic):
-        return np.asarray(value)
+        scalar = np.asarray(value)
+        scalar.flags.writeable = False  # as the scalar is, so that nothing is written that nobody sees
+        return scalar
     if not (hasattr(value, "__dlpack__") or hasattr(value, "__array_interface__")):
         return value
     try:

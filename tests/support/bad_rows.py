@@ -296,6 +296,12 @@ REFUSED: dict[str, tuple[tuple[Any, type[Exception], str], ...]] = {
     "a bool": tuple(
         (value, TypeError, "{} must be a bool, got " + type(value).__name__) for value in (1, 0.0, "yes", None, [True])
     ),
+    "the largest learning rate, or 0 for none": (
+        ("fast", TypeError, "{} must be a real number, got str"),
+        (None, TypeError, "{} must be a real number, got NoneType"),
+        (float("nan"), ValueError, "{} must be finite, got nan"),
+        (-1, ValueError, "{} must be the largest learning rate, or 0 for none, got -1.0"),
+    ),
     "True for AdamW": (
         (1, TypeError, "{} must be a bool, got int"),
         (False, ValueError, "{} must be True for AdamW, got False; Adam has both"),

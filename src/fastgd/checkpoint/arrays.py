@@ -51,7 +51,7 @@ def state(opt: Any, copied: bool) -> tuple[list[dict[str, Any]], dict[str, np.nd
                 arrays[f"{i}.{key}"] = _of_state(label, value, copied)
     groups = [{key: _number(value) for key, value in group.items()} for group in saved["param_groups"]]
     counted = [int(arrays[name]) for name in arrays if name.endswith(".step")]
-    return groups, arrays, max(counted, default=opt._steps.completed)
+    return groups, arrays, max([opt._steps.completed, *counted])
 
 
 def _number(value: Any) -> Any:

@@ -8,9 +8,10 @@ import numpy as np
 from fastgd import formats, validation
 from fastgd.checkpoint import arrays, background, content
 from fastgd.checkpoint.files import NAMES, OF_STATE, FilePath, check_header, naming, path_name, safetensors
+from fastgd.optimizers.state_dict import COUNT
 
 # What the groups of a state dict have that is state, whose hyperparameters however they are.
-OF_GROUPS = ("params", "param_names", "train_mode", "lookahead_step")
+OF_GROUPS = ("params", "param_names", "train_mode", "lookahead_step", COUNT)
 
 
 class ArrayInfo(NamedTuple):
@@ -220,7 +221,7 @@ def _apply(
     if mine and len(groups) == len(base.param_groups):
         ours = base.param_groups
         groups = [
-            {**own, **{key: group[key] for key in OF_GROUPS if key in group}}
+            {**{k: v for k, v in own.items() if k != COUNT}, **{key: group[key] for key in OF_GROUPS if key in group}}
             for own, group in zip(ours, groups, strict=True)
         ]
         state = arrays.widened(base, state)

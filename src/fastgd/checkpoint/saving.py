@@ -62,7 +62,7 @@ def save(
     ValueError
         If `path` is not a regular file, or there are so many arrays that safetensors could not read the file.
     RuntimeError
-        If another thread makes a step meanwhile.
+        If another thread makes a step meanwhile, or if parameters are given and hold their averages (`averaged`).
     ImportError
         If safetensors is not installed.
     OSError
@@ -125,6 +125,7 @@ def _take(
     groups, taken, completed = arrays.state(opt, copied)
     settings = {name: getattr(base, name) for name in TOGETHER}
     if params is not None:
+        base._steps.check_plain()
         for name, (label, param) in arrays.named(params).items():
             taken[name] = arrays.readable(label, param, copied)
     return content.written(opt, groups, completed, before[1], settings, extra), taken, check

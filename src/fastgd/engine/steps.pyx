@@ -15,7 +15,7 @@ from libc.string cimport memcpy
 
 from fastgd.engine.arrays cimport data_of, descr_of, pointer, size_of
 from fastgd.engine.execute cimport Slot
-from fastgd.engine.formats cimport computed_in, format_of
+from fastgd.engine.formats cimport Storage, computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.reader cimport real_number
 from fastgd.kernels.rule cimport FLOAT32, MAX_HYPER
@@ -24,6 +24,7 @@ import numpy as np
 
 from fastgd.engine.plan import keys_of_layout
 from fastgd.hyperparameters import LARGEST as _LARGEST
+from fastgd.hyperparameters import flag
 
 cdef extern from "Python.h":
     PyObject* Py_None
@@ -35,6 +36,7 @@ cdef extern from "Python.h":
 
 cdef double LARGEST = _LARGEST      # the largest number that float32 holds
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
+AVERAGED = "the parameters hold their averages: leave `with opt.averaged()` first"
 
 
 cdef inline bint plainly_has(object value, Py_ssize_t count, bint named) except -1:
@@ -44,7 +46,7 @@ cdef inline bint plainly_has(object value, Py_ssize_t count, bint named) except 
     return (PyList_CheckExact(value) or PyTuple_CheckExact(value)) and PySequence_Fast_GET_SIZE(value) == count
 
 
-cdef class Steps(Plan):
+cdef class Steps(Following):
     """
     Parameters, state and settings of an optimizer.
 
@@ -52,11 +54,14 @@ cdef class Steps(Plan):
     ----------
     reader : Reader
         The checks of its class.
+    waits : bool
+        Whether a step is over only when its front has called `finish_step`.
     """
 
-    def __init__(self, Reader reader not None):
+    def __init__(self, Reader reader not None, bint waits=False):
         self.reader = reader
-        self.settings = []
+        self.stage.waits = waits
+        self.readings = []
         self.trees = []
         self.names = set()
         self.set_clipping()
@@ -77,7 +82,12 @@ cdef class Steps(Plan):
     def __exit__(self, *error):
         self.busy = False
 
-    # ---- settings ---------------------------------------------------------------------------------------------
+    cpdef check_plain(self):
+        """Raise if the parameters hold their averages."""
+        if self.averaged:
+            raise RuntimeError(AVERAGED)
+
+    # ---- settings --------------------------------------------------------------------------------------------
 
     def set_clipping(self, max_grad_norm=None, max_grad_value=None, bint skip_nonfinite=False):
         """Checked settings of gradients; None where there is no bound."""
@@ -91,10 +101,10 @@ cdef class Steps(Plan):
         Checked groups, all of them or none: (Group, tree, dict, parameters) for each. `names` are those of all
         parameters that came in dicts; `grouped`: gradients come as for groups.
         """
-        cdef Settings one
-        cdef list settings = [Settings(group, tree, given, self.reader) for group, tree, given, _ in added]
+        cdef Reading one
+        cdef list readings = [Reading(group, tree, given, self.reader) for group, tree, given, _ in added]
         cdef Py_ssize_t total = self.count + sum([len(arrays) for _, _, _, arrays in added])
-        for number, one in enumerate(settings, len(self.settings)):
+        for number, one in enumerate(readings, len(self.readings)):
             one.group.set_hyper(self.reader.doubles(one.plain))
             self.ask_schedules(one, number)
         begun = [(<Group>group).begun(arrays) for group, _, _, arrays in added]
@@ -105,8 +115,8 @@ cdef class Steps(Plan):
             param_groups.append(given)
             for array in arrays:
                 self.bound_largest(array)
-        self.settings.extend(settings)
-        self.scheduled = self.scheduled or any([one.schedules for one in settings])
+        self.readings.extend(readings)
+        self.scheduled = self.scheduled or any([one.schedules for one in readings])
         self.names = names
         self.grouped = grouped
         self.bound = None
@@ -123,10 +133,10 @@ cdef class Steps(Plan):
         Take over, checked, all groups' hyperparameters and (what they say, Storage) of how arrays are stored, and all
         slots' progress and state arrays; or nothing.
         """
-        cdef Settings one
+        cdef Reading one
         # A check may be Python code, in which an interrupt can come; there is none after this line.
         doubles = [self.reader.doubles(given) for given in values]
-        for one, given, plain, hyper, (said, storage) in zip(self.settings, param_groups, values, doubles, stored):
+        for one, given, plain, hyper, (said, storage) in zip(self.readings, param_groups, values, doubles, stored):
             given.update(zip(self.reader.names, plain))
             given.update(said)
             one.group.storage = storage
@@ -134,7 +144,7 @@ cdef class Steps(Plan):
             one.group.set_hyper(hyper)
             one.remember(given, self.reader)
             self.replace(one.group, entries[one.group.start:one.group.start + one.group.count])
-        self.scheduled = any([one.schedules for one in self.settings])
+        self.scheduled = any([one.schedules for one in self.readings])
         self.completed = completed
 
     def place_of(self, Py_ssize_t i):
@@ -144,12 +154,12 @@ cdef class Steps(Plan):
 
     def given_params(self, Py_ssize_t number):
         """What ``"params"`` of a group must be."""
-        cdef Settings settings = self.settings[number]
-        return settings.values[settings.keys.index("params")]
+        cdef Reading reading = self.readings[number]
+        return reading.values[reading.keys.index("params")]
 
     def state_keys(self, Py_ssize_t number):
         """Keys of the state arrays that a group's slots have in use."""
-        return keys_of_layout((<Settings>self.settings[number]).group.layout)
+        return keys_of_layout((<Reading>self.readings[number]).group.layout)
 
     def check_param(self, Py_ssize_t i, label):
         """Raise if a parameter is not as it was bound."""
@@ -167,71 +177,75 @@ cdef class Steps(Plan):
 
     def plain(self, Py_ssize_t number):
         """The checked hyperparameters of a group, with what its schedules said last."""
-        cdef Settings settings = self.settings[number]
-        return self.reader.present(settings.plain, settings.group.hyper)
+        cdef Reading reading = self.readings[number]
+        return self.reader.present(reading.plain, reading.group.hyper)
 
     def current(self, front, groups):
         """The checked hyperparameters of all groups, with the present values of schedules."""
-        cdef Settings settings
+        cdef Reading reading
         cdef list result = []
         self.read_groups(front, groups)
         if self.scheduled:
             self.ask_all_schedules()
-        for settings in self.settings:
-            result.append(self.reader.present(settings.plain, settings.group.hyper))
+        for reading in self.readings:
+            result.append(self.reader.present(reading.plain, reading.group.hyper))
         return result
 
     cdef bint read_groups(self, object front, object groups) except -1:
         """Take over what has been changed in `param_groups` since the latest step; returns whether anything has."""
         cdef Py_ssize_t i
-        cdef Settings settings
+        cdef Reading reading
         cdef PyObject* given
         cdef bint changed = False
-        if not PyList_Check(groups) or len(<list>groups) != len(self.settings):
-            front._refused_groups(len(self.settings))
-        for i in range(len(self.settings)):
-            settings = <Settings>self.settings[i]
+        if not PyList_Check(groups) or len(<list>groups) != len(self.readings):
+            front._refused_groups(len(self.readings))
+        for i in range(len(self.readings)):
+            reading = <Reading>self.readings[i]
             given = PyList_GET_ITEM(groups, i)
-            if given != <PyObject*>settings.given or settings.mutable or not settings.same(<dict>settings.given):
+            if given == <PyObject*>reading.given and reading.follow(<dict>reading.given, self.reader):
+                continue
+            if given != <PyObject*>reading.given or reading.mutable or not reading.same(<dict>reading.given):
                 self.read_group(front, i, (<list>groups)[i])
                 changed = True
                 # A number of the user's own type is Python code, which can change the list.
-                if len(<list>groups) != len(self.settings):
-                    front._refused_groups(len(self.settings))
+                if len(<list>groups) != len(self.readings):
+                    front._refused_groups(len(self.readings))
         if changed:
-            self.scheduled = any([(<Settings>one).schedules for one in self.settings])
+            self.scheduled = any([(<Reading>one).schedules for one in self.readings])
         return changed
 
     def check_groups(self, front, groups):
         """Raise if more than hyperparameters has been changed in `param_groups`."""
-        cdef Settings settings
-        if not PyList_Check(groups) or len(<list>groups) != len(self.settings):
-            front._refused_groups(len(self.settings))
+        cdef Reading reading
+        if not PyList_Check(groups) or len(<list>groups) != len(self.readings):
+            front._refused_groups(len(self.readings))
         for number, given in enumerate(groups):
-            settings = self.settings[number]
-            if not PyDict_CheckExact(given) or given is not settings.given or settings.changed(given) is None:
+            reading = self.readings[number]
+            if not PyDict_CheckExact(given) or given is not reading.given or reading.changed(given) is None:
                 front._refused_group(number, given)
                 self.check_storage(front, number, given)
 
-    cdef int check_storage(self, object front, Py_ssize_t number, object given) except -1:
-        """Raise if a group asks for another storage than its arrays have."""
-        if front._storage(f"param_groups[{number}]", given) != (<Settings>self.settings[number]).group.storage:
+    cdef Storage check_storage(self, object front, Py_ssize_t number, object given):
+        """How a group asks for its arrays to be stored; raises if that is not as they are."""
+        cdef Storage storage = front._storage(f"param_groups[{number}]", given)
+        if not storage.stores_like((<Reading>self.readings[number]).group.storage):
             raise ValueError(f"param_groups[{number}]: how state is stored cannot be changed; use load_state_dict of a "
                              "new optimizer")
-        return 0
+        return storage
 
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1:
         """Check what has been changed in a group, and take it over: all of it or nothing."""
-        cdef Settings settings = <Settings>self.settings[number]
+        cdef Reading reading = <Reading>self.readings[number]
+        cdef Storage storage = reading.group.storage
         cdef double[MAX_HYPER] hyper
-        cdef list plain = list(settings.plain)
-        changed = settings.changed(given) if PyDict_CheckExact(given) and given is settings.given else None
+        cdef list plain = list(reading.plain)
+        changed = reading.changed(given) if PyDict_CheckExact(given) and given is reading.given else None
         if changed is None:
             front._refused_group(number, given)     # it raises, unless only hyperparameters differ
-            self.check_storage(front, number, given)
+            storage = self.check_storage(front, number, given)
             changed = range(len(self.reader.names))
         where = f"param_groups[{number}]"
-        memcpy(hyper, settings.group.hyper, sizeof(hyper))
+        memcpy(hyper, reading.group.hyper, sizeof(hyper))
         for k in changed:
             plain[k] = self.reader.read(k, where, given[self.reader.names[k]], hyper)
         if len(changed) != 1 or changed[0] != 0:
@@ -239,14 +253,17 @@ cdef class Steps(Plan):
         if front._normalizes:
             for k in changed:
                 given[self.reader.names[k]] = plain[k]
-        memcpy(settings.group.hyper, hyper, sizeof(hyper))
-        settings.plain = tuple(plain)
-        settings.remember(given, self.reader)
+        memcpy(reading.group.hyper, hyper, sizeof(hyper))
+        reading.plain = tuple(plain)
+        if storage is not reading.group.storage:
+            reading.group.storage = storage
+            self.use_averages(reading.group)
+        reading.remember(given, self.reader)
         return 0
 
-    cdef int ask_schedules(self, Settings settings, Py_ssize_t number) except -1:
+    cdef int ask_schedules(self, Reading reading, Py_ssize_t number) except -1:
         """What the schedules of a group say of the next step, into its struct."""
-        for place, check, rest, schedule in settings.schedules:
+        for place, check, rest, schedule in reading.schedules:
             try:
                 value = schedule(self.completed)
             except Exception as error:
@@ -254,15 +271,15 @@ cdef class Steps(Plan):
                 raise
             if type(value) is not float or not check.low <= value <= check.high:
                 value = check(f"param_groups[{number}]{rest}({self.completed})", value)
-            settings.group.hyper[place] = value
-        if settings.schedules:
-            self.reader.check_together(self.reader.present(settings.plain, settings.group.hyper))
+            reading.group.hyper[place] = value
+        if reading.schedules:
+            self.reader.check_together(self.reader.present(reading.plain, reading.group.hyper))
         return 0
 
     cdef int ask_all_schedules(self) except -1:
         cdef Py_ssize_t number
-        for number in range(len(self.settings)):
-            self.ask_schedules(<Settings>self.settings[number], number)
+        for number in range(len(self.readings)):
+            self.ask_schedules(<Reading>self.readings[number], number)
         return 0
 
     # ---- gradients --------------------------------------------------------------------------------------------
@@ -322,7 +339,7 @@ cdef class Steps(Plan):
         cdef Py_ssize_t i, n
         cdef bint nested = False
         cdef tuple entries
-        cdef Settings settings
+        cdef Reading reading
         if not PyList_CheckExact(values) and not PyTuple_CheckExact(values):
             return False
         entries = tuple(values)
@@ -333,15 +350,15 @@ cdef class Steps(Plan):
             for value in entries:
                 self.hold(value)
             return True
-        if n != len(self.settings):
+        if n != len(self.readings):
             return False
         for i in range(n):
-            settings = <Settings>self.settings[i]
+            reading = <Reading>self.readings[i]
             value = entries[i]
             if PyDict_CheckExact(value) and list(value) == ["params"] and (
-                    settings.form is None or settings.form[0] != ("params",)):
+                    reading.form is None or reading.form[0] != ("params",)):
                 value = value["params"]
-            if not self.hold_form(settings.form, value):
+            if not self.hold_form(reading.form, value):
                 return False
         return True
 
@@ -351,7 +368,7 @@ cdef class Steps(Plan):
         if self.grouped:
             plain = self.hold_groups(grads)
         else:
-            plain = self.hold_form((<Settings>self.settings[0]).form, grads)
+            plain = self.hold_form((<Reading>self.readings[0]).form, grads)
         if not plain or self.held_count != self.count:
             self.release()
             for grad in front._flatten("grads", grads):
@@ -404,14 +421,14 @@ cdef class Steps(Plan):
 
     # ---- the step ---------------------------------------------------------------------------------------------
 
-    def step(self, front, groups, grads, grad_scale):
+    def step(self, front, groups, grads, grad_scale, zero_grads):
         """Update every parameter that has a gradient; without `grads`, those that are bound."""
         cdef double scale
-        if self.busy:
-            raise RuntimeError(IN_USE)
-        self.busy = True
+        cdef bint updated = False, zeroes
+        self.begin()
         try:
             scale = real_number("grad_scale", grad_scale)
+            zeroes = zero_grads is True or (zero_grads is not False and flag("zero_grads", zero_grads))
             self.read_groups(front, groups)
             if self.scheduled:
                 self.ask_all_schedules()
@@ -421,14 +438,44 @@ cdef class Steps(Plan):
                 for grad in self.bound_gradients():
                     self.hold(grad)
             self.take_gradients(front)
-            self.update(scale)
+            if zeroes:
+                self.check_zeroes(front, self.held)
+            updated = self.update(scale, zeroes)
+        finally:
+            self.end(updated)
+
+    cdef int begin(self) except -1:
+        """Begin a step."""
+        if self.busy:
+            raise RuntimeError(IN_USE)
+        self.check_plain()
+        self.busy = True
+        self.release()      # what an interrupt may have left of a step that was not finished
+        return 0
+
+    cdef int end(self, bint updated) except -1:
+        """Let others use the optimizer, and let go of gradients, unless `finish_step` still needs them."""
+        if not (updated and self.stage.waits):
+            self.release()
+        self.busy = False
+        return 0
+
+    def finish_step(self, call, list slots=None):
+        """
+        The rest of a step that waits: `call` for each slot that it has updated, or for those in `slots`, and what comes
+        after.
+        """
+        try:
+            for i in self.updated() if slots is None else slots:
+                call(i)
+                self.finish_slot(i)
         finally:
             self.release()
-            self.busy = False
 
-    cdef bint update(self, double scale) except -1:
+    cdef bint update(self, double scale, bint zeroes) except -1:
         """
-        The step itself, for the gradients that slots have; returns whether anything has been updated.
+        The step itself, for the gradients that slots have; returns whether anything has been updated. Gradients that
+        become zero do so where the step is left out too.
 
         No Python code runs between the first change and the last, so that no interrupt can come between them.
         """
@@ -441,6 +488,8 @@ cdef class Steps(Plan):
                 if self.skip_nonfinite and not norm <= self.largest:
                     self.grad_norm = norm
                     self.skipped_steps += 1
+                    if zeroes:
+                        self.zero_gradients()
                     return False
                 if self.max_norm >= 0:
                     factor = self.max_norm / (norm + 1e-6)
@@ -449,6 +498,7 @@ cdef class Steps(Plan):
             self.scale, self.bound_of_elements = scale, self.max_value if bounded else INFINITY
             self.fold(1.0 if bounded else scale)
             found = norm if measured else None
+            self.stage.zeroes = zeroes
             self.run(scale, self.max_value if bounded else 0.0, bounded)
             self.grad_norm = found
             if self.cohort_count:

@@ -4,26 +4,18 @@ The way of arrays that a rule does not compute in, and of gradients that are cli
 Of each such array, a tile is decoded, handed to the kernel with the pointers of the arrays that need none, and encoded
 again. The gradient is only decoded.
 """
-from libc.stdint cimport uint16_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
 cimport numpy as cnp
 
 from fastgd.engine.arrays cimport data_of, pointer, size_of
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport CACHE_LINE, MAX_ARRAYS, Cohort, Slot, Stage
+from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage
 from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.kernels.rule cimport BFLOAT16, FLOAT32, FLOAT64, MAX_TERMS, Format, Kernel5, Kernel6, Measure, Scalars
 
 cnp.import_array()
-
-cdef enum:
-    TILE = 512                              # elements
-    ROOM = TILE * 8 + CACHE_LINE            # bytes; tiles at multiples of 4096 would take each other's places in L1
-
-
-cdef inline char* aligned(char* room) noexcept nogil:
-    return room + -<uintptr_t>room % CACHE_LINE
 
 
 cdef inline uint64_t mixed(uint64_t x) noexcept nogil:
@@ -32,7 +24,7 @@ cdef inline uint64_t mixed(uint64_t x) noexcept nogil:
     return x ^ (x >> 31)
 
 
-cdef inline uint64_t key_of(const Slot* slot, int k) noexcept nogil:
+cdef uint64_t key_of(const Slot* slot, int k) noexcept nogil:
     """What the random bits of array k follow from in this step, besides the number of an element."""
     cdef uint64_t key = mixed(slot.seed + <uint64_t>0x9e3779b97f4a7c15u)
     key = mixed(key + <uint64_t>slot.steps)

@@ -12,9 +12,10 @@ from fastgd.engine.exact import real_power
 from fastgd.hyperparameters import AdafactorEps, AtLeastOne, NonNegative, NonPositive, Rate, Switch
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.base import Optimizer, Params, Settings
+from fastgd.optimizers.finishing import Finishing
 
 
-class Adafactor(Optimizer):
+class Adafactor(Finishing):
     r"""
     Adafactor, with decoupled weight decay.
 
@@ -80,6 +81,7 @@ class Adafactor(Optimizer):
 
     family = "adafactor"
     elementwise = False
+    in_c = False
     state_bytes = "4 for each row and column"
     torch_signature = "lr beta2_decay eps d weight_decay * foreach maximize"
 
@@ -105,28 +107,15 @@ class Adafactor(Optimizer):
             if str(param.dtype).removeprefix("torch.") not in formats.WIDE:
                 raise TypeError(f"Adafactor takes float32 and float64, got {name} of dtype {param.dtype}")
 
-    def step(self, grads: object = None, *, grad_scale: float = 1.0) -> None:
-        completed = self._steps.completed
-        super().step(grads, grad_scale=grad_scale)
-        if self._steps.completed != completed:
-            with self._steps:
-                self._update_all(grads)
-
-    step.__doc__ = Optimizer.step.__doc__
-
-    def _update_all(self, grads: object) -> None:
-        """The step of every parameter that the compiled one has counted."""
+    def _finish(self, i: int) -> None:
         self._moments += [{} for _ in self._steps.params[len(self._moments) :]]
-        flat = self._steps.bound_gradients() if grads is None else self._flatten("grads", grads)
-        for i in self._steps.updated():
-            number, _ = self._steps.place_of(i)
-            values = dict(zip(self.checks, self._steps.plain(number), strict=True))
-            steps, _ = self._steps.progress(i)
-            if not self._moments[i]:
-                self._moments[i] = begun(self._steps.params[i])
-            grad = self._gradient(i, flat[i])
-            assert grad is not None
-            update(self._steps.params[i], grad, self._moments[i], steps, values, self._steps.treatment())
+        number, _ = self._steps.place_of(i)
+        values = dict(zip(self.checks, self._steps.plain(number), strict=True))
+        steps, _ = self._steps.progress(i)
+        param = self._steps.params[i]
+        if not self._moments[i]:
+            self._moments[i] = begun(param)
+        update(param, self._steps.gradient(i), self._moments[i], steps, values, self._steps.treatment())
 
     def _entries(self) -> list[dict[str, Any]]:
         moments = [*self._moments, *({} for _ in self._steps.params[len(self._moments) :])]

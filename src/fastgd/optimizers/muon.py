@@ -6,15 +6,16 @@ from typing import Any, Unpack
 import numpy as np
 
 from fastgd.engine.apply import Function
-from fastgd.hyperparameters import AdjustLr, Count, DecayRate, NonNegative, Rate, Switch, ThreeNumbers
+from fastgd.hyperparameters import AdjustLr, Count, DecayRate, NonNegative, PeakRate, Rate, Switch, ThreeNumbers
 from fastgd.matrices import lr_factor, orthogonalized
-from fastgd.optimizers.base import Optimizer, Params, Progress, Settings
+from fastgd.optimizers.base import Params, Progress, Settings
+from fastgd.optimizers.finishing import Finishing
 from fastgd.optimizers.sgd import SGD
 
 _descend = Function(SGD, ("momentum_buffer",))
 
 
-class Muon(Optimizer):
+class Muon(Finishing):
     r"""
     Muon, for matrices.
 
@@ -50,6 +51,9 @@ class Muon(Optimizer):
         How the rate follows the shape; None is ``"original"``.
     maximize : bool, default False
         Ascend.
+    corrected_weight_decay : float or bool, default 0
+        If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
+        (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -85,11 +89,13 @@ class Muon(Optimizer):
     """
 
     family = "muon"
-    beyond_torch = ("maximize",)
+    beyond_torch = ("maximize", "corrected_weight_decay")
     elementwise = False
     has_step = False
     scratch = ("update",)
-    torch_signature = "lr weight_decay momentum nesterov ns_coefficients eps ns_steps adjust_lr_fn * maximize"
+    torch_signature = (
+        "lr weight_decay momentum nesterov ns_coefficients eps ns_steps adjust_lr_fn * maximize corrected_weight_decay"
+    )
 
     def __init__(
         self,
@@ -104,6 +110,7 @@ class Muon(Optimizer):
         adjust_lr_fn: AdjustLr = None,
         *,
         maximize: Switch = False,
+        corrected_weight_decay: PeakRate = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)
@@ -131,17 +138,7 @@ class Muon(Optimizer):
     def progress(cls, label: str, entry: Mapping[str, Any]) -> Progress:
         return 1, ()
 
-    def step(self, grads: object = None, *, grad_scale: float = 1.0) -> None:
-        completed = self._steps.completed
-        super().step(grads, grad_scale=grad_scale)
-        if self._steps.completed != completed:
-            with self._steps:
-                for i in self._steps.updated():
-                    self._turn(i)
-
-    step.__doc__ = Optimizer.step.__doc__
-
-    def _turn(self, i: int) -> None:
+    def _finish(self, i: int) -> None:
         """The step of a matrix along what its momentum becomes."""
         h = dict(zip(self.checks, self._steps.plain(self._steps.place_of(i)[0]), strict=True))
         param, update = self._steps.params[i], self._steps.states[i]["update"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastgd import formats, validation
-from fastgd.engine.formats import MASTER, Storage
+from fastgd.engine.formats import AVERAGE, MASTER, Storage
 from fastgd.engine.plan import Group
 from fastgd.hyperparameters import Flag, schedules_of
 from fastgd.optimizers import storage
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 Entry = tuple[int, tuple[float, ...], dict[str, np.ndarray]]  # steps, carried numbers, state arrays of a parameter
 
+# torch's switches with their defaults. Where that is None they say how torch computes, which changes no number here;
+# where it is False they ask for what a step on the CPU does not do.
+SWITCHES = {"foreach": None, "fused": None, "capturable": False, "differentiable": False}
+COUNT = "schedule_step"  # in groups of fastgd.torch with schedules
 # What torch and its schedulers keep in a group, without meaning here.
-IGNORED = (
-    "foreach", "fused", "capturable", "differentiable",
-    "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr",
-)  # fmt: skip
+IGNORED = (*SWITCHES, COUNT, "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr")
 
 
 def export_step(steps: int) -> np.ndarray:
@@ -76,6 +77,8 @@ def _completed(optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: l
     """The steps that schedules count from: those saved, or the most that a parameter's state tells."""
     if "completed" in state_dict:
         return import_step("state_dict['completed']", state_dict["completed"])
+    if counts := [import_step(COUNT, group[COUNT]) for group in state_dict["param_groups"] if COUNT in group]:
+        return max(counts)
     return max(steps for steps, _, _ in entries) if optimizer.has_step else 0
 
 
@@ -253,7 +256,7 @@ def read_entry(
         return 0, (), {}
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
     master = slots.master_key(param)
-    known = dict.fromkeys([*slots.keys(), *slots.all_keys(), *([] if master is None else [master])])
+    known = dict.fromkeys([*slots.keys(), *slots.all_keys(), *([] if master is None else [master]), AVERAGE])
     validation.known(label, entry, [*scalars, *known])
     needed = [key for key in (slots.keys() if needed is None else needed) if key not in kind.scratch]
     if missing := [key for key in (*scalars, *needed) if key not in entry]:

@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 
-from fastgd import formats
 from fastgd.optimizers.adafactor import begun, update
 from fastgd.torch.finishing import Finishing
 
@@ -25,8 +24,7 @@ class AdafactorBase(Finishing):
         number, _ = self._steps.place_of(i)
         values = dict(zip(self._numpy.checks, self._steps.plain(number), strict=True))
         moments = {name: entry[name].detach().numpy() for name in begun(param)}
-        grad = formats.asarray(leaf.grad.detach().resolve_neg())
-        update(param, grad, moments, steps, values, self._steps.treatment())
+        update(param, self._steps.gradient(i), moments, steps, values, self._steps.treatment())
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         super().load_state_dict(state_dict)

@@ -9,16 +9,18 @@ from torch.autograd import _profiler_enabled
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from fastgd import validation
-from fastgd.engine.formats import Storage
+from fastgd.engine.formats import MASTER, Storage
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.zeros import zeros_beside
-from fastgd.hyperparameters import Check
+from fastgd.hyperparameters import Check, Schedule, with_peak
 from fastgd.optimizers import base, storage
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.settings import TOGETHER, GradientSettings, Settings
 from fastgd.torch import checks, loading
 from fastgd.torch.bound import Bound
+from fastgd.torch.clock import Clock, refuse_wrapped
+from fastgd.torch.gradients import zero_grad
 from fastgd.torch.views import Views
 
 Closure = Callable[[], Any]
@@ -36,11 +38,12 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         As for torch.optim: float32, float64, bfloat16 or float16, dense, on the CPU. They are updated in place, without
         copies.
     defaults : dict
-        Hyperparameters of groups that do not say otherwise.
+        Hyperparameters of groups that do not say otherwise. Where the NumPy class takes a schedule, so does this one;
+        the group shows the number of its next step, and in ``"schedule_step"`` the steps that have been counted.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `fastgd.Optimizer`: over all groups together, in the one pass of the update. Mutable attributes; not
         part of `state_dict`, but of what `fastgd.save` writes.
-    state_dtype, rounding, seed, master_weights
+    state_dtype, rounding, seed, master_weights, ema_decay
         As for `fastgd.Optimizer`; keys of the groups where they are given, and may differ between them.
 
     Attributes
@@ -83,7 +86,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "_numpy" in cls.__dict__:
-            # Schedules are torch's, so that `lr` is a number.
+            # Groups have numbers in the place of schedules.
             own = {name: check.constant() for name, check in cls._numpy.checks.items()} | cls._own_checks
             cls._reader = Reader(own, convert=checks.plain, together=cls._numpy._reader.together)
             cls._numbers = ("step", *cls._numpy.carried)
@@ -97,7 +100,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         arguments = self._numpy.torch_signature.replace("*", "").split()
         defaults = {**{name: given[name] for name in arguments}, **fixed}
         validation.arguments(type(self).__name__, settings, ["params", *arguments, *SETTINGS])
-        self._steps = Bound(self._reader, self._numpy)
+        self._steps = Bound(self._reader, self._numpy, self._clock())
         self._part = checks.is_of_zero()
         self._constructing = True
         self._step_supports_amp_scaling = bool(given.get("fused"))  # as in torch
@@ -105,13 +108,30 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         self._storage("", settings)
         defaults.update(storage.given(settings))
         checks.switches("", defaults)
+        defaults = with_peak(defaults, defaults["lr"])
+        numbers, self._schedules = self._steps.clock.taken("", defaults, 0)
+        defaults.update(numbers)
         self._reader.values(defaults)
         super().__init__(params, defaults)
         checks.groups(self.param_groups)
         self._check_apart()
         self._constructing = False
 
+    @classmethod
+    def _clock(cls) -> Clock:
+        return Clock({name: check for name, check in cls._numpy.checks.items() if name not in cls._own_checks})
+
     # ---- groups -----------------------------------------------------------------------------------------------
+
+    @property
+    def schedules(self) -> list[dict[str, Schedule]]:
+        """
+        For each group its schedules, by what they are the number of: ``lr``, ``betas[0]``.
+
+        To give another one, put it into the group: ``opt.param_groups[0]["lr"] = schedule``. To go on with the number
+        that the group shows, take it away: ``opt.schedules[0].pop("lr")``.
+        """
+        return self._steps.clock.schedules
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """
@@ -130,15 +150,20 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             If another thread is inside a step of this optimizer.
         """
         with self._steps:
+            self._steps.check_plain()
             self._add_checked(param_group)
 
     def _add_checked(self, param_group: dict[str, Any]) -> None:
         groups, number = self.param_groups, len(self.param_groups)
         where = f"param_groups[{number}]"
+        schedules = {}
         try:
+            if isinstance(param_group, dict):
+                schedules = self._schedules_of(where, param_group)
             if self._constructing:
                 self.param_groups = []  # torch would compare each group with all before it
             super().add_param_group(param_group)
+            param_group.update(with_peak(param_group, schedules.get("lr", param_group["lr"])))
             checks.keep_once(param_group)
             self._refused_group(number, param_group)
             self._reader.values(param_group, where)
@@ -154,10 +179,21 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
                 self.param_groups = groups
             else:
                 self._check_apart()
+            self._steps.clock.add(param_group, schedules, self._steps.completed)
         except BaseException:
             del groups[number:]
+            self._steps.clock.cut(number)
             self.param_groups = groups
             raise
+
+    def _schedules_of(self, where: str, group: dict[str, Any]) -> dict[str, Schedule]:
+        """The schedules of a group, its own and those of the defaults; in it they give way to numbers."""
+        inherited = {n: s for n, s in self._schedules.items() if n.partition("[")[0] not in group}
+        numbers, own = self._steps.clock.taken(where, group, self._steps.completed)
+        if own or inherited:
+            refuse_wrapped(self.__dict__.get("step"))
+        group.update(numbers)
+        return own | inherited
 
     def _refuse_setting(self, name: str, value: object) -> None:
         if value and name in OF_ALL:
@@ -170,6 +206,11 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         groups = enumerate(self.param_groups)
         named = [(f"param_groups[{n}]['params'][{k}]", p) for n, g in groups for k, p in enumerate(g["params"])]
         validation.apart([(label, checks.parameter(label, param)) for label, param in named])
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "step" and any(self._steps.clock.by_group()):
+            refuse_wrapped(value)
+        super().__setattr__(name, value)
 
     # ---- what the compiled step asks --------------------------------------------------------------------------
 
@@ -206,7 +247,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         label = f"state_dict['state'][{i}]"
         given = saved.mapping(label, self.state.get(param, {}))
         master = slots.master_key(array)
-        known = self._known.difference(key for key in checks.STATE if key != master)
+        known = self._known.difference(key for key in MASTER if key != master)
         entry = {key: value for key, value in given.items() if key in known and value is not None}
         entry |= {key: checks.number(f"{label}[{key!r}]", entry[key]) for key in self._numbers if key in entry}
         keys = slots.keys()
@@ -222,9 +263,12 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         number, k = self._steps.place_of(i)
         return f"param_groups[{number}]['params'][{k}]"
 
+    def _gradient_label(self, i: int) -> str:
+        return f"{self._label(i)}.grad"
+
     def _gradient(self, i: int, grad: torch.Tensor) -> np.ndarray:
         """A copy of a gradient that cannot be read where it lies, in the layout of parameter `i`."""
-        label = f"{self._label(i)}.grad"
+        label = self._gradient_label(i)
         array = checks.gradient(label, grad, self._steps.leaves[i])
         if validation.is_dense(array) and self._steps.touches(array):
             raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
@@ -232,9 +276,31 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         np.copyto(beside, array)
         return beside
 
+    def _look(self) -> None:
+        """Find parameters and state where they are now, and read the groups."""
+        self._steps.look(self)
+
+    def _written_to(self) -> None:
+        """Tell autograd that parameters have been written to."""
+        torch.autograd.graph.increment_version(self._steps.leaves)
+
     # ---- a step -----------------------------------------------------------------------------------------------
 
-    def step(self, closure: Closure | None = None) -> Any:  # type: ignore[override]
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """
+        Let go of the gradients of all parameters, as torch.optim does, in compiled code.
+
+        Parameters
+        ----------
+        set_to_none : bool, default True
+            Whether gradients become None, and not zeros.
+        """
+        if _profiler_enabled():
+            super().zero_grad(set_to_none)  # which the profile shows
+        else:
+            zero_grad(self.param_groups, set_to_none)
+
+    def step(self, closure: Closure | None = None, *, zero_grads: bool = False) -> Any:  # type: ignore[override]
         """
         Update every parameter that has a gradient.
 
@@ -242,6 +308,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         ----------
         closure : callable, optional
             Computes the loss and the gradients; called first, with gradients enabled.
+        zero_grads : bool, default False
+            Whether gradients are overwritten with zeros after they have been used, in the same pass, also where the
+            step is left out: as by ``zero_grad(set_to_none=False)``.
 
         Returns
         -------
@@ -262,13 +331,14 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             or _global_optimizer_post_hooks
             or _profiler_enabled()
         ) and type(self).step is Optimizer.step:  # torch wraps that of a subclass
-            return self._step_with_hooks() if closure is None else self._step_with_hooks(closure)
-        return self._step(closure)
+            arguments = () if closure is None else (closure,)
+            return self._step_with_hooks(*arguments, **({"zero_grads": zero_grads} if zero_grads else {}))
+        return self._step(closure, zero_grads)
 
     step.hooked = True  # type: ignore[attr-defined]  # torch would wrap it, which costs as much as the step
 
-    def _step(self, closure: Closure | None = None) -> Any:
-        loss = None
+    def _step(self, closure: Closure | None = None, zero_grads: bool = False) -> Any:
+        loss, zero_grads = None, validation.flag("zero_grads", zero_grads)
         if closure is not None:
             if not callable(closure):
                 raise TypeError(f"closure must be callable or None, got {type(closure).__name__}")
@@ -277,13 +347,15 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         scale = 1.0
         if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
             if bool(self.__dict__.get("found_inf")):
+                if zero_grads:
+                    self.zero_grad(set_to_none=False)
                 return loss
             scale = checks.unscaling(self.__dict__.get("grad_scale"))
-        self._steps.step_tensors(self, self.param_groups, scale)
+        self._steps.step_tensors(self, self.param_groups, scale, zero_grads)
         return loss
 
-    def _hooked_step(self, closure: Closure | None = None) -> Any:
-        return self._step(closure)  # that of a subclass, if it has its own
+    def _hooked_step(self, closure: Closure | None = None, *, zero_grads: bool = False) -> Any:
+        return self._step(closure, zero_grads)  # that of a subclass, if it has its own
 
     _step_with_hooks = torch.optim.Optimizer.profile_hook_step(_hooked_step)
 
@@ -310,6 +382,21 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     def state(self, state: Any) -> None:
         self._steps.shown.set_state(state)
 
+    def state_dict(self) -> dict[str, Any]:
+        """
+        Hyperparameters and the state itself, as of torch.optim.
+
+        Returns
+        -------
+        dict
+            As of torch. Groups with schedules have the numbers of their next step, ``"schedule_step"``, and what
+            schedules remember, if they do, in ``"schedule"`` (of `lr`) or ``"schedules"`` (of others, by name).
+        """
+        result: dict[str, Any] = super().state_dict()
+        if self._steps.clock.active:
+            self._steps.clock.save(result["param_groups"])
+        return result
+
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """
         Take over hyperparameters and a copy of the state, of this class or the one of its name in torch or fastgd.
@@ -318,13 +405,16 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         ----------
         state_dict : mapping
             As `state_dict` of any of these returns it. Hyperparameters that it does not have become the defaults, and
-            switches are off, as in torch. Of a schedule of fastgd's the rate is taken that it has come to.
+            switches are off, as in torch. Where a number has a schedule it stays one, whatever was saved; it goes on at
+            ``"schedule_step"``, or in a dict of `fastgd` at ``"completed"``; in a dict without either, at the largest
+            ``step`` of a parameter, or 0.
 
         Raises
         ------
         TypeError, ValueError
             If anything is missing, or of another shape or dtype; the optimizer is then unchanged.
         """
+        self._steps.check_plain()
         state_dict = dict(saved.mapping("state_dict", state_dict))
         for hook in self._optimizer_load_state_dict_pre_hooks.values():
             changed = hook(self, state_dict)
@@ -333,7 +423,11 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         has_step = self._numpy.has_step
         entries = {i: loading.entry_of(f"state_dict['state'][{i!r}]", has_step, e) for i, e in entries.items()}
         before = {"state": self.state, "param_groups": self.param_groups}
-        after = loading.groups(self.param_groups, groups)
+        completed = state_dict.get("completed")
+        if completed is not None:
+            completed = saved.import_step("state_dict['completed']", completed)
+        after = loading.groups(self.param_groups, groups, completed)
+        remembered, marked = loading.schedules(after), self._steps.clock.mark()
         try:
             storages = [self._storage(f"param_groups[{n}]", group) for n, group in enumerate(after)]
             for n, (group, stored) in enumerate(zip(after, storages, strict=True)):
@@ -344,9 +438,10 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             for hook in self._optimizer_load_state_dict_post_hooks.values():
                 hook(self)
             with self._steps:
-                self._steps.find(self, copying=True)
+                self._steps.find_loaded(self, remembered)
         except BaseException:
             self.__setstate__(before)
+            self._steps.clock.reset(marked)
             raise
 
     def __repr__(self) -> str:
@@ -356,19 +451,29 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     def __getstate__(self) -> dict[str, Any]:
         settings = {name: getattr(self, name) for name in TOGETHER}
         own = {"_skipped": self.skipped_steps, "_part": self._part, "_constructing": False}
+        clock = {
+            "_schedules": self._schedules,
+            "_scheduled": self._steps.clock.by_group(),
+            "_completed": self._steps.completed,
+        }
         return {
             **super().__getstate__(),
             **settings,
             **own,
+            **clock,
+            "_schedules": self._schedules,
             "_step_supports_amp_scaling": self._step_supports_amp_scaling,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         settings = {name: state[name] for name in TOGETHER if name in state}
-        rest = {key: value for key, value in state.items() if key not in (*settings, "_skipped", "state")}
+        apart = (*settings, "_skipped", "_scheduled", "_completed", "state")
+        rest = {key: value for key, value in state.items() if key not in apart}
         if settings:  # an unpickled optimizer, which has no steps yet
-            self._steps = Bound(self._reader, self._numpy)
-            self._steps.skipped_steps = state["_skipped"]
+            self._steps = Bound(self._reader, self._numpy, self._clock())
+            self._steps.skipped_steps, self._steps.completed = state["_skipped"], state["_completed"]
+            for group, schedules in zip(state["param_groups"], state["_scheduled"], strict=True):
+                self._steps.clock.add(group, schedules)
         super().__setstate__(rest)
         if "state" in state:
             self.state = state["state"]

@@ -14,8 +14,9 @@ from fastgd.engine.execute cimport Slot
 from fastgd.engine.extents cimport are_apart
 from fastgd.engine.formats cimport goes_with, itemsize
 from fastgd.engine.plan cimport Group
-from fastgd.engine.settings cimport Settings
+from fastgd.engine.reading cimport Reading
 from fastgd.engine.steps cimport Steps
+from fastgd.torch.clock cimport Clock
 from fastgd.torch.shown cimport Shown
 from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
 
@@ -24,8 +25,8 @@ import torch
 from torch.autograd.graph import increment_version
 
 from fastgd import validation
-from fastgd.engine.steps import IN_USE
 from fastgd.torch import checks
+from fastgd.torch.clock import COUNT
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
@@ -68,6 +69,7 @@ cdef class Bound(Steps):
     """
     cdef object found_groups                # the optimizer's own; None where they have to be found anew
     cdef list group_dicts, members          # the dicts of the groups, and the parameters of each
+    cdef readonly Clock clock               # the schedules of the groups
     cdef readonly Shown shown               # what `state` has of the engine's
     cdef readonly list leaves               # parameters, in the order of the slots
     cdef Borrow borrow
@@ -75,14 +77,16 @@ cdef class Bound(Steps):
     cdef object backward                    # the backward pass in which `step_one` looked at everything
     cdef list layouts                       # for each group, that of the state arrays that `state` has
     cdef set waiting                        # slots that have not begun
+    cdef list copied                        # (slot, gradient) where this step reads a copy
     cdef bint asked                         # whether Python code may have run since everything was looked at
 
-    def __init__(self, reader, kind):
-        Steps.__init__(self, reader)
+    def __init__(self, reader, kind, Clock clock not None):
+        Steps.__init__(self, reader, kind.waits)
+        self.clock = clock
         self.borrow = borrow_of(torch.Tensor)
         self.shown = Shown(kind)
         self.leaves, self.group_dicts, self.members, self.layouts = [], [], [], []
-        self.places, self.waiting = {}, set()
+        self.places, self.waiting, self.copied = {}, set(), []
 
     # ---- looking at tensors ---------------------------------------------------------------------------------------
 
@@ -107,6 +111,15 @@ cdef class Bound(Steps):
         return find(self.borrow, <object>PyList_GET_ITEM(self.leaves, i), &place) and lies_at(
             <PyArrayObject*>self.slots[i].param, &place)
 
+    cdef bint in_place(self, object front) except -1:
+        return self.holds_all(front.param_groups)
+
+    def look(self, front):
+        """Find what is no longer where it was, and read the groups."""
+        if not self.holds_all(front.param_groups):
+            self.find(front)
+        self.read_groups(front, self.group_dicts)
+
     def number_of(self, leaf):
         """The slot of a parameter that has been found."""
         return self.places[id(leaf)]
@@ -119,6 +132,21 @@ cdef class Bound(Steps):
             self.find_moved(front, copying)
         else:
             self.find_all(front, copying)
+
+    def find_loaded(self, front, list remembered not None):
+        """
+        Find groups and state that `load_state_dict` has put there, with copies of the state; `remembered` is what
+        schedules take over.
+        """
+        cdef Py_ssize_t i
+        self.clock.move(front.param_groups)
+        counts = [group[COUNT] for group in front.param_groups if COUNT in group]
+        self.find(front, True)
+        if not counts:
+            counts = [self.slots[i].steps for i in range(self.count)] if front._numpy.has_step else [0]
+        completed = max(counts, default=0)
+        self.clock.load(remembered, completed)
+        self.completed = completed
 
     cdef int find_moved(self, front, bint copying) except -1:
         """
@@ -151,17 +179,19 @@ cdef class Bound(Steps):
         cdef Py_ssize_t start
         groups, state = front.param_groups, self.shown.state
         members = [list(group["params"]) for group in groups]
+        self.clock.match(groups)
         for n, group in enumerate(groups):
             front._refused_group(n, group)
+            self.clock.take_new(front, n, group, self.completed)
             start = len(arrays)
             storage = front._storage(f"param_groups[{n}]", group)
             slots = Group(front._numpy._family, start, len(members[n]), storage)
-            settings = Settings(slots, None, group, self.reader, f"param_groups[{n}]")
-            slots.set_hyper(self.reader.doubles(settings.plain))
+            reading = Reading(slots, None, group, self.reader, f"param_groups[{n}]")
+            slots.set_hyper(self.reader.doubles(reading.plain))
             for k, leaf in enumerate(members[n]):
                 arrays.append(checks.parameter(f"param_groups[{n}]['params'][{k}]", leaf))
                 entries.append(self.entry(front, start + k, leaf, arrays[start + k], state, slots, copying))
-            found.append((settings, arrays[start:], entries[start:]))
+            found.append((reading, arrays[start:], entries[start:]))
         self.check_apart(arrays, entries, members)
         self.take_all(found, members, groups)
         self.publish(not copying)
@@ -175,7 +205,7 @@ cdef class Bound(Steps):
         before, entry = self.params[i], state.get(leaf)
         shown = () if copying else self.shown.keys_of(leaf)
         if (array.dtype == before.dtype and array.shape == before.shape and array.strides == before.strides
-                and (<Group>self.groups[self.slots[i].group]).storage == group.storage):
+                and (<Group>self.groups[self.slots[i].group]).storage.stores_like(group.storage)):
             if not shown and not self.slots[i].steps and (leaf not in state or (isinstance(entry, dict) and not entry)):
                 return 0, (), self.states[i]
             if shown and isinstance(entry, dict) and self.shown.is_own(leaf, entry, front._known):
@@ -200,12 +230,12 @@ cdef class Bound(Steps):
         self.found_groups, self.shown.known = None, False
         self.places = {}
         self.clear()
-        self.settings, self.scheduled = [], False
+        self.readings, self.scheduled = [], False
         self.largest = np.finfo(np.float64).max
         self.reserve(len(leaves))
-        for settings, arrays, entries in found:
-            self.add_group((<Settings>settings).group, arrays, entries)
-            self.settings.append(settings)
+        for reading, arrays, entries in found:
+            self.add_group((<Reading>reading).group, arrays, entries)
+            self.readings.append(reading)
             for array in arrays:
                 self.bound_largest(array)
         self.leaves, self.places = leaves, {id(leaf): i for i, leaf in enumerate(leaves)}
@@ -249,6 +279,9 @@ cdef class Bound(Steps):
             if group.layout != <int>self.layouts[n]:
                 self.layouts[n] = group.layout
                 self.waiting.update(range(group.start, group.start + group.count))
+        if self.begun:
+            self.waiting.update(range(self.first, self.stop))
+            self.begun = False
         if not self.waiting:
             return 0
         for i in sorted([i for i in self.waiting if self.first <= i < self.stop and self.slots[i].cohort >= 0]):
@@ -264,6 +297,11 @@ cdef class Bound(Steps):
         return 0
 
     # ---- the step -------------------------------------------------------------------------------------------------
+
+    cdef int read_group(self, front, Py_ssize_t number, given) except -1:
+        """Check what has been changed in a group, which may be a schedule."""
+        self.clock.take_new(front, number, given, self.completed)
+        return Steps.read_group(self, front, number, given)
 
     cdef bint take_tensor(self, front, Py_ssize_t i) except -1:
         """Take the gradient of a slot; False if it has none."""
@@ -286,6 +324,7 @@ cdef class Bound(Steps):
                 and self.takes_place(slot, place.data, place.format)):
             array = front._gradient(i, grad)
             self.hold(array)
+            self.copied.append((i, grad))
             self.asked = True
             if not self.takes(slot, <PyObject*>array):
                 raise RuntimeError(f"gradient {i} was copied and is still refused; please report this")
@@ -312,18 +351,20 @@ cdef class Bound(Steps):
             raise RuntimeError("a parameter, a gradient or state was moved while gradients were asked for")
         return 0
 
-    def step_tensors(self, front, groups, double scale):
-        """Update all parameters that have a gradient."""
+    def step_tensors(self, front, groups, double scale, bint zeroes):
+        """Update all parameters that have a gradient; `zeroes`: it is then 0."""
         cdef Py_ssize_t i
         cdef list updated
-        cdef bint all_have = True
-        if self.busy:
-            raise RuntimeError(IN_USE)
-        self.busy = True
+        cdef bint all_have = True, asked = False, done = False
+        self.begin()
+        self.copied = []
         try:
             if not self.holds_all(groups):
                 self.find(front)
-            self.asked = self.read_groups(front, self.group_dicts)
+            if self.clock.active:
+                self.clock.end_pass()
+                asked = self.clock.before(front, bool(self.shown.state))
+            self.asked = self.read_groups(front, self.group_dicts) or asked
             self.first, self.stop = 0, self.count
             if self.moved:
                 self.sort_written()
@@ -335,10 +376,16 @@ cdef class Bound(Steps):
             updated = self.leaves
             if not all_have:
                 updated = [leaf for i, leaf in enumerate(self.leaves) if self.slots[i].cohort >= 0]
-            self.run_and_tell(scale, updated)
+            if zeroes:
+                self.check_zeroes(front, NULL)
+                for i, grad in self.copied:
+                    checks.fillable(front._gradient_label(i), grad)
+            done = self.run_and_tell(scale, updated, zeroes)
+            if done and self.clock.active:
+                self.clock.after()
         finally:
-            self.release()
-            self.busy = False
+            self.copied = []
+            self.end(done)
 
     def step_one(self, front, groups, leaf, backward):
         """
@@ -346,9 +393,8 @@ cdef class Bound(Steps):
         call in a backward pass looks at everything, later ones only at `leaf`.
         """
         cdef Py_ssize_t i
-        if self.busy:
-            raise RuntimeError(IN_USE)
-        self.busy = True
+        cdef bint done = False
+        self.begin()
         try:
             i = self.places.get(id(leaf), -1)
             if backward != self.backward or i < 0 or not (self.holds_leaf(i) and self.shown.keeps(leaf)):
@@ -358,6 +404,8 @@ cdef class Bound(Steps):
                 i = self.places.get(id(leaf), -1)
             if i < 0:
                 return False
+            if self.clock.active:
+                self.clock.before_pass(front, backward, bool(self.shown.state))
             self.asked = self.read_groups(front, self.group_dicts)
             self.first, self.stop = i, i + 1
             if self.moved:
@@ -365,20 +413,44 @@ cdef class Bound(Steps):
             if self.take_tensor(front, i):
                 if self.asked:
                     self.check_places()
-                self.run_and_tell(1.0, [leaf])
+                done = self.run_and_tell(1.0, [leaf], False)
+                if done and self.clock.active:
+                    self.clock.backward = backward
             return True
         finally:
             self.first, self.stop = 0, self.count
-            self.release()
-            self.busy = False
+            self.copied = []
+            self.end(done)
 
-    cdef int run_and_tell(self, double scale, list updated) except -1:
-        """The update, and `state` and autograd told of it, also where Ctrl-C comes in between."""
-        if not self.update(scale):
-            return 0
+    cdef bint run_and_tell(self, double scale, list updated, bint zeroes) except -1:
+        """
+        The update, and `state` and autograd told of it, also where Ctrl-C comes in between; returns whether anything
+        has been updated.
+        """
+        cdef bint done = self.update(scale, zeroes)
         try:
-            self.finish(updated)
+            self.tell(updated, done, zeroes)
         except BaseException:
-            self.finish(updated)
+            self.tell(updated, done, zeroes)
             raise
+        return done
+
+    cdef int tell(self, list updated, bint done, bint zeroes) except -1:
+        if zeroes:
+            for _, grad in self.copied:
+                grad.detach().zero_()
+            grads = [<object>self.held[i] for i in range(self.held_count)]
+            increment_version([grad for grad in grads if isinstance(grad, Tensor) and not grad.is_inference()])
+        if done:
+            self.finish(updated)
         return 0
+
+    def finish_step(self, call, list slots=None):
+        cdef list updated = self.updated() if slots is None else slots
+        Steps.finish_step(self, call, updated)
+        if self.begun:
+            for i in updated:
+                self.publish_one(i, True)
+            self.shown.write(self.slots, 0, self.count)
+            self.shown.note()
+            self.begun = False

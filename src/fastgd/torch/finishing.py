@@ -14,17 +14,16 @@ class Finishing(Optimizer):
         """What is left of the step of parameter `i`."""
         raise NotImplementedError
 
-    def _step(self, closure: Closure | None = None) -> Any:
+    def _step(self, closure: Closure | None = None, zero_grads: bool = False) -> Any:
         completed = self._steps.completed
-        loss = super()._step(closure)
+        loss = super()._step(closure, zero_grads)
         if self._steps.completed != completed:
-            for i in self._steps.updated():
-                self._finish(i)
+            self._steps.finish_step(self._finish)
         return loss
 
     def _step_in_backward(self, param: torch.Tensor) -> bool:
         completed = self._steps.completed
         known = super()._step_in_backward(param)
         if self._steps.completed != completed:
-            self._finish(self._steps.number_of(param))
+            self._steps.finish_step(self._finish, [self._steps.number_of(param)])
         return known

@@ -10,13 +10,16 @@ import torch
 
 from fastgd import formats, validation
 from fastgd.engine.formats import Storage
+from fastgd.optimizers import state_dict as saved
 from fastgd.torch import checks
+from fastgd.torch.clock import COUNT
 
-SCHEDULES = ("schedule", "schedules")  # of fastgd's schedules, which torch's optimizers do not have
 IMMUTABLE = (float, int, bool, str, type(None))
 
 
-def groups(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def groups(
+    ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]], completed: int | None = None
+) -> list[dict[str, Any]]:
     """Groups with the hyperparameters of a state dict and the parameters of an optimizer."""
     if len(ours) != len(theirs):
         raise ValueError(f"state_dict: expected {len(ours)} groups, got {len(theirs)}")
@@ -25,13 +28,25 @@ def groups(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]
         if len(mine["params"]) != len(group["params"]):
             label = f"state_dict['param_groups'][{i}]"
             raise ValueError(f"{label}: expected {len(mine['params'])} parameters, got {len(group['params'])}")
-        own = {
-            key: value if type(value) in IMMUTABLE else copy.deepcopy(value)
-            for key, value in group.items()
-            if key not in SCHEDULES
-        }
+        own = {key: value if type(value) in IMMUTABLE else copy.deepcopy(value) for key, value in group.items()}
+        if completed is not None:  # of NumPy's optimizers, which count once for all groups
+            own.setdefault(COUNT, completed)
         names = {"param_names": mine["param_names"]} if "param_names" in mine else {}
         result.append({**names, **own, "params": mine["params"]})
+    return result
+
+
+def schedules(groups: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the groups of a state dict have of schedules that remember something, by name; it is taken from them."""
+    result = []
+    for i, group in enumerate(groups):
+        label = f"state_dict['param_groups'][{i}]"
+        kept = dict(saved.mapping(f"{label}['schedules']", group.pop("schedules", {})))
+        if "schedule" in group:
+            kept["lr"] = group.pop("schedule")
+        for name, state in kept.items():
+            kept[name] = dict(saved.mapping(f"{label}['schedules'][{name!r}]", state))
+        result.append(kept)
     return result
 
 

@@ -2,7 +2,7 @@
 from fastgd.engine.plan cimport Group
 from fastgd.engine.reader cimport Reader
 
-cdef class Settings:
+cdef class Reading:
     cdef Group group
     cdef tuple form                     # what its gradients are made of, as of a tree; None for an array by itself
     cdef readonly object given          # the dict
@@ -13,5 +13,6 @@ cdef class Settings:
     cdef readonly list schedules        # as of `Reader.schedules`
 
     cdef bint same(self, dict given) noexcept
+    cdef bint follow(self, dict given, Reader reader) except -1
     cdef int remember(self, object given, Reader reader) except -1
     cdef list changed(self, object given)
