@@ -245,8 +245,8 @@ cdef class Plan:
         self.use(group, group.rule())
 
     def updated(self):
-        """The slots that the latest step has updated."""
-        return [i for i in range(self.count) if self.slots[i].cohort >= 0]
+        """The slots that the step under way updates."""
+        return [i for i in range(self.first, self.stop) if self.slots[i].cohort >= 0]
 
     def progress(self, Py_ssize_t i):
         """(steps taken, carried numbers) of slot `i`."""

@@ -13,6 +13,9 @@ cdef class Steps(Plan):
     cdef readonly dict clipping         # settings of gradients, as they were given
     cdef public long long skipped_steps, completed
     cdef public tuple bound             # gradients that stay where they are, or None
+    # What a class does for its rule, or None: a function of this object that is called before anything is changed, and
+    # may return one that makes the last of the changes, which must be compiled.
+    cdef public object between
     cdef readonly bint busy
     cdef readonly bint grouped
     cdef bint scheduled, skip_nonfinite

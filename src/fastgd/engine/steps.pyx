@@ -19,6 +19,7 @@ from fastgd.engine.formats cimport computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.reader cimport real_number
 from fastgd.engine.settings cimport NAMES, SINGLE
+from fastgd.engine.tile cimport gradient_of
 from fastgd.kernels.rule cimport FLOAT32, MAX_HYPER
 
 import numpy as np
@@ -389,8 +390,12 @@ cdef class Steps(Plan):
         return self.bound
 
     def treatment(self):
-        """What the latest step multiplied gradients by, and where it clipped their elements."""
+        """For `between`: what the step multiplies gradients by, and where it clips their elements."""
         return self.scale, self.bound_of_elements
+
+    def gradient(self, Py_ssize_t i):
+        """For `between`: the gradient of a slot, before it is scaled and clipped."""
+        return gradient_of(&self.slots[i], self.params[i])
 
     # ---- the step ---------------------------------------------------------------------------------------------
 
@@ -439,7 +444,10 @@ cdef class Steps(Plan):
             self.scale, self.bound_of_elements = scale, self.max_value if bounded else INFINITY
             self.fold(1.0 if bounded else scale)
             found = norm if measured else None
+            after = None if self.between is None else self.between(self)
             self.run(scale, self.max_value if bounded else 0.0, bounded)
+            if after is not None:
+                after()
             self.grad_norm = found
             if self.cohort_count:
                 self.completed += 1

@@ -1,4 +1,6 @@
 # A kernel on arrays in any format.
+cimport numpy as cnp
+
 from fastgd.engine.execute cimport Cohort, Slot, Stage
 from fastgd.kernels.rule cimport Kernel0, Kernel1, Kernel2, Kernel3, Kernel4
 
@@ -7,6 +9,9 @@ cdef void run_tiles(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py
 
 cdef void measure_tiles(const Slot* slot, const Cohort* cohort, int number, Py_ssize_t start, Py_ssize_t stop,
                         const Stage* stage, double* sums) noexcept nogil
+
+
+cdef object gradient_of(const Slot* slot, cnp.ndarray param)
 
 
 cdef inline void call(void* f, int states, void* const* a, Py_ssize_t n, const void* scalars) noexcept nogil:

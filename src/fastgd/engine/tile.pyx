@@ -8,11 +8,12 @@ from libc.stdint cimport uint16_t, uint32_t, uint64_t, uintptr_t
 
 cimport numpy as cnp
 
-from fastgd.engine.arrays cimport data_of, pointer, size_of
+from fastgd.engine.arrays cimport NPY_ARRAY_ALIGNED, data_of, pointer, size_of
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport CACHE_LINE, MAX_ARRAYS, Cohort, Slot, Stage
 from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.engine.zeros cimport laid_out, laid_out_zeros
 from fastgd.kernels.rule cimport BFLOAT16, FLOAT32, FLOAT64, MAX_TERMS, Format, Kernel5, Kernel6, Measure, Scalars
 
 cnp.import_array()
@@ -119,6 +120,16 @@ cdef void through_tiles(const Slot* slot, void* f, int states, const Scalars* sc
                 encode(slot, k, compute, tiles[k], stored[k], n, start)
             stored[k] = <char*>stored[k] + n * itemsize(slot.formats[k])
         start += n
+
+
+cdef object gradient_of(const Slot* slot, cnp.ndarray param):
+    """The gradient of a slot in the dtype that its rule computes in: where it lies, for as long as that, or a copy."""
+    cdef Format compute = computed_in(slot.formats[0])
+    if slot.formats[1] == compute:
+        return laid_out(param, compute, slot.arrays[1], NPY_ARRAY_ALIGNED)
+    copy = laid_out_zeros(param, compute)
+    table().decode[compute][slot.formats[1]](slot.arrays[1], data_of(pointer(copy)), slot.size)
+    return copy
 
 
 def convert(cnp.ndarray source not None, cnp.ndarray target not None):

@@ -238,6 +238,13 @@ cdef class Bound(Steps):
 
     cdef int finish(self, list updated) except -1:
         """Tell autograd what has been written to, and bring the `state` of it up to date."""
+        self.finish_own(updated)
+        tell = getattr(self.between, "tell", None)
+        if tell is not None:
+            tell(self)
+        return 0
+
+    cdef int finish_own(self, list updated) except -1:
         cdef Py_ssize_t i, n
         cdef Group group
         cdef bint all_new = True
