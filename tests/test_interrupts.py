@@ -1,7 +1,6 @@
 """Interrupts outside a step: whatever a call was doing when Ctrl-C came, it has done all of it or nothing."""
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,40 +11,10 @@ import pytest
 import fastgd
 from fastgd import schedules
 from support.comparing import freeze
+from support.interrupts import interrupted
 
-PACKAGE = str(Path(fastgd.__file__).parent)
 # An interrupt may let go of an open file before a `with` has it: that is closed, with a warning.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
-
-
-def interrupted(call: Callable[[], object], moment: int) -> bool:
-    """
-    Make a call that is interrupted at its `moment`-th event under Python code of fastgd; whether it came so far.
-
-    Events are the beginnings and ends of functions, those of the standard library too: the places where Python looks
-    for signals. Before a function of C there is no such place.
-    """
-    left, inside = moment, 0
-
-    def interrupt(frame: Any, event: str, _: object) -> None:
-        nonlocal left, inside
-        ours = frame.f_code.co_filename.startswith(PACKAGE)
-        inside += ours and event == "call"
-        if inside and event != "c_call":
-            left -= 1
-        inside -= ours and event == "return"
-        if left == 0:
-            sys.setprofile(None)
-            raise KeyboardInterrupt
-
-    sys.setprofile(interrupt)
-    try:
-        call()
-    except KeyboardInterrupt:
-        return True
-    finally:
-        sys.setprofile(None)
-    return False
 
 
 def plateau() -> Any:

@@ -14,19 +14,11 @@ from fastgd import formats
 from fastgd.engine import dispatch
 from support.cases import BY_NAME, Case, every_case
 from support.comparing import assert_equal, assert_same
-from support.formats import BFLOAT16, FLOAT16
+from support.formats import BFLOAT16, FLOAT16, master
 from support.running import ISAS, gradient, instruction_set, placed, threads
 
 KEYS = {BFLOAT16: "param_remainder", FLOAT16: "master_param"}
 by_narrow = pytest.mark.parametrize("dtype", [BFLOAT16, FLOAT16], ids=str)
-
-
-def master(param: np.ndarray, state: Any) -> np.ndarray:
-    """The float32 that a parameter and its state stand for."""
-    if param.dtype == FLOAT16:
-        return np.asarray(state["master_param"])
-    upper = param.view(np.uint16).astype(np.int64) << 16
-    return (upper + state["param_remainder"]).astype(np.uint32).view(np.float32)
 
 
 def shown(values: np.ndarray, dtype: np.dtype) -> np.ndarray:

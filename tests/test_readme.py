@@ -10,8 +10,10 @@ import pytest
 import fastgd
 from fastgd.tools.demo import digits
 
-TEXT = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SNIPPETS = SNIPPET.findall(TEXT)
 OPTIMIZERS = {
     name: kind
     for name in fastgd.__all__
@@ -27,6 +29,13 @@ def test_snippets_run_in_their_order() -> None:
     names: dict[str, object] = {}
     for number, snippet in enumerate(SNIPPETS):
         exec(compile(snippet, f"README.md, snippet {number}", "exec"), names)
+
+
+def test_snippets_of_stages_run_in_their_order() -> None:
+    names: dict[str, object] = {}
+    for number, snippet in enumerate(SNIPPET.findall((ROOT / "docs" / "STAGES.md").read_text(encoding="utf-8"))):
+        exec(compile(snippet, f"STAGES.md, snippet {number}", "exec"), names)
+    assert "opt" in names
 
 
 def test_every_optimizer_has_a_row() -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import derive_c
+import derive_h
 import derive_python
 from sources import KERNELS, PACKAGE, ROOT, fail, optimizers_of, read
 
@@ -34,12 +35,14 @@ def derived() -> dict[Path, str]:
         KERNELS / "table.pxi": derive_c.table(rules, families, scalars),
         PACKAGE / "capi.pxd": derive_c.capi_pxd(rules, offered),
         PACKAGE / "capi.pyx": derive_c.capi_pyx(rules, families, offered),
+        PACKAGE / "fastgd.h": derive_h.header(rules, offered),
         PACKAGE / "functional.py": derive_python.functional(rules, families, optimizers),
         PACKAGE / "torch/classes.py": derive_python.torch_classes(optimizers),
     }
     for path, mark, lines in (
         (ROOT / "README.md", "optimizers", derive_python.readme_lines(rules, families, optimizers)),
         (ROOT / "docs/C_API.md", "rules", derive_c.c_api_table(rules, offered, optimizers)),
+        (ROOT / "docs/C_API.md", "functions", derive_h.declarations(rules, offered)),
         (PACKAGE / "__init__.py", "optimizers", derive_python.import_lines(optimizers)),
         (PACKAGE / "__init__.py", "names", derive_python.all_lines(optimizers)),
         (PACKAGE / "torch/__init__.py", "optimizers", derive_python.torch_import_lines(optimizers)),

@@ -10,6 +10,7 @@ from sources import KERNELS, ROOT, Family, Optimizer, Rule, fail, kernels_in
 HEAD = "Written by make derive from kernels/rules/*.pxd and optimizers/*.py; edit those."
 WIDTH = 120
 LEDGER = ROOT / "tests/capi_abi.txt"
+ABI_VERSION = 1  # raised if a promise of the C API has to be broken
 MAX_SUMS = 8  # promised to callers; rules have fewer terms
 
 PXD = """\
@@ -20,7 +21,7 @@ PXD = """\
 from fastgd.kernels.rule cimport Scalars
 
 cdef enum:
-    ABI_VERSION = 1     # what an importer has been compiled for, to be compared with
+    ABI_VERSION = {abi}     # what an importer has been compiled for, to be compared with
     MAX_CARRY = {room}       # doubles that a family may carry from step to step
     MAX_SUMS = {sums}        # doubles that a measuring pass may add to
 
@@ -164,7 +165,7 @@ def room(name: str) -> str:
 
 
 def capi_pxd(rules: list[Rule], families: list[Family]) -> str:
-    text = PXD.format(head=HEAD, room=room("MAX_CARRY"), sums=MAX_SUMS)
+    text = PXD.format(head=HEAD, abi=ABI_VERSION, room=room("MAX_CARRY"), sums=MAX_SUMS)
     for family in families:
         text += f'\n\nctypedef struct {family.struct} "fastgd_{family.struct}":\n'
         text += "".join(f"    double {field}\n" for field in family.hyper)

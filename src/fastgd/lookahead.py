@@ -93,7 +93,7 @@ class Lookahead:
         self.optimizer.add_param_group(group)
         self._slow += [np.array(param, order="K") for param in self.optimizer._steps.params[len(self._slow) :]]
 
-    def step(self, grads: object = None, *, grad_scale: float = 1.0) -> None:
+    def step(self, grads: object = None, *, grad_scale: float = 1.0, zero_grads: bool = False) -> None:
         """
         A step of `opt`, after every `k` of them one of the slow parameters.
 
@@ -103,6 +103,8 @@ class Lookahead:
             As for `Optimizer.step`.
         grad_scale : float, default 1.0
             As for `Optimizer.step`.
+        zero_grads : bool, default False
+            As for `Optimizer.step`.
 
         Raises
         ------
@@ -110,7 +112,7 @@ class Lookahead:
             As by `Optimizer.step`; nothing is then changed.
         """
         completed = self.optimizer.steps_completed
-        self.optimizer.step(grads, grad_scale=grad_scale)
+        self.optimizer.step(grads, grad_scale=grad_scale, zero_grads=zero_grads)
         if self.optimizer.steps_completed == completed:
             return
         self._count += 1

@@ -29,12 +29,13 @@ cdef int RADAM = dispatch.families()["radam"][0]
 cdef int run(Cohort* cohort, const Rule* rule, list arrays) except -1:
     """A rule on flat arrays that have been checked."""
     cdef Slot slot
-    cdef Stage stage = Stage(False, 1, 0)
+    cdef Stage stage = Stage(False, 1, 0, False, False)
     cdef int k, threads = thread_count()
     for k in range(len(arrays)):
         slot.arrays[k] = data_of(pointer(arrays[k]))
         slot.formats[k] = format_of(pointer(arrays[k]))
     settle_formats(&slot, rule.state_count)
+    slot.after = NULL
     slot.size = size_of(pointer(arrays[0]))
     slot.cohort = 0
     cohort.rule = rule

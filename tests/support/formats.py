@@ -111,9 +111,17 @@ def stochastic(values: np.ndarray, random: np.ndarray) -> np.ndarray:
     return np.where(bits & np.uint32(0x7FFFFFFF) >= 0x7F7F0000, nearest, up).view(BFLOAT16)
 
 
+def master(param: np.ndarray, state: Any) -> np.ndarray:
+    """The float32 that a parameter and its state stand for."""
+    if param.dtype == FLOAT16:
+        return np.asarray(state["master_param"])
+    upper = param.view(np.uint16).astype(np.int64) << 16
+    return (upper + state["param_remainder"]).astype(np.uint32).view(np.float32)
+
+
 # State that hardly moves in a step; tests/test_formats.py sees to it that each state of each rule is in one of these.
 SLOW = {
-    "acc_delta", "accumulator", "ax", "exp_avg_slow", "exp_avg_sq", "exp_avg_var", "exp_inf", "linear",
+    "acc_delta", "accumulator", "ax", "ema", "exp_avg_slow", "exp_avg_sq", "exp_avg_var", "exp_inf", "linear",
     "max_exp_avg_sq", "s", "square_avg", "sum", "z",
 }  # fmt: skip
 QUICK = {"p0", "exp_avg", "exp_avg_diff", "neg_pre_grad", "momentum_buffer", "grad_avg", "prev", "step_size", "update"}

@@ -6,10 +6,21 @@ from fastgd.kernels.rule cimport MAX_CARRY, MAX_STATES, Format, Rule, Scalars
 cdef enum:
     MAX_ARRAYS = MAX_STATES + 2     # param, grad and the states
     CACHE_LINE = 64                 # bytes
+    BRIEF = 4096    # elements below which other Python threads are not let run meanwhile: to do so takes as long
     BLOCK = 4096                    # elements whose terms a measuring pass sums; part of the definition of the bits
 
 cpdef enum:
     ALIGN_FROM = 1024       # elements from which a short head pays that brings the parameter to a cache line
+
+ctypedef struct After:
+    # What follows a parameter, element by element, in the pass that updates it.
+    void* average                   # its moving average; NULL where none is kept
+    Format average_format
+    bint random                     # whether the average is rounded at random
+    bint begun                      # whether it holds anything yet
+    double decay
+    void* copy                      # its copy in another format; NULL without
+    Format copy_format
 
 ctypedef struct Slot:
     # A parameter with all that a step needs to know of it.
@@ -29,6 +40,7 @@ ctypedef struct Slot:
     Py_ssize_t* shape               # and behind it the strides, as they were bound
     long long steps                 # taken so far
     double[MAX_CARRY] carry         # numbers that a family takes from step to step
+    After* after                    # NULL where nothing follows it
 
 ctypedef struct Cohort:
     # Slots that share their scalars in a step: one group, one step count, equal carried numbers.
@@ -41,10 +53,13 @@ ctypedef struct Cohort:
     Scalars scalars
 
 ctypedef struct Stage:
-    # What happens to the gradient before the rule: it is multiplied by scale, then clipped to [-bound, bound].
+    # What stands around the rule. Before it, where `active`, the gradient is multiplied by scale, then clipped to
+    # [-bound, bound]; after it, what follows a slot is brought up to date, and where it `zeroes`, the gradient is 0.
     bint active
     double scale
     double bound
+    bint zeroes
+    bint waits                      # whether what comes after the rule is done by `finish_slot`, later
 
 cdef void settle_formats(Slot* slot, int states) noexcept nogil
 cdef void execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* stage, int threads) noexcept nogil

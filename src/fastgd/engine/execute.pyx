@@ -7,6 +7,7 @@ from fastgd.engine.dispatch cimport table
 from fastgd.engine.formats cimport computed_in, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.pool cimport MAX_CHUNKS, now, run_chunks
+from fastgd.engine.stages cimport run_after
 from fastgd.engine.threads cimport Cost, expected, is_known, learn, team
 from fastgd.engine.tile cimport call, measure_tiles, run_tiles
 from fastgd.kernels.rule cimport DIRECT, FORMATS, MAX_TERMS, Rule
@@ -26,6 +27,7 @@ cdef enum:
     LARGE = 16384           # elements from which threads are thought of, and of a chunk
     MAX_RULES = 96          # whose cost is remembered, and one more place for roofs
     CACHED = 32768          # elements of a slot that goes through all its passes at once
+    PIECE = 2048            # elements that are updated before what follows them is, while they are in the cache
 
 ctypedef struct Cut:
     # Where a chunk begins or ends.
@@ -72,9 +74,29 @@ cdef inline void advance(void** arrays, int count, Py_ssize_t nbytes) noexcept n
         arrays[k] = <char*>arrays[k] + nbytes
 
 
+cdef inline Py_ssize_t before_line(const Slot* slot, Py_ssize_t element) noexcept nogil:
+    """How many elements there are from this one to where a cache line of the parameter begins."""
+    cdef Py_ssize_t width = itemsize(slot.formats[0])
+    return (-(<uintptr_t>slot.arrays[0] + element * width) % CACHE_LINE) // width
+
+
 cdef void run_part(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop,
                    const Stage* stage) noexcept nogil:
-    """Elements [start, stop) of one slot."""
+    """Elements [start, stop) of one slot, and what comes after the rule."""
+    cdef Py_ssize_t n
+    if stage.waits or (slot.after == NULL and not stage.zeroes):
+        run_rule(slot, cohort, start, stop, stage)
+        return
+    while start < stop:
+        n = min(stop - start, PIECE + before_line(slot, start))
+        run_rule(slot, cohort, start, start + n, stage)
+        run_after(slot, start, start + n, stage.zeroes)
+        start += n
+
+
+cdef void run_rule(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop,
+                   const Stage* stage) noexcept nogil:
+    """The last pass of a rule over elements [start, stop) of one slot."""
     cdef void* arrays[MAX_ARRAYS]
     cdef void* f = cohort.rule.kernels[computed_in(slot.formats[0])]
     cdef int states = cohort.rule.state_count
@@ -85,7 +107,7 @@ cdef void run_part(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_
         return
     width = itemsize(slot.formats[0])
     if n >= ALIGN_FROM:
-        head = (-(<uintptr_t>slot.arrays[0] + start * width) % CACHE_LINE) // width
+        head = before_line(slot, start)
     if not direct:
         run_tiles(slot, cohort, start, stop, head, stage)
         return
@@ -245,10 +267,9 @@ cdef Cut aligned(const Work* work, Py_ssize_t i, Py_ssize_t element) noexcept no
     """The first place from an element of slot i on where it may be cut, or its end."""
     cdef const Slot* slot = &work.slots[i]
     cdef const Rule* rule = work.cohorts[slot.cohort].rule
-    cdef Py_ssize_t width = itemsize(slot.formats[0])
     if rule.measure_count == 0:
         # A cache line of the parameter begins there.
-        element += (-(<uintptr_t>slot.arrays[0] + element * width) % CACHE_LINE) // width
+        element += before_line(slot, element)
     elif is_apart(work, slot, rule):
         element += -element % BLOCK
     elif element:

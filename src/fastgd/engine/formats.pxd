@@ -23,7 +23,7 @@ cdef inline bint goes_with(Format param, Format other) noexcept nogil:
 
 
 cdef class Storage:
-    cdef readonly object state_dtype, rounding, seed, master_weights
+    cdef readonly object state_dtype, rounding, seed, master_weights, ema_decay
 
     cdef str master_key(self, Format param)
     cdef bint is_random(self, str key, Format format) except -1

@@ -12,9 +12,11 @@ NAMES = ("float32", "float64", "bfloat16", "float16", "int16")      # of the for
 # State that moves in a step by less than half a unit of bfloat16, so that rounded to nearest it would stay where it is:
 # second moments, and what gathers or averages over many steps.
 SLOW = frozenset((
-    "acc_delta", "accumulator", "ax", "exp_avg_slow", "exp_avg_sq", "exp_avg_var", "exp_inf", "linear",
+    "acc_delta", "accumulator", "ax", "ema", "exp_avg_slow", "exp_avg_sq", "exp_avg_var", "exp_inf", "linear",
     "max_exp_avg_sq", "s", "square_avg", "sum", "z",
 ))
+
+AVERAGE = "ema"     # state key of the moving average of a parameter
 
 MASTER = ("param_remainder", "master_param")    # state keys of what bfloat16 and float16 lack; int16, float32
 
@@ -73,19 +75,19 @@ cdef class Storage:
         What random bits follow from.
     master_weights : bool
         Whether parameters in 16 bits are kept to float32 besides.
+    ema_decay : float or None
+        Decay of the moving averages that are kept of parameters. It may change from step to step.
     """
 
-    def __init__(self, state_dtype=None, rounding="nearest", seed=0, master_weights=False):
+    def __init__(self, state_dtype=None, rounding="nearest", seed=0, master_weights=False, ema_decay=None):
         self.state_dtype = state_dtype
         self.rounding = rounding
         self.seed = seed
         self.master_weights = master_weights
+        self.ema_decay = ema_decay
 
-    def __eq__(self, other):
-        cdef Storage o
-        if type(other) is not Storage:
-            return False
-        o = <Storage>other
+    def stores_like(self, Storage o not None):
+        """Whether arrays are stored alike."""
         return ((self.state_dtype, self.rounding, self.seed, self.master_weights)
                 == (o.state_dtype, o.rounding, o.seed, o.master_weights))
 

@@ -37,6 +37,9 @@ cdef class Plan:
     cdef Py_ssize_t first, stop             # the slots of this step: others have no gradient
     cdef int cohort_count
     cdef bint moved                         # whether anything has, since `written` was sorted
+    cdef bint averaging                     # whether a group has kept moving averages of its parameters
+    cdef list copies                        # for each slot the array that its parameter is copied to, or None
+    cdef Stage stage                        # of the latest step
 
     cdef int reserve(self, Py_ssize_t count) except -1
     cdef int place(self, Py_ssize_t i, cnp.ndarray param) except -1
@@ -52,5 +55,7 @@ cdef class Plan:
     cdef int use(self, Group group, int rule) except -1
     cdef void update_slots(self, const Stage* stage, int threads) noexcept nogil
     cdef int run(self, double scale, double bound, bint staged) except -1
+    cdef int use_averages(self, Group group) except -1
+    cdef int begin_averages(self, Py_ssize_t first, Py_ssize_t stop) except -1
 
 cpdef tuple keys_of_layout(int layout)

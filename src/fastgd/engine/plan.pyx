@@ -11,7 +11,7 @@ from fastgd.engine.arrays cimport (
     same_dtype, same_form, same_layout, shape_of, size_of, strides_of,
 )
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport Stage, execute, settle_formats
+from fastgd.engine.execute cimport BRIEF, Stage, execute, settle_formats
 from fastgd.engine.extents cimport compare_extents, compare_starts, extent_of
 from fastgd.engine.formats cimport Storage, format_of, goes_with, itemsize
 from fastgd.engine.norm cimport blocks, norm, view
@@ -26,10 +26,6 @@ cdef extern from "Python.h":
 cnp.import_array()
 
 TOO_LARGE = "these hyperparameters need a number in this step that is beyond float32's range"
-
-
-cdef enum:
-    BRIEF = 4096    # elements below which other Python threads are not let run meanwhile: to do so takes as long
 
 
 cdef void* grown(void* memory, Py_ssize_t count, size_t size) except NULL:
@@ -115,12 +111,14 @@ cdef class Plan:
         self.groups = []
         self.params = []
         self.states = []
+        self.copies = []
         self.moved = True
 
     def __dealloc__(self):
         cdef Py_ssize_t i
         for i in range(self.count):
             PyMem_Free(self.slots[i].shape)
+            PyMem_Free(self.slots[i].after)
         PyMem_Free(self.slots)
         PyMem_Free(self.views)
         PyMem_Free(self.cohorts)
@@ -176,6 +174,7 @@ cdef class Plan:
         memset(&self.slots[first], 0, len(arrays) * sizeof(Slot))
         self.params.extend(arrays)
         self.states.extend([states for _, _, states in entries])
+        self.copies.extend([None] * len(arrays))
         for i in range(len(arrays)):
             self.place(first + i, arrays[i])
             self.slots[first + i].group = number
@@ -191,8 +190,9 @@ cdef class Plan:
         cdef Py_ssize_t i
         for i in range(self.count):
             PyMem_Free(self.slots[i].shape)
+            PyMem_Free(self.slots[i].after)
         self.count = self.first = self.stop = self.cohort_count = 0
-        self.groups, self.params, self.states = [], [], []
+        self.groups, self.params, self.states, self.copies = [], [], [], []
         self.moved = True
         return 0
 
@@ -223,6 +223,7 @@ cdef class Plan:
                 if k != 1 and group.storage.is_random(key, self.slots[i].formats[k]):
                     self.slots[i].stochastic |= 1 << k
         group.layout = table().rules[rule].layout
+        self.use_averages(group)
         self.moved = True
         return 0
 
@@ -244,6 +245,14 @@ cdef class Plan:
             self.set_progress(group.start + i, steps, carry)
         self.use(group, group.rule())
 
+    cdef int use_averages(self, Group group) except -1:
+        """Let the moving averages of a group's slots be as it asks for; this and the next are for `Following`."""
+        return 0
+
+    cdef int begin_averages(self, Py_ssize_t first, Py_ssize_t stop) except -1:
+        """Make the moving averages that begin in this step."""
+        return 0
+
     def updated(self):
         """The slots that the step under way updates."""
         return [i for i in range(self.first, self.stop) if self.slots[i].cohort >= 0]
@@ -263,13 +272,14 @@ cdef class Plan:
 
     cdef int sort_written(self) except -1:
         """Sort what a step writes to, for the search that `overlaps` makes, and forget what was searched before."""
-        cdef Py_ssize_t i, n = 0, most = self.count
+        cdef Py_ssize_t i, n = 0, most = 2 * self.count
         for entry in self.states:
             most += len(entry)
         self.written = <Extent*>grown(self.written, most, sizeof(Extent))
         for i in range(self.count):
             self.slots[i].arrays[1] = NULL
-            arrays = [self.params[i], *self.states[i].values()]
+            copy = self.copies[i]
+            arrays = [self.params[i], *self.states[i].values(), *([] if copy is None else [copy])]
             for array in arrays:
                 if size_of(pointer(array)):
                     self.written[n] = extent_of(pointer(array))
@@ -403,16 +413,18 @@ cdef class Plan:
     cdef int run(self, double scale, double bound, bint staged) except -1:
         """
         Update every slot that has a gradient; `staged`: the gradient is scaled and clipped to [-bound, bound] on the
-        way. Once begun it cannot fail.
+        way. Once anything has changed it cannot fail.
         """
         cdef int threads
-        cdef Stage stage = Stage(staged, scale, bound)
+        self.stage.active, self.stage.scale, self.stage.bound = staged, scale, bound
+        if self.averaging:
+            self.begin_averages(self.first, self.stop)
         if self.elements < BRIEF:
-            self.update_slots(&stage, 1)
+            self.update_slots(&self.stage, 1)
         else:
             threads = thread_count()
             with nogil:
-                self.update_slots(&stage, threads)
+                self.update_slots(&self.stage, threads)
         return 0
 
     cdef void update_slots(self, const Stage* stage, int threads) noexcept nogil:
@@ -426,6 +438,8 @@ cdef class Plan:
                 slot.steps += 1
                 for k in range(self.cohorts[slot.cohort].history):
                     slot.carry[k] = self.cohorts[slot.cohort].next_carry[k]
+                if slot.after != NULL and not stage.waits:
+                    slot.after.begun = True
 
     def repeat(self, int times=1, int roof=-1):
         """

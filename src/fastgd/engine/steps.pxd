@@ -1,13 +1,15 @@
 # The step of NumPy's and torch's optimizers: it reads groups, takes gradients, clips them and updates.
 from cpython.ref cimport PyObject
 
-from fastgd.engine.plan cimport Group, Plan
+from fastgd.engine.formats cimport Storage
+from fastgd.engine.following cimport Following
+from fastgd.engine.plan cimport Group
 from fastgd.engine.reader cimport Reader
-from fastgd.engine.settings cimport Settings
+from fastgd.engine.reading cimport Reading
 
-cdef class Steps(Plan):
+cdef class Steps(Following):
     cdef readonly Reader reader
-    cdef readonly list settings, trees  # one of each for each group
+    cdef readonly list readings, trees  # one of each for each group
     cdef readonly set names             # names of parameters that came in dicts
     cdef readonly object grad_norm
     cdef readonly dict clipping         # settings of gradients, as they were given
@@ -17,6 +19,7 @@ cdef class Steps(Plan):
     # may return one that makes the last of the changes, which must be compiled.
     cdef public object between
     cdef readonly bint busy
+    cdef public bint averaged           # whether parameters hold their averages, so that no step may come
     cdef readonly bint grouped
     cdef bint scheduled, skip_nonfinite
     cdef double max_norm, max_value, largest
@@ -27,15 +30,18 @@ cdef class Steps(Plan):
     cdef int hold(self, object value) except -1
     cdef int release(self) except -1
     cdef bint read_groups(self, object front, object groups) except -1
-    cdef int check_storage(self, object front, Py_ssize_t number, object given) except -1
+    cdef Storage check_storage(self, object front, Py_ssize_t number, object given)
+    cpdef check_plain(self)
+    cdef int begin(self) except -1
+    cdef int end(self) except -1
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1
-    cdef int ask_schedules(self, Settings settings, Py_ssize_t number) except -1
+    cdef int ask_schedules(self, Reading reading, Py_ssize_t number) except -1
     cdef int ask_all_schedules(self) except -1
-    cdef bint hold_form(self, Settings settings, object value) except -1
+    cdef bint hold_form(self, tuple form, object value) except -1
     cdef bint hold_groups(self, object values) except -1
     cdef int hold_gradients(self, object front, object grads) except -1
     cdef int take_gradients(self, object front) except -1
     cdef int take_slowly(self, object front, Py_ssize_t i) except -1
-    cdef bint update(self, double scale) except -1
+    cdef bint update(self, double scale, bint zeroes) except -1
     cdef int bound_largest(self, array) except -1
     cpdef tuple bound_gradients(self)

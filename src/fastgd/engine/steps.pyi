@@ -3,30 +3,34 @@ from typing import Any, Self
 import numpy as np
 from typing_extensions import disjoint_base
 
+from fastgd.engine.following import Following
 from fastgd.engine.formats import Storage
-from fastgd.engine.plan import Group, Plan
+from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
-from fastgd.engine.settings import Settings
+from fastgd.engine.reading import Reading
 from fastgd.optimizers.tree import Tree
 
 IN_USE: str
+AVERAGED: str
 
 @disjoint_base
-class Steps(Plan):
+class Steps(Following):
     reader: Reader
-    settings: list[Settings]
+    readings: list[Reading]
     trees: list[Tree]
     names: set[str]
     grouped: bool
     busy: bool
+    averaged: bool
     grad_norm: float | None
     clipping: dict[str, Any]
     skipped_steps: int
     completed: int
     bound: tuple[np.ndarray | None, ...] | None
-    def __init__(self, reader: Reader) -> None: ...
+    def __init__(self, reader: Reader, waits: bool = False) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
+    def check_plain(self) -> None: ...
     def set_clipping(
         self, max_grad_norm: float | None = None, max_grad_value: float | None = None, skip_nonfinite: bool = False
     ) -> None: ...
@@ -52,8 +56,7 @@ class Steps(Plan):
     def bound_gradients(self) -> tuple[np.ndarray | None, ...]: ...
     def check_param(self, i: int, label: str) -> None: ...
     between: Any
-    def gradient(self, i: int) -> np.ndarray: ...
     def treatment(self) -> tuple[float, float]: ...
     def plain(self, number: int) -> tuple[Any, ...]: ...
     def current(self, front: Any, groups: object) -> list[tuple[Any, ...]]: ...
-    def step(self, front: Any, groups: object, grads: object, grad_scale: float) -> None: ...
+    def step(self, front: Any, groups: object, grads: object, grad_scale: float, zero_grads: bool) -> None: ...

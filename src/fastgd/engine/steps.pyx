@@ -15,29 +15,38 @@ from libc.string cimport memcpy
 
 from fastgd.engine.arrays cimport data_of, descr_of, pointer, size_of
 from fastgd.engine.execute cimport Slot
-from fastgd.engine.formats cimport computed_in, format_of
+from fastgd.engine.formats cimport Storage, computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.reader cimport real_number
-from fastgd.engine.settings cimport NAMES, SINGLE
-from fastgd.engine.tile cimport gradient_of
 from fastgd.kernels.rule cimport FLOAT32, MAX_HYPER
 
 import numpy as np
 
 from fastgd.engine.plan import keys_of_layout
 from fastgd.hyperparameters import LARGEST as _LARGEST
+from fastgd.hyperparameters import flag
 
 cdef extern from "Python.h":
     PyObject* Py_None
-    PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
     bint PyDict_Check(object)
+    Py_ssize_t PyDict_Size(object)
+    PyObject* PySequence_Fast_GET_ITEM(object, Py_ssize_t)      # borrowed, of a list or tuple
+    Py_ssize_t PySequence_Fast_GET_SIZE(object)
 
 cdef double LARGEST = _LARGEST      # the largest number that float32 holds
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
+AVERAGED = "the parameters hold their averages: leave `with opt.averaged()` first"
 
 
-cdef class Steps(Plan):
+cdef inline bint plainly_has(object value, Py_ssize_t count, bint named) except -1:
+    """Whether something is a dict, or a list or tuple, of so many entries, and of no class that is derived from it."""
+    if named:
+        return PyDict_CheckExact(value) and PyDict_Size(value) == count
+    return (PyList_CheckExact(value) or PyTuple_CheckExact(value)) and PySequence_Fast_GET_SIZE(value) == count
+
+
+cdef class Steps(Following):
     """
     Parameters, state and settings of an optimizer.
 
@@ -45,11 +54,14 @@ cdef class Steps(Plan):
     ----------
     reader : Reader
         The checks of its class.
+    waits : bool
+        Whether a parameter has made its step only when what `between` returns has been called.
     """
 
-    def __init__(self, Reader reader not None):
+    def __init__(self, Reader reader not None, bint waits=False):
         self.reader = reader
-        self.settings = []
+        self.stage.waits = waits
+        self.readings = []
         self.trees = []
         self.names = set()
         self.set_clipping()
@@ -70,7 +82,12 @@ cdef class Steps(Plan):
     def __exit__(self, *error):
         self.busy = False
 
-    # ---- settings ---------------------------------------------------------------------------------------------
+    cpdef check_plain(self):
+        """Raise if the parameters hold their averages."""
+        if self.averaged:
+            raise RuntimeError(AVERAGED)
+
+    # ---- settings --------------------------------------------------------------------------------------------
 
     def set_clipping(self, max_grad_norm=None, max_grad_value=None, bint skip_nonfinite=False):
         """Checked settings of gradients; None where there is no bound."""
@@ -84,10 +101,10 @@ cdef class Steps(Plan):
         Checked groups, all of them or none: (Group, tree, dict, parameters) for each. `names` are those of all
         parameters that came in dicts; `grouped`: gradients come as for groups.
         """
-        cdef Settings one
-        cdef list settings = [Settings(group, tree, given, self.reader) for group, tree, given, _ in added]
+        cdef Reading one
+        cdef list readings = [Reading(group, tree, given, self.reader) for group, tree, given, _ in added]
         cdef Py_ssize_t total = self.count + sum([len(arrays) for _, _, _, arrays in added])
-        for number, one in enumerate(settings, len(self.settings)):
+        for number, one in enumerate(readings, len(self.readings)):
             one.group.set_hyper(self.reader.doubles(one.plain))
             self.ask_schedules(one, number)
         begun = [(<Group>group).begun(arrays) for group, _, _, arrays in added]
@@ -98,8 +115,8 @@ cdef class Steps(Plan):
             param_groups.append(given)
             for array in arrays:
                 self.bound_largest(array)
-        self.settings.extend(settings)
-        self.scheduled = self.scheduled or any([one.schedules for one in settings])
+        self.readings.extend(readings)
+        self.scheduled = self.scheduled or any([one.schedules for one in readings])
         self.names = names
         self.grouped = grouped
         self.bound = None
@@ -116,10 +133,10 @@ cdef class Steps(Plan):
         Take over, checked, all groups' hyperparameters and (what they say, Storage) of how arrays are stored, and all
         slots' progress and state arrays; or nothing.
         """
-        cdef Settings one
+        cdef Reading one
         # A check may be Python code, in which an interrupt can come; there is none after this line.
         doubles = [self.reader.doubles(given) for given in values]
-        for one, given, plain, hyper, (said, storage) in zip(self.settings, param_groups, values, doubles, stored):
+        for one, given, plain, hyper, (said, storage) in zip(self.readings, param_groups, values, doubles, stored):
             given.update(zip(self.reader.names, plain))
             given.update(said)
             one.group.storage = storage
@@ -127,7 +144,7 @@ cdef class Steps(Plan):
             one.group.set_hyper(hyper)
             one.remember(given, self.reader)
             self.replace(one.group, entries[one.group.start:one.group.start + one.group.count])
-        self.scheduled = any([one.schedules for one in self.settings])
+        self.scheduled = any([one.schedules for one in self.readings])
         self.completed = completed
 
     def place_of(self, Py_ssize_t i):
@@ -137,12 +154,12 @@ cdef class Steps(Plan):
 
     def given_params(self, Py_ssize_t number):
         """What ``"params"`` of a group must be."""
-        cdef Settings settings = self.settings[number]
-        return settings.values[settings.keys.index("params")]
+        cdef Reading reading = self.readings[number]
+        return reading.values[reading.keys.index("params")]
 
     def state_keys(self, Py_ssize_t number):
         """Keys of the state arrays that a group's slots have in use."""
-        return keys_of_layout((<Settings>self.settings[number]).group.layout)
+        return keys_of_layout((<Reading>self.readings[number]).group.layout)
 
     def check_param(self, Py_ssize_t i, label):
         """Raise if a parameter is not as it was bound."""
@@ -160,71 +177,73 @@ cdef class Steps(Plan):
 
     def plain(self, Py_ssize_t number):
         """The checked hyperparameters of a group, with what its schedules said last."""
-        cdef Settings settings = self.settings[number]
-        return self.reader.present(settings.plain, settings.group.hyper)
+        cdef Reading reading = self.readings[number]
+        return self.reader.present(reading.plain, reading.group.hyper)
 
     def current(self, front, groups):
         """The checked hyperparameters of all groups, with the present values of schedules."""
-        cdef Settings settings
+        cdef Reading reading
         cdef list result = []
         self.read_groups(front, groups)
         if self.scheduled:
             self.ask_all_schedules()
-        for settings in self.settings:
-            result.append(self.reader.present(settings.plain, settings.group.hyper))
+        for reading in self.readings:
+            result.append(self.reader.present(reading.plain, reading.group.hyper))
         return result
 
     cdef bint read_groups(self, object front, object groups) except -1:
         """Take over what has been changed in `param_groups` since the latest step; returns whether anything has."""
         cdef Py_ssize_t i
-        cdef Settings settings
+        cdef Reading reading
         cdef PyObject* given
         cdef bint changed = False
-        if not PyList_Check(groups) or len(<list>groups) != len(self.settings):
-            front._refused_groups(len(self.settings))
-        for i in range(len(self.settings)):
-            settings = <Settings>self.settings[i]
+        if not PyList_Check(groups) or len(<list>groups) != len(self.readings):
+            front._refused_groups(len(self.readings))
+        for i in range(len(self.readings)):
+            reading = <Reading>self.readings[i]
             given = PyList_GET_ITEM(groups, i)
-            if given != <PyObject*>settings.given or settings.mutable or not settings.same(<dict>settings.given):
+            if given != <PyObject*>reading.given or reading.mutable or not reading.same(<dict>reading.given):
                 self.read_group(front, i, (<list>groups)[i])
                 changed = True
                 # A number of the user's own type is Python code, which can change the list.
-                if len(<list>groups) != len(self.settings):
-                    front._refused_groups(len(self.settings))
+                if len(<list>groups) != len(self.readings):
+                    front._refused_groups(len(self.readings))
         if changed:
-            self.scheduled = any([(<Settings>one).schedules for one in self.settings])
+            self.scheduled = any([(<Reading>one).schedules for one in self.readings])
         return changed
 
     def check_groups(self, front, groups):
         """Raise if more than hyperparameters has been changed in `param_groups`."""
-        cdef Settings settings
-        if not PyList_Check(groups) or len(<list>groups) != len(self.settings):
-            front._refused_groups(len(self.settings))
+        cdef Reading reading
+        if not PyList_Check(groups) or len(<list>groups) != len(self.readings):
+            front._refused_groups(len(self.readings))
         for number, given in enumerate(groups):
-            settings = self.settings[number]
-            if not PyDict_CheckExact(given) or given is not settings.given or settings.changed(given) is None:
+            reading = self.readings[number]
+            if not PyDict_CheckExact(given) or given is not reading.given or reading.changed(given) is None:
                 front._refused_group(number, given)
                 self.check_storage(front, number, given)
 
-    cdef int check_storage(self, object front, Py_ssize_t number, object given) except -1:
-        """Raise if a group asks for another storage than its arrays have."""
-        if front._storage(f"param_groups[{number}]", given) != (<Settings>self.settings[number]).group.storage:
+    cdef Storage check_storage(self, object front, Py_ssize_t number, object given):
+        """How a group asks for its arrays to be stored; raises if that is not as they are."""
+        cdef Storage storage = front._storage(f"param_groups[{number}]", given)
+        if not storage.stores_like((<Reading>self.readings[number]).group.storage):
             raise ValueError(f"param_groups[{number}]: how state is stored cannot be changed; use load_state_dict of a "
                              "new optimizer")
-        return 0
+        return storage
 
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1:
         """Check what has been changed in a group, and take it over: all of it or nothing."""
-        cdef Settings settings = <Settings>self.settings[number]
+        cdef Reading reading = <Reading>self.readings[number]
+        cdef Storage storage = reading.group.storage
         cdef double[MAX_HYPER] hyper
-        cdef list plain = list(settings.plain)
-        changed = settings.changed(given) if PyDict_CheckExact(given) and given is settings.given else None
+        cdef list plain = list(reading.plain)
+        changed = reading.changed(given) if PyDict_CheckExact(given) and given is reading.given else None
         if changed is None:
             front._refused_group(number, given)     # it raises, unless only hyperparameters differ
-            self.check_storage(front, number, given)
+            storage = self.check_storage(front, number, given)
             changed = range(len(self.reader.names))
         where = f"param_groups[{number}]"
-        memcpy(hyper, settings.group.hyper, sizeof(hyper))
+        memcpy(hyper, reading.group.hyper, sizeof(hyper))
         for k in changed:
             plain[k] = self.reader.read(k, where, given[self.reader.names[k]], hyper)
         if len(changed) != 1 or changed[0] != 0:
@@ -232,14 +251,17 @@ cdef class Steps(Plan):
         if front._normalizes:
             for k in changed:
                 given[self.reader.names[k]] = plain[k]
-        memcpy(settings.group.hyper, hyper, sizeof(hyper))
-        settings.plain = tuple(plain)
-        settings.remember(given, self.reader)
+        memcpy(reading.group.hyper, hyper, sizeof(hyper))
+        reading.plain = tuple(plain)
+        if storage is not reading.group.storage:
+            reading.group.storage = storage
+            self.use_averages(reading.group)
+        reading.remember(given, self.reader)
         return 0
 
-    cdef int ask_schedules(self, Settings settings, Py_ssize_t number) except -1:
+    cdef int ask_schedules(self, Reading reading, Py_ssize_t number) except -1:
         """What the schedules of a group say of the next step, into its struct."""
-        for place, check, rest, schedule in settings.schedules:
+        for place, check, rest, schedule in reading.schedules:
             try:
                 value = schedule(self.completed)
             except Exception as error:
@@ -247,15 +269,15 @@ cdef class Steps(Plan):
                 raise
             if type(value) is not float or not check.low <= value <= check.high:
                 value = check(f"param_groups[{number}]{rest}({self.completed})", value)
-            settings.group.hyper[place] = value
-        if settings.schedules:
-            self.reader.check_together(self.reader.present(settings.plain, settings.group.hyper))
+            reading.group.hyper[place] = value
+        if reading.schedules:
+            self.reader.check_together(self.reader.present(reading.plain, reading.group.hyper))
         return 0
 
     cdef int ask_all_schedules(self) except -1:
         cdef Py_ssize_t number
-        for number in range(len(self.settings)):
-            self.ask_schedules(<Settings>self.settings[number], number)
+        for number in range(len(self.readings)):
+            self.ask_schedules(<Reading>self.readings[number], number)
         return 0
 
     # ---- gradients --------------------------------------------------------------------------------------------
@@ -281,32 +303,33 @@ cdef class Steps(Plan):
             Py_DECREF(<object>self.held[self.held_count])
         return 0
 
-    cdef bint hold_form(self, Settings settings, object value) except -1:
-        """Hold the gradients of one group; False where `value` is not plainly of its form."""
-        cdef Py_ssize_t i, n = settings.group.count
+    cdef bint hold_form(self, tuple form, object value) except -1:
+        """Hold the gradients in a list or dict; False where `value` is not plainly of the form."""
+        cdef Py_ssize_t i
+        cdef tuple names, parts
         cdef PyObject* found
-        if settings.kind == SINGLE:
+        cdef bint flat
+        if form is None:
             self.hold(value)
             return True
-        if settings.kind == NAMES:
-            if not PyDict_CheckExact(value) or len(<dict>value) != n:
-                return False
-            for i in range(n):
-                found = PyDict_GetItemWithError(value, settings.names[i])
-                if found == NULL:
-                    return False
-                self.hold(<object>found)
-            return True
-        if PyList_CheckExact(value):
-            if len(<list>value) != n:
-                return False
-            for i in range(n):
-                self.hold(<object>PyList_GET_ITEM(value, i))
-            return True
-        if not PyTuple_CheckExact(value) or len(<tuple>value) != n:
+        names, parts, flat = form
+        if not plainly_has(value, len(parts), names is not None):
             return False
-        for i in range(n):
-            self.hold(<object>PyTuple_GET_ITEM(value, i))
+        if flat and names is None:
+            for i in range(len(parts)):
+                self.hold(<object>PySequence_Fast_GET_ITEM(value, i))
+            return True
+        for i in range(len(parts)):
+            if names is not None:
+                found = PyDict_GetItemWithError(value, names[i])
+            else:   # A name of the caller's own type, in a dict before this one, is Python code.
+                found = PySequence_Fast_GET_ITEM(value, i) if i < PySequence_Fast_GET_SIZE(value) else NULL
+            if found == NULL:
+                return False
+            if flat or parts[i] is None:
+                self.hold(<object>found)
+            elif not self.hold_form(<tuple>parts[i], <object>found):
+                return False
         return True
 
     cdef bint hold_groups(self, object values) except -1:
@@ -314,7 +337,7 @@ cdef class Steps(Plan):
         cdef Py_ssize_t i, n
         cdef bint nested = False
         cdef tuple entries
-        cdef Settings settings
+        cdef Reading reading
         if not PyList_CheckExact(values) and not PyTuple_CheckExact(values):
             return False
         entries = tuple(values)
@@ -325,14 +348,15 @@ cdef class Steps(Plan):
             for value in entries:
                 self.hold(value)
             return True
-        if n != len(self.settings):
+        if n != len(self.readings):
             return False
         for i in range(n):
-            settings = <Settings>self.settings[i]
+            reading = <Reading>self.readings[i]
             value = entries[i]
-            if PyDict_CheckExact(value) and list(value) == ["params"] and settings.names != ("params",):
+            if PyDict_CheckExact(value) and list(value) == ["params"] and (
+                    reading.form is None or reading.form[0] != ("params",)):
                 value = value["params"]
-            if not self.hold_form(settings, value):
+            if not self.hold_form(reading.form, value):
                 return False
         return True
 
@@ -342,7 +366,7 @@ cdef class Steps(Plan):
         if self.grouped:
             plain = self.hold_groups(grads)
         else:
-            plain = self.hold_form(<Settings>self.settings[0], grads)
+            plain = self.hold_form((<Reading>self.readings[0]).form, grads)
         if not plain or self.held_count != self.count:
             self.release()
             for grad in front._flatten("grads", grads):
@@ -393,20 +417,16 @@ cdef class Steps(Plan):
         """For `between`: what the step multiplies gradients by, and where it clips their elements."""
         return self.scale, self.bound_of_elements
 
-    def gradient(self, Py_ssize_t i):
-        """For `between`: the gradient of a slot, before it is scaled and clipped."""
-        return gradient_of(&self.slots[i], self.params[i])
-
     # ---- the step ---------------------------------------------------------------------------------------------
 
-    def step(self, front, groups, grads, grad_scale):
+    def step(self, front, groups, grads, grad_scale, zero_grads):
         """Update every parameter that has a gradient; without `grads`, those that are bound."""
         cdef double scale
-        if self.busy:
-            raise RuntimeError(IN_USE)
-        self.busy = True
+        cdef bint zeroes
+        self.begin()
         try:
             scale = real_number("grad_scale", grad_scale)
+            zeroes = zero_grads is True or (zero_grads is not False and flag("zero_grads", zero_grads))
             self.read_groups(front, groups)
             if self.scheduled:
                 self.ask_all_schedules()
@@ -416,19 +436,36 @@ cdef class Steps(Plan):
                 for grad in self.bound_gradients():
                     self.hold(grad)
             self.take_gradients(front)
-            self.update(scale)
+            if zeroes:
+                self.check_zeroes(front, self.held)
+            self.update(scale, zeroes)
         finally:
-            self.release()
-            self.busy = False
+            self.end()
 
-    cdef bint update(self, double scale) except -1:
+    cdef int begin(self) except -1:
+        """Begin a step."""
+        if self.busy:
+            raise RuntimeError(IN_USE)
+        self.check_plain()
+        self.busy = True
+        return 0
+
+    cdef int end(self) except -1:
+        """Let go of gradients, and others use the optimizer."""
+        self.release()
+        self.busy = False
+        return 0
+
+    cdef bint update(self, double scale, bint zeroes) except -1:
         """
-        The step itself, for the gradients that slots have; returns whether anything has been updated.
+        The step itself, for the gradients that slots have; returns whether anything has been updated. Gradients that
+        become zero do so where the step is left out too.
 
         No Python code runs between the first change and the last, so that no interrupt can come between them.
         """
         cdef double norm = 0, factor
         cdef bint measured = self.max_norm >= 0 or self.skip_nonfinite, bounded = self.max_value >= 0
+        cdef Py_ssize_t i
         cdef fp_mode mode = enter()
         try:
             if measured:
@@ -436,6 +473,8 @@ cdef class Steps(Plan):
                 if self.skip_nonfinite and not norm <= self.largest:
                     self.grad_norm = norm
                     self.skipped_steps += 1
+                    if zeroes:
+                        self.zero_gradients()
                     return False
                 if self.max_norm >= 0:
                     factor = self.max_norm / (norm + 1e-6)
@@ -445,9 +484,13 @@ cdef class Steps(Plan):
             self.fold(1.0 if bounded else scale)
             found = norm if measured else None
             after = None if self.between is None else self.between(self)
+            self.stage.zeroes = zeroes
             self.run(scale, self.max_value if bounded else 0.0, bounded)
             if after is not None:
                 after()
+                for i in range(self.first, self.stop):
+                    if self.slots[i].cohort >= 0:
+                        self.finish_slot(i)
             self.grad_norm = found
             if self.cohort_count:
                 self.completed += 1

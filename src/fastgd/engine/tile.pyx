@@ -4,27 +4,18 @@ The way of arrays that a rule does not compute in, and of gradients that are cli
 Of each such array, a tile is decoded, handed to the kernel with the pointers of the arrays that need none, and encoded
 again. The gradient is only decoded.
 """
-from libc.stdint cimport uint16_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
 cimport numpy as cnp
 
-from fastgd.engine.arrays cimport NPY_ARRAY_ALIGNED, data_of, pointer, size_of
+from fastgd.engine.arrays cimport data_of, pointer, size_of
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport CACHE_LINE, MAX_ARRAYS, Cohort, Slot, Stage
+from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage
 from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.engine.zeros cimport laid_out, laid_out_zeros
 from fastgd.kernels.rule cimport BFLOAT16, FLOAT32, FLOAT64, MAX_TERMS, Format, Kernel5, Kernel6, Measure, Scalars
 
 cnp.import_array()
-
-cdef enum:
-    TILE = 512                              # elements
-    ROOM = TILE * 8 + CACHE_LINE            # bytes; tiles at multiples of 4096 would take each other's places in L1
-
-
-cdef inline char* aligned(char* room) noexcept nogil:
-    return room + -<uintptr_t>room % CACHE_LINE
 
 
 cdef inline uint64_t mixed(uint64_t x) noexcept nogil:
@@ -33,7 +24,7 @@ cdef inline uint64_t mixed(uint64_t x) noexcept nogil:
     return x ^ (x >> 31)
 
 
-cdef inline uint64_t key_of(const Slot* slot, int k) noexcept nogil:
+cdef uint64_t key_of(const Slot* slot, int k) noexcept nogil:
     """What the random bits of array k follow from in this step, besides the number of an element."""
     cdef uint64_t key = mixed(slot.seed + <uint64_t>0x9e3779b97f4a7c15u)
     key = mixed(key + <uint64_t>slot.steps)
@@ -120,16 +111,6 @@ cdef void through_tiles(const Slot* slot, void* f, int states, const Scalars* sc
                 encode(slot, k, compute, tiles[k], stored[k], n, start)
             stored[k] = <char*>stored[k] + n * itemsize(slot.formats[k])
         start += n
-
-
-cdef object gradient_of(const Slot* slot, cnp.ndarray param):
-    """The gradient of a slot in the dtype that its rule computes in: where it lies, for as long as that, or a copy."""
-    cdef Format compute = computed_in(slot.formats[0])
-    if slot.formats[1] == compute:
-        return laid_out(param, compute, slot.arrays[1], NPY_ARRAY_ALIGNED)
-    copy = laid_out_zeros(param, compute)
-    table().decode[compute][slot.formats[1]](slot.arrays[1], data_of(pointer(copy)), slot.size)
-    return copy
 
 
 def convert(cnp.ndarray source not None, cnp.ndarray target not None):

@@ -4,4 +4,4 @@ cimport numpy as cnp
 from fastgd.kernels.rule cimport Format
 
 cdef object laid_out_zeros(cnp.ndarray param, Format format)
-cdef object laid_out(cnp.ndarray param, Format format, void* data, int flags)
+cdef object laid_out(cnp.ndarray param, Format format, void* data)

@@ -29,22 +29,23 @@ cdef object laid_out_zeros(cnp.ndarray param, Format format):
     cdef cnp.ndarray raw = zeros(nbytes + CACHE_LINE, uint8)
     cdef Py_ssize_t head = -<uintptr_t>data_of(p) % CACHE_LINE // given if size_of(p) >= ALIGN_FROM else 0
     cdef uintptr_t offset = (-<uintptr_t>data_of(pointer(raw)) - head * width) % CACHE_LINE
-    result = laid_out(param, format, <char*>data_of(pointer(raw)) + offset, NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED)
+    cdef cnp.ndarray result = laid_out(param, format, <char*>data_of(pointer(raw)) + offset)
     cnp.set_array_base(result, raw)
     return result
 
 
-cdef object laid_out(cnp.ndarray param, Format format, void* data, int flags):
-    """An array over memory that lies as that of `param` does, and belongs to somebody else."""
+cdef object laid_out(cnp.ndarray param, Format format, void* data):
+    """An array over memory, laid out like `param`; it holds nothing."""
     cdef PyArrayObject* p = pointer(param)
     cdef Py_ssize_t width = itemsize(format), given = itemsize_of(p)
     cdef cnp.npy_intp[64] strides
+    cdef bint some = size_of(p) > 0
     cdef int axis
     for axis in range(ndim_of(p)):
-        strides[axis] = strides_of(p)[axis] // given * width if shape_of(p)[axis] > 1 and size_of(p) else width
+        strides[axis] = strides_of(p)[axis] // given * width if shape_of(p)[axis] > 1 and some else width
     return PyArray_New(
         <PyTypeObject*>cnp.ndarray, ndim_of(p), <const cnp.npy_intp*>shape_of(p), number_of(format),
-        strides if size_of(p) else NULL, data, 0, flags, NULL,
+        strides if some else NULL, data, 0, NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED, NULL,
     )
 
 

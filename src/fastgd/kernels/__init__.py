@@ -3,7 +3,7 @@ Loops over arrays, compiled once for each instruction set.
 
 `rules/` is the mathematics: in each file the hyperparameters of a family, their fold into scalars, and its loops.
 `real.pxd` has the functions of one element that the loops share, `exact.pxd` the powers that the folds need, with the
-same bits on every machine. `clip.pxd` and `reductions.pxd` are passes over one array that are not rules, and
+same bits on every machine. `stages.pxd` and `reductions.pxd` are passes that are not rules, and
 `roofs.pxd` loops that do only what the hardware limits, for benchmarks.
 
 `rule.pxd` says what a row of the table is; `build_table.pxi` fills the table and refuses what it has no room for, and

@@ -2,7 +2,6 @@
 # refused here, when the module is imported, so that nothing in a step needs to count.
 from cpython.pycapsule cimport PyCapsule_New
 
-from fastgd.kernels.clip cimport clip
 from fastgd.kernels.formats.bfloat16 cimport decode_bfloat16, encode_bfloat16, encode_bfloat16_stochastic
 from fastgd.kernels.formats.float16 cimport decode_float16, encode_float16
 from fastgd.kernels.formats.master cimport join_bfloat16, join_float16, split_bfloat16, split_float16
@@ -10,9 +9,10 @@ from fastgd.kernels.formats.plain cimport convert
 from fastgd.kernels.reductions cimport largest, sum_squares, sum_terms
 from fastgd.kernels.rule cimport (
     BFLOAT16, FLOAT16, FLOAT32, FLOAT64, MAX_CARRY, MAX_HYPER, MAX_MEASURES, MAX_SCALARS, MAX_STATES, MAX_TERMS,
-    MAX_VARIANTS, Clip, Codec, Family, Fold, Join, Largest, Measure, Rounding, Rule, Settle, Split, SumSquares,
+    MAX_VARIANTS, Clip, Codec, Family, Fold, Follow, Join, Largest, Measure, Rounding, Rule, Settle, Split, SumSquares,
     SumTerms, Table,
 )
+from fastgd.kernels.stages cimport clip, follow
 
 cdef extern from *:
     const char* FASTGD_NAME     # of the instruction set, and
@@ -123,6 +123,8 @@ table.largest[FLOAT32] = <Largest>largest[float]
 table.largest[FLOAT64] = <Largest>largest[double]
 table.clip[FLOAT32] = <Clip>clip[float]
 table.clip[FLOAT64] = <Clip>clip[double]
+table.follow[FLOAT32] = <Follow>follow[float]
+table.follow[FLOAT64] = <Follow>follow[double]
 table.decode[FLOAT32][FLOAT32] = <Codec>convert[float, float]
 table.encode[FLOAT32][FLOAT32] = <Codec>convert[float, float]
 table.decode[FLOAT32][FLOAT64] = <Codec>convert[double, float]

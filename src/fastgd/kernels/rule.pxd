@@ -87,6 +87,7 @@ ctypedef double (*SumSquares)(const void*, Py_ssize_t, double) noexcept nogil
 ctypedef double (*SumTerms)(const double*, Py_ssize_t) noexcept nogil
 ctypedef double (*Largest)(const void*, Py_ssize_t) noexcept nogil
 ctypedef void (*Clip)(void*, Py_ssize_t, double, double) noexcept nogil
+ctypedef void (*Follow)(void*, const void*, Py_ssize_t, double) noexcept nogil
 
 ctypedef struct Table:
     const char* name            # of the instruction set
@@ -101,6 +102,7 @@ ctypedef struct Table:
     SumTerms sum_terms
     Largest largest[DIRECT]
     Clip clip[DIRECT]
+    Follow follow[DIRECT]
     Codec decode[DIRECT][FORMATS]   # by what the tile is in, and the format of the array
     Codec encode[DIRECT][FORMATS]
     Rounding stochastic[DIRECT]

@@ -112,6 +112,7 @@ class Adafactor(Optimizer):
     family = "adafactor"
     elementwise = False
     in_c = False
+    waits = True
     state_bytes = "4 for each row and column"
     beyond_torch = (
         "scale_parameter",
@@ -239,7 +240,8 @@ def add_step(work: factored.Work, steps: Any, i: int, moments: dict[str, np.ndar
     momentum = None if values["beta1"] is None else moments["exp_avg"]
     own = tuple(array for name, array in moments.items() if name != "exp_avg")
     treated = {"scale": -scale if values["maximize"] else scale, "bound": bound}
-    work.add(param, steps.gradient(i), momentum, own, {**treated, **numbers(param, t, values)})
+    grad = steps.gradient(i).astype(param.dtype, copy=False)
+    work.add(param, grad, momentum, own, {**treated, **numbers(param, t, values)})
 
 
 def numbers(param: np.ndarray, t: int, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from fastgd.optimizers.tree import Tree, flatten_groups, refuse_tensors, split_g
 
 __all__ = ["Optimizer", "Params", "Progress", "Settings"]  # what the classes need
 
-Params = object  # an array, a list, a tuple or a dict of arrays, or a list of groups; the classes' docstrings say more
+Params = object  # an array, lists and dicts of arrays to any depth, or a list of groups; `Optimizer` says more
 Progress = tuple[int, tuple[float, ...]]  # steps taken, and the numbers that a family carries
 
 
@@ -34,10 +34,11 @@ class Optimizer(GradientSettings):
 
     Parameters
     ----------
-    params : ndarray, list or tuple of ndarray, dict of str to ndarray, or list of groups
+    params : ndarray; list, tuple or dict of ndarray, also of lists and dicts of them to any depth; or list of groups
         float32, float64, float16, or ml_dtypes' bfloat16, updated in place. Any dense layout: C or F order or another
-        permutation of axes; 0-d and empty arrays too. A group is a dict with the key ``"params"`` (an array, a list or
-        a dict) and the hyperparameters in which it differs, or `state_dtype`, `rounding`, `seed`, `master_weights`.
+        permutation of axes; 0-d and empty arrays too. In a dict, and in lists inside one another, they have names,
+        joined by dots as torch's: ``encoder.0.weight``. A group is a dict with the key ``"params"`` (any of these) and
+        the hyperparameters in which it differs, or `state_dtype`, `rounding`, `seed`, `master_weights`, `ema_decay`.
     defaults : dict
         Hyperparameters of groups that do not say otherwise. A number, also one of a pair such as ``betas``, may be a
         schedule: a function of the steps completed so far that returns the number of the next, see
@@ -62,11 +63,17 @@ class Optimizer(GradientSettings):
     master_weights : bool, default False
         Whether parameters in 16 bits are kept to float32, in two more bytes for bfloat16 and in four for float16:
         training is then exactly that of float32 parameters.
+    ema_decay : float, optional
+        If given, in [0, 1), a moving average of each parameter is kept in its state as ``"ema"``: after its first step
+        the parameter, and then ``ema_decay * ema + (1 - ema_decay) * param`` after each. It may be changed in
+        `param_groups` between steps; None lets the averages rest. See `averaged`.
 
     Attributes
     ----------
     param_groups : list of dict
-        ``"params"`` (a tuple of arrays) and every hyperparameter; mutable, read and checked at each step.
+        ``"params"`` (a tuple of all arrays) and every hyperparameter; mutable, read and checked at each step.
+    lr : float
+        Learning rate of the next step, also where it is a schedule; `current` has those of groups that differ.
     state : mapping
         For each parameter that has been updated, by its name or number: its step count and state arrays under
         torch's keys. The arrays are the optimizer's own.
@@ -80,8 +87,9 @@ class Optimizer(GradientSettings):
 
     Notes
     -----
-    The gradient is only read. It goes through `grad_scale`, the norm, the value, the sign of `maximize` and weight
-    decay, in this order, all in the one pass of the update; the norm costs one more read of the gradient.
+    The gradient is only read, unless `step` is told to zero it. It goes through `grad_scale`, the norm, the value, the
+    sign of `maximize` and weight decay, in this order, all in the one pass of the update; the norm costs one more read
+    of the gradient.
 
     Parameters in 16 bits are updated in float32, and each array that is stored is rounded once, to nearest. bfloat16
     needs ml_dtypes (``pip install 'fastgd[precision]'``).
@@ -100,6 +108,7 @@ class Optimizer(GradientSettings):
     in_c: ClassVar[bool] = True  # whether the C API has its rule
     state_bytes: ClassVar[str]  # what README says of the state, where the rule does not tell
     rereads_state: ClassVar[bool] = False  # whether a second pass reads what the first has stored
+    waits: ClassVar[bool] = False  # whether a step is made behind the pass, by what `between` returns
     scratch: ClassVar[tuple[str, ...]] = ()  # arrays of a rule that hold nothing from step to step
     _family: ClassVar[int]
     _normalizes = True  # param_groups hold checked values
@@ -138,7 +147,7 @@ class Optimizer(GradientSettings):
             raise TypeError("Optimizer is the base of all optimizers: construct one of its subclasses")
         free = [name for name in self.checks if name not in self.fixed]
         validation.arguments(type(self).__name__, settings, ["params", *free, *Settings.__annotations__])
-        self._steps = Steps(self._reader)
+        self._steps = Steps(self._reader, self.waits)
         self._set_given(settings)
         self._storage("", settings)
         self._stored = storage.given(settings)
@@ -169,6 +178,7 @@ class Optimizer(GradientSettings):
         if not isinstance(group, dict) or "params" not in group:
             raise TypeError("group must be a dict with the key 'params'")
         with self._steps:
+            self._steps.check_plain()
             self._steps.check_groups(self, self.param_groups)
             self._add_groups([group], grouped=True)
 
@@ -180,7 +190,7 @@ class Optimizer(GradientSettings):
             group = with_peak(given, given.get("lr", self.defaults["lr"]))
             label = _group_label(number, grouped)
             validation.known(label, group, ["params", *self.checks, *storage.NAMES])
-            tree = Tree(label, group["params"])
+            tree = Tree(label, group["params"], grouped)
             named = [(tree.label(label, k), array) for k, array in enumerate(tree.arrays)]
             arrays = [validation.writeable(*pair, formats.ALL) for pair in named]
             self.check_params(named)
@@ -249,21 +259,33 @@ class Optimizer(GradientSettings):
             return flatten_groups(self._steps.trees, label, grads)
         return self._steps.trees[0].flatten(label, grads)
 
+    def _gradient_label(self, i: int) -> str:
+        return "grads" + self._label(i).removeprefix("params")
+
     def _gradient(self, i: int, grad: object) -> np.ndarray | None:
         """The gradient of parameter `i`, checked with a message for what is wrong."""
         name = self._label(i)
         self._steps.check_param(i, name)
         if grad is None:
             return None
-        label = "grads" + name.removeprefix("params")
-        array = validation.beside(label, grad, self._steps.params[i])
+        label = self._gradient_label(i)
+        array = validation.beside(label, validation.shared(label, grad), self._steps.params[i])
         if self._steps.touches(array):
             validation.not_within(label, array, self._written())
         return array
 
+    def _look(self) -> None:
+        """Read the groups, and check that parameters are as they were given."""
+        self._steps.current(self, self.param_groups)
+        for i in range(len(self._steps.params)):
+            self._steps.check_param(i, self._label(i))
+
+    def _written_to(self) -> None:
+        """Tell others that parameters have been written to, outside of a step."""
+
     # ---- a step -----------------------------------------------------------------------------------------------
 
-    def step(self, grads: object = None, *, grad_scale: float = 1.0) -> None:
+    def step(self, grads: object = None, *, grad_scale: float = 1.0, zero_grads: bool = False) -> None:
         """
         Update every parameter that has a gradient, in one pass over memory.
 
@@ -272,10 +294,15 @@ class Optimizer(GradientSettings):
         grads : like params
             Gradients in the form of the parameters (for groups, also one flat list), each with the shape and, counted
             in items, the strides of its parameter, and in any of the dtypes of parameters, but float64 for float64
-            alone. None for a parameter leaves it alone. They are only read. Without this argument the gradients given
-            to `bind` are used.
+            alone. None for a parameter, or for a list or dict of them, leaves it alone. They are only read, unless
+            `zero_grads` says otherwise. A NumPy scalar will do for a 0-d parameter, and for any what shares its memory
+            by ``__dlpack__`` or ``__array_interface__``, such as tensors of torch and arrays of JAX. Without this
+            argument the gradients given to `bind` are used.
         grad_scale : float, default 1.0
             What gradients are multiplied by before anything else, such as 1 / batches for accumulated ones.
+        zero_grads : bool, default False
+            Whether gradients, which must then be writeable and apart from each other, are overwritten with zeros after
+            they have been used, in the same pass; also where `skip_nonfinite` leaves the step out.
 
         Raises
         ------
@@ -284,7 +311,7 @@ class Optimizer(GradientSettings):
         RuntimeError
             If another thread is inside a method of this optimizer.
         """
-        self._steps.step(self, self.param_groups, grads, grad_scale)
+        self._steps.step(self, self.param_groups, grads, grad_scale, zero_grads)
 
     # ---- gradients that stay where they are -------------------------------------------------------------------
 
@@ -304,6 +331,10 @@ class Optimizer(GradientSettings):
         """
         with self._steps:
             flat = self._flatten("grads", grads)
+            for i, grad in enumerate(flat):
+                if isinstance(grad, np.generic):
+                    label = "grads" + self._label(i).removeprefix("params")
+                    raise TypeError(f"{label}: expected an array, whose numbers can change, got {type(grad).__name__}")
             self._steps.bound = tuple(self._gradient(i, grad) for i, grad in enumerate(flat))
 
     def zero_grad(self) -> None:
@@ -320,9 +351,7 @@ class Optimizer(GradientSettings):
         with self._steps:
             bound = [(i, grad) for i, grad in enumerate(self._steps.bound_gradients()) if grad is not None]
             for i, grad in bound:
-                if not grad.flags.writeable:
-                    label = "grads" + self._label(i).removeprefix("params")
-                    raise ValueError(f"{label}: expected a writeable array, got a read-only one")
+                validation.writeable(self._gradient_label(i), grad, formats.ALL)
             for _, grad in bound:
                 grad.fill(0)
 
@@ -331,6 +360,13 @@ class Optimizer(GradientSettings):
     @property
     def steps_completed(self) -> int:
         return self._steps.completed
+
+    @property
+    def lr(self) -> float:
+        rates = {hyperparameters["lr"] for hyperparameters in self.current()}
+        if len(rates) > 1:
+            raise AttributeError(f"{type(self).__name__}.lr: groups have the rates {sorted(rates)}; see current()")
+        return float(rates.pop())
 
     def current(self) -> list[dict[str, Any]]:
         """
@@ -351,8 +387,8 @@ class Optimizer(GradientSettings):
         >>> import numpy as np, fastgd
         >>> opt = fastgd.SGD(np.ones(2), lr=fastgd.schedules.linear(1.0, 10))
         >>> opt.step(np.ones(2))
-        >>> opt.current()[0]["lr"], opt.steps_completed
-        (0.9, 1)
+        >>> opt.current()[0]["lr"], opt.lr, opt.steps_completed
+        (0.9, 0.9, 1)
         """
         with self._steps:
             values = self._steps.current(self, self.param_groups)
@@ -436,6 +472,7 @@ class Optimizer(GradientSettings):
             If anything is missing, unknown, or of another shape or dtype; the optimizer is then unchanged.
         """
         with self._steps:
+            self._steps.check_plain()
             self._steps.check_groups(self, self.param_groups)
             saved.load(self, state_dict)
 
@@ -446,6 +483,6 @@ class Optimizer(GradientSettings):
         lines = []
         for number, group in enumerate(self.param_groups):
             sizes = sum(a.size for a in group["params"])
-            numbers = ", ".join(f"{name}={group[name]!r}" for name in self.checks)
+            numbers = ", ".join(f"{name}={group[name]!r}" for name in (*self.checks, *storage.given(group)))
             lines.append(f"  group {number}: {len(group['params'])} arrays, {sizes} elements, {numbers}")
         return "\n".join([f"{type(self).__name__}(", *lines, ")"])

@@ -147,7 +147,7 @@ def ahead(steps: Any, i: int) -> tuple[np.ndarray, dict[str, Any]]:
     """What is to be made orthogonal of matrix `i` in this step, in the dtype of its rule; its hyperparameters."""
     h = dict(zip(steps.reader.names, steps.plain(steps.place_of(i)[0]), strict=True))
     scale, bound = steps.treatment()
-    g = steps.gradient(i)
+    g = steps.gradient(i).astype(np.float64 if steps.params[i].dtype == np.float64 else np.float32)
     g = np.clip(g * g.dtype.type(-scale if h["maximize"] else scale), -g.dtype.type(bound), g.dtype.type(bound))
     share = g.dtype.type(1.0 - h["momentum"])
     m = steps.states[i]["momentum_buffer"].astype(g.dtype)

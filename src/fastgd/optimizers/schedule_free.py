@@ -43,10 +43,13 @@ class ScheduleFree(Optimizer):
         ------
         TypeError, ValueError
             If a parameter is no longer as it was given; all are then unchanged.
+        RuntimeError
+            Inside `averaged`.
         """
         if self._y is not None:
             return
         with self._steps:
+            self._steps.check_plain()
             params = self._steps.params
             for i in range(len(params)):
                 self._steps.check_param(i, self._label(i))
@@ -67,12 +70,13 @@ class ScheduleFree(Optimizer):
 
         Raises
         ------
-        TypeError, ValueError
+        TypeError, ValueError, RuntimeError
             As by `eval`.
         """
         if self._y is None:
             return
         with self._steps:
+            self._steps.check_plain()
             for i in range(len(self._y)):
                 self._steps.check_param(i, self._label(i))
             for param, y in zip(self._steps.params, self._y, strict=False):
@@ -85,10 +89,10 @@ class ScheduleFree(Optimizer):
         group = self.param_groups[self._steps.place_of(i)[0]]
         return float(group["momentum"] if "momentum" in group else group["betas"][0])
 
-    def step(self, grads: object = None, *, grad_scale: float = 1.0) -> None:
+    def step(self, grads: object = None, *, grad_scale: float = 1.0, zero_grads: bool = False) -> None:
         if self._y is not None:
             raise RuntimeError(IN_EVAL)
-        super().step(grads, grad_scale=grad_scale)
+        super().step(grads, grad_scale=grad_scale, zero_grads=zero_grads)
 
     step.__doc__ = Optimizer.step.__doc__
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from fastgd import validation
+from fastgd.engine.averaged import Averaged
 from fastgd.engine.formats import Storage
 from fastgd.engine.reader import Reader
 from fastgd.engine.steps import Steps
@@ -73,13 +74,38 @@ class GradientSettings:
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse what a step would not read."""
-        if not (name.startswith("_") or hasattr(type(self), name) or name in self._attributes):
+        found = getattr(type(self), name, None)
+        readable = isinstance(found, property) and found.fset is None and name in self._reader.names
+        if readable or not (name.startswith("_") or hasattr(type(self), name) or name in self._attributes):
             owner = type(self).__name__
             if name in self._reader.names:
                 raise AttributeError(f"{owner}.{name} is one for each group: set param_groups[0][{name!r}]")
             if type(self).__module__.startswith("fastgd."):  # A user's subclass may have attributes of its own.
                 validation.settable(owner, name, [*TOGETHER, *self._attributes])
         super().__setattr__(name, value)
+
+    def averaged(self) -> Averaged:
+        """
+        Let parameters hold their moving averages, in place, in a ``with`` block.
+
+        Returns
+        -------
+        Averaged
+            A context manager. When the block is left, also by an exception, parameters hold again what they did, bit
+            for bit; what has been written to them in between is lost. Steps are refused inside.
+
+        Raises
+        ------
+        RuntimeError
+            On entry, if no group has an `ema_decay`, if the parameters hold their averages already, or if another
+            thread is inside a method of this optimizer.
+
+        Notes
+        -----
+        Parameters that have not been updated, and those of groups without `ema_decay`, stay as they are. Averages are
+        rounded to the parameter's dtype. A copy of all parameters is kept meanwhile.
+        """
+        return Averaged(self, self._steps)
 
     @property
     def grad_norm(self) -> float | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Unpack
 
-from fastgd.engine.formats import MASTER
+from fastgd.engine.formats import AVERAGE, MASTER
 from fastgd.hyperparameters import MomentumForm, NonNegative, Rate, Real, Switch
 from fastgd.optimizers.base import Optimizer, Params, Progress, Settings
 
@@ -104,7 +104,7 @@ class SGD(Optimizer):
     def entry(
         cls, steps: int, carry: tuple[float, ...], arrays: dict[str, Any], hyperparameters: dict[str, Any]
     ) -> dict[str, Any]:
-        return {key: array for key, array in arrays.items() if carry[0] or (steps and key in MASTER)}
+        return {key: array for key, array in arrays.items() if carry[0] or (steps and key in (*MASTER, AVERAGE))}
 
     @classmethod
     def progress(cls, label: str, entry: Mapping[str, Any]) -> Progress:

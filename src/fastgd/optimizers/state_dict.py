@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastgd import formats, validation
-from fastgd.engine.formats import MASTER, Storage
+from fastgd.engine.formats import AVERAGE, MASTER, Storage
 from fastgd.engine.plan import Group
 from fastgd.hyperparameters import Flag, schedules_of
 from fastgd.optimizers import storage
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 Entry = tuple[int, tuple[float, ...], dict[str, np.ndarray]]  # steps, carried numbers, state arrays of a parameter
 
+# torch's switches with their defaults. Where that is None they say how torch computes, which changes no number here;
+# where it is False they ask for what a step on the CPU does not do.
+SWITCHES = {"foreach": None, "fused": None, "capturable": False, "differentiable": False}
 # What torch and its schedulers keep in a group, without meaning here.
-IGNORED = (
-    "foreach", "fused", "capturable", "differentiable",
-    "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr",
-)  # fmt: skip
+IGNORED = (*SWITCHES, "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr")
 
 
 def export_step(steps: int) -> np.ndarray:
@@ -253,7 +253,7 @@ def read_entry(
         return 0, (), {}
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
     master = slots.master_key(param)
-    known = dict.fromkeys([*slots.keys(), *slots.all_keys(), *([] if master is None else [master])])
+    known = dict.fromkeys([*slots.keys(), *slots.all_keys(), *([] if master is None else [master]), AVERAGE])
     validation.known(label, entry, [*scalars, *known])
     needed = [key for key in (slots.keys() if needed is None else needed) if key not in kind.scratch]
     if missing := [key for key in (*scalars, *needed) if key not in entry]:

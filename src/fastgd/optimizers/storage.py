@@ -1,4 +1,8 @@
-"""How the arrays of a group are stored: keywords of every optimizer, and keys of a group where they are given."""
+"""
+How the arrays of a group are stored, and averages of its parameters.
+
+Keywords of every optimizer, and keys of a group where they are given.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -18,6 +22,7 @@ class StorageSettings(TypedDict, total=False):
     rounding: str | None
     seed: int | None
     master_weights: bool | None
+    ema_decay: float | None
 
 
 def _seed(name: str, value: object) -> int:
@@ -32,6 +37,7 @@ CHECKS: dict[str, Callable[[str, object], Any]] = {
     "rounding": Choice("nearest", "stochastic"),
     "seed": _seed,
     "master_weights": validation.flag,
+    "ema_decay": validation.decay_rate,
 }
 NAMES = tuple(CHECKS)
 

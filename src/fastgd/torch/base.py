@@ -9,7 +9,7 @@ from torch.autograd import _profiler_enabled
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from fastgd import validation
-from fastgd.engine.formats import Storage
+from fastgd.engine.formats import MASTER, Storage
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.zeros import zeros_beside
@@ -40,7 +40,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `fastgd.Optimizer`: over all groups together, in the one pass of the update. Mutable attributes; not
         part of `state_dict`.
-    state_dtype, rounding, seed, master_weights
+    state_dtype, rounding, seed, master_weights, ema_decay
         As for `fastgd.Optimizer`; keys of the groups where they are given, and may differ between them.
 
     Attributes
@@ -131,6 +131,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             If another thread is inside a step of this optimizer.
         """
         with self._steps:
+            self._steps.check_plain()
             self._add_checked(param_group)
 
     def _add_checked(self, param_group: dict[str, Any]) -> None:
@@ -208,7 +209,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         label = f"state_dict['state'][{i}]"
         given = saved.mapping(label, self.state.get(param, {}))
         master = slots.master_key(array)
-        known = self._known.difference(key for key in checks.STATE if key != master)
+        known = self._known.difference(key for key in MASTER if key != master)
         entry = {key: value for key, value in given.items() if key in known and value is not None}
         entry |= {key: checks.number(f"{label}[{key!r}]", entry[key]) for key in self._numbers if key in entry}
         keys = slots.keys()
@@ -224,9 +225,12 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         number, k = self._steps.place_of(i)
         return f"param_groups[{number}]['params'][{k}]"
 
+    def _gradient_label(self, i: int) -> str:
+        return f"{self._label(i)}.grad"
+
     def _gradient(self, i: int, grad: torch.Tensor) -> np.ndarray:
         """A copy of a gradient that cannot be read where it lies, in the layout of parameter `i`."""
-        label = f"{self._label(i)}.grad"
+        label = self._gradient_label(i)
         array = checks.gradient(label, grad, self._steps.leaves[i])
         if validation.is_dense(array) and self._steps.touches(array):
             raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
@@ -234,9 +238,17 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         np.copyto(beside, array)
         return beside
 
+    def _look(self) -> None:
+        """Find parameters and state where they are now, and read the groups."""
+        self._steps.look(self)
+
+    def _written_to(self) -> None:
+        """Tell autograd that parameters have been written to."""
+        torch.autograd.graph.increment_version(self._steps.leaves)
+
     # ---- a step -----------------------------------------------------------------------------------------------
 
-    def step(self, closure: Closure | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Closure | None = None, *, zero_grads: bool = False) -> Any:  # type: ignore[override]
         """
         Update every parameter that has a gradient.
 
@@ -244,6 +256,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         ----------
         closure : callable, optional
             Computes the loss and the gradients; called first, with gradients enabled.
+        zero_grads : bool, default False
+            Whether gradients are overwritten with zeros after they have been used, in the same pass, also where the
+            step is left out: as by ``zero_grad(set_to_none=False)``.
 
         Returns
         -------
@@ -264,13 +279,14 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             or _global_optimizer_post_hooks
             or _profiler_enabled()
         ) and type(self).step is Optimizer.step:  # torch wraps that of a subclass
-            return self._step_with_hooks() if closure is None else self._step_with_hooks(closure)
-        return self._step(closure)
+            arguments = () if closure is None else (closure,)
+            return self._step_with_hooks(*arguments, **({"zero_grads": zero_grads} if zero_grads else {}))
+        return self._step(closure, zero_grads)
 
     step.hooked = True  # type: ignore[attr-defined]  # torch would wrap it, which costs as much as the step
 
-    def _step(self, closure: Closure | None = None) -> Any:
-        loss = None
+    def _step(self, closure: Closure | None = None, zero_grads: bool = False) -> Any:
+        loss, zero_grads = None, validation.flag("zero_grads", zero_grads)
         if closure is not None:
             if not callable(closure):
                 raise TypeError(f"closure must be callable or None, got {type(closure).__name__}")
@@ -279,13 +295,15 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         scale = 1.0
         if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
             if bool(self.__dict__.get("found_inf")):
+                if zero_grads:
+                    self.zero_grad(set_to_none=False)
                 return loss
             scale = checks.unscaling(self.__dict__.get("grad_scale"))
-        self._steps.step_tensors(self, self.param_groups, scale)
+        self._steps.step_tensors(self, self.param_groups, scale, zero_grads)
         return loss
 
-    def _hooked_step(self, closure: Closure | None = None) -> Any:
-        return self._step(closure)  # that of a subclass, if it has its own
+    def _hooked_step(self, closure: Closure | None = None, *, zero_grads: bool = False) -> Any:
+        return self._step(closure, zero_grads)  # that of a subclass, if it has its own
 
     _step_with_hooks = torch.optim.Optimizer.profile_hook_step(_hooked_step)
 
@@ -327,6 +345,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         TypeError, ValueError
             If anything is missing, or of another shape or dtype; the optimizer is then unchanged.
         """
+        self._steps.check_plain()
         state_dict = dict(saved.mapping("state_dict", state_dict))
         for hook in self._optimizer_load_state_dict_pre_hooks.values():
             changed = hook(self, state_dict)

@@ -14,7 +14,7 @@ from fastgd.engine.execute cimport Slot
 from fastgd.engine.extents cimport are_apart
 from fastgd.engine.formats cimport goes_with, itemsize
 from fastgd.engine.plan cimport Group
-from fastgd.engine.settings cimport Settings
+from fastgd.engine.reading cimport Reading
 from fastgd.engine.steps cimport Steps
 from fastgd.torch.shown cimport Shown
 from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
@@ -24,7 +24,6 @@ import torch
 from torch.autograd.graph import increment_version
 
 from fastgd import validation
-from fastgd.engine.steps import IN_USE
 from fastgd.torch import checks
 
 cdef extern from "Python.h":
@@ -75,14 +74,15 @@ cdef class Bound(Steps):
     cdef object backward                    # the backward pass in which `step_one` looked at everything
     cdef list layouts                       # for each group, that of the state arrays that `state` has
     cdef set waiting                        # slots that have not begun
+    cdef list copied                        # (slot, gradient) where this step reads a copy
     cdef bint asked                         # whether Python code may have run since everything was looked at
 
     def __init__(self, reader, kind):
-        Steps.__init__(self, reader)
+        Steps.__init__(self, reader, kind.waits)
         self.borrow = borrow_of(torch.Tensor)
         self.shown = Shown(kind)
         self.leaves, self.group_dicts, self.members, self.layouts = [], [], [], []
-        self.places, self.waiting = {}, set()
+        self.places, self.waiting, self.copied = {}, set(), []
 
     # ---- looking at tensors ---------------------------------------------------------------------------------------
 
@@ -106,6 +106,15 @@ cdef class Bound(Steps):
         cdef Place place
         return find(self.borrow, <object>PyList_GET_ITEM(self.leaves, i), &place) and lies_at(
             <PyArrayObject*>self.slots[i].param, &place)
+
+    cdef bint in_place(self, object front) except -1:
+        return self.holds_all(front.param_groups)
+
+    def look(self, front):
+        """Find what is no longer where it was, and read the groups."""
+        if not self.holds_all(front.param_groups):
+            self.find(front)
+        self.read_groups(front, self.group_dicts)
 
     def number_of(self, leaf):
         """The slot of a parameter that has been found."""
@@ -156,12 +165,12 @@ cdef class Bound(Steps):
             start = len(arrays)
             storage = front._storage(f"param_groups[{n}]", group)
             slots = Group(front._numpy._family, start, len(members[n]), storage)
-            settings = Settings(slots, None, group, self.reader, f"param_groups[{n}]")
-            slots.set_hyper(self.reader.doubles(settings.plain))
+            reading = Reading(slots, None, group, self.reader, f"param_groups[{n}]")
+            slots.set_hyper(self.reader.doubles(reading.plain))
             for k, leaf in enumerate(members[n]):
                 arrays.append(checks.parameter(f"param_groups[{n}]['params'][{k}]", leaf))
                 entries.append(self.entry(front, start + k, leaf, arrays[start + k], state, slots, copying))
-            found.append((settings, arrays[start:], entries[start:]))
+            found.append((reading, arrays[start:], entries[start:]))
         self.check_apart(arrays, entries, members)
         self.take_all(found, members, groups)
         self.publish(not copying)
@@ -175,7 +184,7 @@ cdef class Bound(Steps):
         before, entry = self.params[i], state.get(leaf)
         shown = () if copying else self.shown.keys_of(leaf)
         if (array.dtype == before.dtype and array.shape == before.shape and array.strides == before.strides
-                and (<Group>self.groups[self.slots[i].group]).storage == group.storage):
+                and (<Group>self.groups[self.slots[i].group]).storage.stores_like(group.storage)):
             if not shown and not self.slots[i].steps and (leaf not in state or (isinstance(entry, dict) and not entry)):
                 return 0, (), self.states[i]
             if shown and isinstance(entry, dict) and self.shown.is_own(leaf, entry, front._known):
@@ -200,12 +209,12 @@ cdef class Bound(Steps):
         self.found_groups, self.shown.known = None, False
         self.places = {}
         self.clear()
-        self.settings, self.scheduled = [], False
+        self.readings, self.scheduled = [], False
         self.largest = np.finfo(np.float64).max
         self.reserve(len(leaves))
-        for settings, arrays, entries in found:
-            self.add_group((<Settings>settings).group, arrays, entries)
-            self.settings.append(settings)
+        for reading, arrays, entries in found:
+            self.add_group((<Reading>reading).group, arrays, entries)
+            self.readings.append(reading)
             for array in arrays:
                 self.bound_largest(array)
         self.leaves, self.places = leaves, {id(leaf): i for i, leaf in enumerate(leaves)}
@@ -256,6 +265,9 @@ cdef class Bound(Steps):
             if group.layout != <int>self.layouts[n]:
                 self.layouts[n] = group.layout
                 self.waiting.update(range(group.start, group.start + group.count))
+        if self.begun:
+            self.waiting.update(range(self.first, self.stop))
+            self.begun = False
         if not self.waiting:
             return 0
         for i in sorted([i for i in self.waiting if self.first <= i < self.stop and self.slots[i].cohort >= 0]):
@@ -293,6 +305,7 @@ cdef class Bound(Steps):
                 and self.takes_place(slot, place.data, place.format)):
             array = front._gradient(i, grad)
             self.hold(array)
+            self.copied.append((i, grad))
             self.asked = True
             if not self.takes(slot, <PyObject*>array):
                 raise RuntimeError(f"gradient {i} was copied and is still refused; please report this")
@@ -319,14 +332,13 @@ cdef class Bound(Steps):
             raise RuntimeError("a parameter, a gradient or state was moved while gradients were asked for")
         return 0
 
-    def step_tensors(self, front, groups, double scale):
-        """Update all parameters that have a gradient."""
+    def step_tensors(self, front, groups, double scale, bint zeroes):
+        """Update all parameters that have a gradient; `zeroes`: it is then 0."""
         cdef Py_ssize_t i
         cdef list updated
         cdef bint all_have = True
-        if self.busy:
-            raise RuntimeError(IN_USE)
-        self.busy = True
+        self.begin()
+        self.copied = []
         try:
             if not self.holds_all(groups):
                 self.find(front)
@@ -342,10 +354,14 @@ cdef class Bound(Steps):
             updated = self.leaves
             if not all_have:
                 updated = [leaf for i, leaf in enumerate(self.leaves) if self.slots[i].cohort >= 0]
-            self.run_and_tell(scale, updated)
+            if zeroes:
+                self.check_zeroes(front, NULL)
+                for i, grad in self.copied:
+                    checks.fillable(front._gradient_label(i), grad)
+            self.run_and_tell(scale, updated, zeroes)
         finally:
-            self.release()
-            self.busy = False
+            self.copied = []
+            self.end()
 
     def step_one(self, front, groups, leaf, backward):
         """
@@ -353,9 +369,7 @@ cdef class Bound(Steps):
         call in a backward pass looks at everything, later ones only at `leaf`.
         """
         cdef Py_ssize_t i
-        if self.busy:
-            raise RuntimeError(IN_USE)
-        self.busy = True
+        self.begin()
         try:
             i = self.places.get(id(leaf), -1)
             if backward != self.backward or i < 0 or not (self.holds_leaf(i) and self.shown.keeps(leaf)):
@@ -372,20 +386,31 @@ cdef class Bound(Steps):
             if self.take_tensor(front, i):
                 if self.asked:
                     self.check_places()
-                self.run_and_tell(1.0, [leaf])
+                self.run_and_tell(1.0, [leaf], False)
             return True
         finally:
             self.first, self.stop = 0, self.count
-            self.release()
-            self.busy = False
+            self.copied = []
+            self.end()
 
-    cdef int run_and_tell(self, double scale, list updated) except -1:
-        """The update, and `state` and autograd told of it, also where Ctrl-C comes in between."""
-        if not self.update(scale):
-            return 0
+    cdef int run_and_tell(self, double scale, list updated, bint zeroes) except -1:
+        """
+        The update, and `state` and autograd told of it, also where Ctrl-C comes in between.
+        """
+        cdef bint done = self.update(scale, zeroes)
         try:
-            self.finish(updated)
+            self.tell(updated, done, zeroes)
         except BaseException:
-            self.finish(updated)
+            self.tell(updated, done, zeroes)
             raise
+        return 0
+
+    cdef int tell(self, list updated, bint done, bint zeroes) except -1:
+        if zeroes:
+            for _, grad in self.copied:
+                grad.detach().zero_()
+            grads = [<object>self.held[i] for i in range(self.held_count)]
+            increment_version([grad for grad in grads if isinstance(grad, Tensor) and not grad.is_inference()])
+        if done:
+            self.finish(updated)
         return 0

@@ -11,15 +11,14 @@ from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fastgd import formats, validation
-from fastgd.engine.formats import MASTER
+from fastgd.engine.formats import AVERAGE, MASTER
 from fastgd.engine.plan import Group
 from fastgd.optimizers import state_dict as saved
 from fastgd.torch.views import Views
 
-STATE = MASTER  # state keys beside those of the rules
+STATE = (*MASTER, AVERAGE)  # state keys beside those of the rules
 DTYPES = {name: getattr(torch, name) for name in formats.ALL}
 STATE_DTYPES = (*DTYPES.values(), torch.int16)
-SWITCHES = ("capturable", "differentiable")  # what torch can switch on and a step here does not do
 
 
 def plain(label: str, value: Any) -> Any:
@@ -36,9 +35,9 @@ def plain(label: str, value: Any) -> Any:
 
 
 def switches(where: str, group: Mapping[str, Any]) -> None:
-    """Refuse a switch that is on."""
-    for name in SWITCHES:
-        if group.get(name):
+    """Refuse a switch that is on and asks for what a step does not do."""
+    for name, default in saved.SWITCHES.items():
+        if default is False and group.get(name):
             label = f"{where}[{name!r}]" if where else name
             raise ValueError(f"{label} must be False: steps run on the CPU and are not part of a graph")
 
@@ -144,6 +143,12 @@ def gradient(label: str, grad: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     if grad.shape != param.shape:
         raise ValueError(f"{label}: expected shape {tuple(param.shape)}, got {tuple(grad.shape)}")
     return array
+
+
+def fillable(label: str, grad: torch.Tensor) -> None:
+    """Refuse a gradient that cannot become zero, since its elements share memory."""
+    if any(stride == 0 and n > 1 for stride, n in zip(grad.stride(), grad.shape, strict=True)):
+        raise ValueError(f"{label}: expected elements of their own with zero_grads=True, got strides {grad.stride()}")
 
 
 def number(label: str, value: Any) -> Any:

@@ -25,6 +25,7 @@ class ScheduleFreeBase(Optimizer):
 
     def eval(self) -> None:
         """Let the parameters hold x, in place; y is kept in `state`, so that `train` brings it back exactly."""
+        self._steps.check_plain()
         for group in self.param_groups:
             group["train_mode"] = False  # first, so that an interrupt leaves what refuses a step and train() puts right
         for group in self.param_groups:
@@ -39,16 +40,17 @@ class ScheduleFreeBase(Optimizer):
 
     def train(self) -> None:
         """Let the parameters hold y again, with the bits that they had before `eval`."""
+        self._steps.check_plain()
         for group in self.param_groups:
             for param in group["params"]:
                 if "y" in self.state.get(param, {}):
                     param.detach().copy_(self.state[param].pop("y"))
             group["train_mode"] = True
 
-    def _step(self, closure: Closure | None = None) -> Any:
+    def _step(self, closure: Closure | None = None, zero_grads: bool = False) -> Any:
         if not self.training:
             raise RuntimeError(IN_EVAL)
-        return super()._step(closure)
+        return super()._step(closure, zero_grads)
 
     def _step_in_backward(self, param: torch.Tensor) -> bool:
         if not self.training:

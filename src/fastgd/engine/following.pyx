@@ -1,0 +1,163 @@
+"""
+Following: a plan whose parameters are followed, in the pass that updates them, by moving averages and by copies in
+other formats. `stages` has the loops.
+
+An average is made in the step that begins it, so that what `states` have under its key is one.
+"""
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
+from libc.string cimport memset
+
+from fastgd.engine.arrays cimport NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, pointer
+from fastgd.engine.execute cimport Slot
+from fastgd.engine.extents cimport Extent, disjoint
+from fastgd.engine.formats cimport format_of, itemsize
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.engine.stages cimport run_after, show
+from fastgd.engine.zeros cimport laid_out
+
+from fastgd import formats, validation
+from fastgd.engine.formats import AVERAGE
+
+
+cdef class Following(Plan):
+    cdef After* after_of(self, Py_ssize_t i) except NULL:
+        """What follows slot `i`, of which there is nothing at first."""
+        cdef Slot* slot = &self.slots[i]
+        if slot.after == NULL:
+            slot.after = <After*>PyMem_Calloc(1, sizeof(After))
+            if slot.after == NULL:
+                raise MemoryError
+        return slot.after
+
+    cdef int set_average(self, Py_ssize_t i, array, bint begun) except -1:
+        cdef After* after = self.after_of(i)
+        cdef Group group = self.groups[self.slots[i].group]
+        after.average_format = format_of(pointer(array))
+        after.random = group.storage.is_random(AVERAGE, after.average_format)
+        after.decay = group.storage.ema_decay
+        after.begun = begun
+        after.average = data_of(pointer(array))
+        return 0
+
+    cdef int use_averages(self, Group group) except -1:
+        """Let the averages that a group's slots have go on, or rest where the group does not ask for them."""
+        cdef Py_ssize_t i
+        self.averaging = self.averaging or group.storage.ema_decay is not None
+        for i in range(group.start, group.start + group.count):
+            average = self.states[i].get(AVERAGE)
+            if average is not None and group.storage.ema_decay is not None:
+                self.set_average(i, average, True)
+            elif self.slots[i].after != NULL:
+                self.slots[i].after.average = NULL
+        return 0
+
+    cdef int begin_averages(self, Py_ssize_t first, Py_ssize_t stop) except -1:
+        """Make the averages that begin in this step."""
+        cdef Py_ssize_t i
+        cdef Slot* slot
+        cdef Group group
+        cdef list made = []
+        for i in range(first, stop):
+            slot = &self.slots[i]
+            group = <Group>self.groups[slot.group]
+            if (slot.cohort >= 0 and group.storage.ema_decay is not None
+                    and (slot.after == NULL or slot.after.average == NULL)):
+                made.append((i, group.zeros(AVERAGE, self.params[i])))
+                self.after_of(i)
+        for i, array in made:
+            self.states[i][AVERAGE] = array
+            self.set_average(i, array, False)
+        if made:
+            self.moved = self.begun = True
+        return 0
+
+    cdef int finish_slot(self, Py_ssize_t i) except -1:
+        """What comes after the rule of slot `i`, where that waits."""
+        cdef Slot slot
+        cdef fp_mode mode
+        slot = self.slots[i]
+        slot.steps -= 1     # to those before this step, which random bits follow from
+        mode = enter()
+        run_after(&slot, 0, slot.size, self.stage.zeroes)
+        leave(mode)
+        if slot.after != NULL:
+            slot.after.begun = True
+        return 0
+
+    cdef int set_copies(self, list arrays) except -1:
+        """Let checked arrays be copies of the parameters from now on; None for a parameter without one."""
+        cdef Py_ssize_t i
+        for i in range(self.count):
+            if arrays[i] is not None:
+                self.after_of(i)
+        self.copies = arrays
+        self.moved = True
+        for i in range(self.count):
+            if arrays[i] is not None:
+                self.slots[i].after.copy = data_of(pointer(arrays[i]))
+                self.slots[i].after.copy_format = format_of(pointer(arrays[i]))
+            elif self.slots[i].after != NULL:
+                self.slots[i].after.copy = NULL
+        return 0
+
+    cdef bint in_place(self, object front) except -1:
+        """Whether all parameters are as they were bound."""
+        cdef Py_ssize_t i
+        for i in range(self.count):
+            if not self.holds(&self.slots[i]):
+                return False
+        return True
+
+    def show(self, bint averages):
+        """Bring all copies up to date; `averages`: with those of the parameters, which then hold them too."""
+        cdef Py_ssize_t i
+        cdef After* after
+        cdef fp_mode mode = enter()
+        for i in range(self.count):
+            after = self.slots[i].after
+            if after != NULL and (after.copy != NULL or (averages and after.average != NULL)):
+                show(&self.slots[i], averages and after.average != NULL)
+        leave(mode)
+
+    # ---- gradients that become zero ---------------------------------------------------------------------------
+
+    def gradient(self, Py_ssize_t i):
+        """The gradient of slot `i`, where it lies; not to be used after the step."""
+        return laid_out(self.params[i], self.slots[i].formats[1], self.slots[i].arrays[1])
+
+    cdef bint gradients_apart(self) except -1:
+        """Whether no two gradients of this step share memory."""
+        cdef Py_ssize_t i, n = 0
+        cdef bint result
+        cdef Slot* slot
+        cdef Extent* extents = <Extent*>PyMem_Malloc((self.count + 1) * sizeof(Extent))
+        if extents == NULL:
+            raise MemoryError
+        for i in range(self.first, self.stop):
+            slot = &self.slots[i]
+            if slot.cohort >= 0 and slot.size:
+                extents[n].start = <const char*>slot.arrays[1]
+                extents[n].stop = extents[n].start + slot.size * itemsize(slot.formats[1])
+                n += 1
+        result = disjoint(extents, n)
+        PyMem_Free(extents)
+        return result
+
+    cdef int check_zeroes(self, object front, PyObject** grads) except -1:
+        """
+        Raise if a gradient of this step cannot be overwritten with zeros: by `grads`, the array of each slot, or NULL
+        where all can be written to.
+        """
+        cdef Py_ssize_t i
+        for i in range(self.count if grads != NULL else 0):
+            if self.slots[i].cohort >= 0 and not flags_of(<PyArrayObject*>grads[i]) & NPY_ARRAY_WRITEABLE:
+                validation.writeable(front._gradient_label(i), <object>grads[i], formats.ALL)
+        if not self.gradients_apart():
+            validation.apart([(front._gradient_label(i), self.gradient(i)) for i in self.updated()])
+        return 0
+
+    cdef void zero_gradients(self) noexcept:
+        cdef Py_ssize_t i
+        for i in range(self.first, self.stop):
+            if self.slots[i].cohort >= 0:
+                memset(self.slots[i].arrays[1], 0, self.slots[i].size * itemsize(self.slots[i].formats[1]))
