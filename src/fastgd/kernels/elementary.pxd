@@ -1,4 +1,4 @@
-# Functions of one element that the C library has too, whose own bits differ between machines: of + - * / and bits alone.
+# Functions of one element that the C library has with bits of its own on each machine: of + - * / and bits alone.
 from fastgd.kernels.real cimport magnitude, real, signed
 
 cdef extern from *:

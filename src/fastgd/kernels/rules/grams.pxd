@@ -1,5 +1,5 @@
-# Grams: Cao et al. 2024, Algorithm 1: the length of Adam's step, the direction of the gradient. Scalars are folded as in
-# adam.pxd.
+# Grams: Cao et al. 2024, Algorithm 1: the length of Adam's step, the direction of the gradient. Scalars are folded as
+# in adam.pxd.
 from libc.math cimport sqrt
 
 from fastgd.kernels.decay cimport corrected
