@@ -202,6 +202,8 @@ cdef class Steps(Following):
         for i in range(len(self.readings)):
             reading = <Reading>self.readings[i]
             given = PyList_GET_ITEM(groups, i)
+            if given == <PyObject*>reading.given and reading.follow(<dict>reading.given, self.reader):
+                continue
             if given != <PyObject*>reading.given or reading.mutable or not reading.same(<dict>reading.given):
                 self.read_group(front, i, (<list>groups)[i])
                 changed = True
@@ -465,7 +467,6 @@ cdef class Steps(Following):
         """
         cdef double norm = 0, factor
         cdef bint measured = self.max_norm >= 0 or self.skip_nonfinite, bounded = self.max_value >= 0
-        cdef Py_ssize_t i
         cdef fp_mode mode = enter()
         try:
             if measured:
@@ -488,9 +489,7 @@ cdef class Steps(Following):
             self.run(scale, self.max_value if bounded else 0.0, bounded)
             if after is not None:
                 after()
-                for i in range(self.first, self.stop):
-                    if self.slots[i].cohort >= 0:
-                        self.finish_slot(i)
+                self.finish_slots()
             self.grad_norm = found
             if self.cohort_count:
                 self.completed += 1

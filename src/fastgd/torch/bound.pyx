@@ -16,6 +16,7 @@ from fastgd.engine.formats cimport goes_with, itemsize
 from fastgd.engine.plan cimport Group
 from fastgd.engine.reading cimport Reading
 from fastgd.engine.steps cimport Steps
+from fastgd.torch.clock cimport Clock
 from fastgd.torch.shown cimport Shown
 from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
 
@@ -25,6 +26,7 @@ from torch.autograd.graph import increment_version
 
 from fastgd import validation
 from fastgd.torch import checks
+from fastgd.torch.clock import COUNT
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
@@ -67,6 +69,7 @@ cdef class Bound(Steps):
     """
     cdef object found_groups                # the optimizer's own; None where they have to be found anew
     cdef list group_dicts, members          # the dicts of the groups, and the parameters of each
+    cdef readonly Clock clock               # the schedules of the groups
     cdef readonly Shown shown               # what `state` has of the engine's
     cdef readonly list leaves               # parameters, in the order of the slots
     cdef Borrow borrow
@@ -77,8 +80,9 @@ cdef class Bound(Steps):
     cdef list copied                        # (slot, gradient) where this step reads a copy
     cdef bint asked                         # whether Python code may have run since everything was looked at
 
-    def __init__(self, reader, kind):
+    def __init__(self, reader, kind, Clock clock not None):
         Steps.__init__(self, reader, kind.waits)
+        self.clock = clock
         self.borrow = borrow_of(torch.Tensor)
         self.shown = Shown(kind)
         self.leaves, self.group_dicts, self.members, self.layouts = [], [], [], []
@@ -129,6 +133,21 @@ cdef class Bound(Steps):
         else:
             self.find_all(front, copying)
 
+    def find_loaded(self, front, list remembered not None):
+        """
+        Find groups and state that `load_state_dict` has put there, with copies of the state; `remembered` is what
+        schedules take over.
+        """
+        cdef Py_ssize_t i
+        self.clock.move(front.param_groups)
+        counts = [group[COUNT] for group in front.param_groups if COUNT in group]
+        self.find(front, True)
+        if not counts:
+            counts = [self.slots[i].steps for i in range(self.count)] if front._numpy.has_step else [0]
+        completed = max(counts, default=0)
+        self.clock.load(remembered, completed)
+        self.completed = completed
+
     cdef int find_moved(self, front, bint copying) except -1:
         """
         Find parameters that lie elsewhere, and state that is no longer the engine's own, in the groups that are known.
@@ -160,8 +179,10 @@ cdef class Bound(Steps):
         cdef Py_ssize_t start
         groups, state = front.param_groups, self.shown.state
         members = [list(group["params"]) for group in groups]
+        self.clock.match(groups)
         for n, group in enumerate(groups):
             front._refused_group(n, group)
+            self.clock.take_new(front, n, group, self.completed)
             start = len(arrays)
             storage = front._storage(f"param_groups[{n}]", group)
             slots = Group(front._numpy._family, start, len(members[n]), storage)
@@ -284,6 +305,11 @@ cdef class Bound(Steps):
 
     # ---- the step -------------------------------------------------------------------------------------------------
 
+    cdef int read_group(self, front, Py_ssize_t number, given) except -1:
+        """Check what has been changed in a group, which may be a schedule."""
+        self.clock.take_new(front, number, given, self.completed)
+        return Steps.read_group(self, front, number, given)
+
     cdef bint take_tensor(self, front, Py_ssize_t i) except -1:
         """Take the gradient of a slot; False if it has none."""
         cdef Slot* slot = &self.slots[i]
@@ -336,13 +362,16 @@ cdef class Bound(Steps):
         """Update all parameters that have a gradient; `zeroes`: it is then 0."""
         cdef Py_ssize_t i
         cdef list updated
-        cdef bint all_have = True
+        cdef bint all_have = True, asked = False
         self.begin()
         self.copied = []
         try:
             if not self.holds_all(groups):
                 self.find(front)
-            self.asked = self.read_groups(front, self.group_dicts)
+            if self.clock.active:
+                self.clock.end_pass()
+                asked = self.clock.before(front, bool(self.shown.state))
+            self.asked = self.read_groups(front, self.group_dicts) or asked
             self.first, self.stop = 0, self.count
             if self.moved:
                 self.sort_written()
@@ -358,7 +387,8 @@ cdef class Bound(Steps):
                 self.check_zeroes(front, NULL)
                 for i, grad in self.copied:
                     checks.fillable(front._gradient_label(i), grad)
-            self.run_and_tell(scale, updated, zeroes)
+            if self.run_and_tell(scale, updated, zeroes) and self.clock.active:
+                self.clock.after()
         finally:
             self.copied = []
             self.end()
@@ -379,6 +409,8 @@ cdef class Bound(Steps):
                 i = self.places.get(id(leaf), -1)
             if i < 0:
                 return False
+            if self.clock.active:
+                self.clock.before_pass(front, backward, bool(self.shown.state))
             self.asked = self.read_groups(front, self.group_dicts)
             self.first, self.stop = i, i + 1
             if self.moved:
@@ -386,16 +418,18 @@ cdef class Bound(Steps):
             if self.take_tensor(front, i):
                 if self.asked:
                     self.check_places()
-                self.run_and_tell(1.0, [leaf], False)
+                if self.run_and_tell(1.0, [leaf], False) and self.clock.active:
+                    self.clock.backward = backward
             return True
         finally:
             self.first, self.stop = 0, self.count
             self.copied = []
             self.end()
 
-    cdef int run_and_tell(self, double scale, list updated, bint zeroes) except -1:
+    cdef bint run_and_tell(self, double scale, list updated, bint zeroes) except -1:
         """
-        The update, and `state` and autograd told of it, also where Ctrl-C comes in between.
+        The update, and `state` and autograd told of it, also where Ctrl-C comes in between; returns whether anything
+        has been updated.
         """
         cdef bint done = self.update(scale, zeroes)
         try:
@@ -403,7 +437,7 @@ cdef class Bound(Steps):
         except BaseException:
             self.tell(updated, done, zeroes)
             raise
-        return 0
+        return done
 
     cdef int tell(self, list updated, bint done, bint zeroes) except -1:
         if zeroes:
