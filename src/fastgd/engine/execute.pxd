@@ -59,7 +59,7 @@ ctypedef struct Stage:
     double scale
     double bound
     bint zeroes
-    bint waits                      # whether what comes after the rule is done by `finish_slot`, later
+    bint waits                      # whether what comes after the rule is done by `finish_slots`, later
 
 cdef void settle_formats(Slot* slot, int states) noexcept nogil
 cdef void execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* stage, int threads) noexcept nogil

@@ -283,6 +283,13 @@ cdef class Bound(Steps):
 
     cdef int finish(self, list updated) except -1:
         """Tell autograd what has been written to, and bring the `state` of it up to date."""
+        self.finish_own(updated)
+        tell = getattr(self.between, "tell", None)
+        if tell is not None:
+            tell(self)
+        return 0
+
+    cdef int finish_own(self, list updated) except -1:
         cdef Py_ssize_t i, n
         cdef Group group
         cdef bint all_new = True
@@ -373,7 +380,7 @@ cdef class Bound(Steps):
         """Update all parameters that have a gradient; `zeroes`: it is then 0."""
         cdef Py_ssize_t i
         cdef list updated
-        cdef bint all_have = True, asked = False, done = False
+        cdef bint all_have = True, asked = False
         self.begin()
         self.copied = []
         try:
@@ -398,12 +405,11 @@ cdef class Bound(Steps):
                 self.check_zeroes(front, NULL)
                 for i, grad in self.copied:
                     checks.fillable(front._gradient_label(i), grad)
-            done = self.run_and_tell(scale, updated, zeroes)
-            if done and self.clock.active:
+            if self.run_and_tell(scale, updated, zeroes) and self.clock.active:
                 self.clock.after()
         finally:
             self.copied = []
-            self.end(done)
+            self.end()
 
     def step_one(self, front, groups, leaf, backward):
         """
@@ -411,7 +417,6 @@ cdef class Bound(Steps):
         call in a backward pass looks at everything, later ones only at `leaf`.
         """
         cdef Py_ssize_t i
-        cdef bint done = False
         self.begin()
         try:
             i = self.places.get(id(leaf), -1)
@@ -431,14 +436,13 @@ cdef class Bound(Steps):
             if self.take_tensor(front, i):
                 if self.asked:
                     self.check_places()
-                done = self.run_and_tell(1.0, [leaf], False)
-                if done and self.clock.active:
+                if self.run_and_tell(1.0, [leaf], False) and self.clock.active:
                     self.clock.backward = backward
             return True
         finally:
             self.first, self.stop = 0, self.count
             self.copied = []
-            self.end(done)
+            self.end()
 
     cdef bint run_and_tell(self, double scale, list updated, bint zeroes) except -1:
         """
@@ -463,13 +467,3 @@ cdef class Bound(Steps):
         if done:
             self.finish(updated)
         return 0
-
-    def finish_step(self, call, list slots=None):
-        cdef list updated = self.updated() if slots is None else slots
-        Steps.finish_step(self, call, updated)
-        if self.begun:
-            for i in updated:
-                self.publish_one(i, True)
-            self.shown.write(self.slots, 0, self.count)
-            self.shown.note()
-            self.begun = False
