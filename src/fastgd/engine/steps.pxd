@@ -6,6 +6,7 @@ from fastgd.engine.following cimport Following
 from fastgd.engine.plan cimport Group
 from fastgd.engine.reader cimport Reader
 from fastgd.engine.reading cimport Reading
+from fastgd.engine.rows cimport Rows
 
 cdef class Steps(Following):
     cdef readonly Reader reader
@@ -15,6 +16,7 @@ cdef class Steps(Following):
     cdef readonly dict clipping         # settings of gradients, as they were given
     cdef public long long skipped_steps, completed
     cdef public tuple bound             # gradients that stay where they are, or None
+    cdef dict gathered                  # for slots that have had gradients of rows, where these are summed
     cdef readonly bint busy
     cdef public bint averaged           # whether parameters hold their averages, so that no step may come
     cdef readonly bint grouped
@@ -39,6 +41,7 @@ cdef class Steps(Following):
     cdef int hold_gradients(self, object front, object grads) except -1
     cdef int take_gradients(self, object front) except -1
     cdef int take_slowly(self, object front, Py_ssize_t i) except -1
+    cdef int take_rows(self, object front, Py_ssize_t i, Rows rows) except -1
     cdef bint update(self, double scale, bint zeroes) except -1
     cdef int bound_largest(self, array) except -1
     cpdef tuple bound_gradients(self)
