@@ -19,7 +19,7 @@ from fastgd.engine.rows cimport Rows
 from fastgd.engine.steps cimport Steps
 from fastgd.torch.clock cimport Clock
 from fastgd.torch.shown cimport Shown
-from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
+from fastgd.torch.views cimport Borrow, Place, borrow_of, find, is_sharded, laid_out, lies_at
 
 import numpy as np
 import torch
@@ -58,6 +58,21 @@ cdef bint has_members(list groups, list members) except -1:
         if found == NULL or not has_objects(<object>found, members[i]):
             return False
     return True
+
+
+cdef bint goes_along(object grad, object leaf) except -1:
+    """Whether, of two tensors, either none is a DTensor or both are divided alike."""
+    if not is_sharded(grad) and not is_sharded(leaf):
+        return True
+    return type(grad) is type(leaf) and grad.placements == leaf.placements and grad.device_mesh == leaf.device_mesh
+
+
+cdef list with_parts(list tensors):
+    """Tensors and, of DTensors, what they have here: each has a version of its own."""
+    for tensor in tensors:
+        if is_sharded(tensor):
+            return tensors + [tensor._local_tensor for tensor in tensors if is_sharded(tensor)]
+    return tensors
 
 
 cdef class Bound(Steps):
@@ -272,7 +287,7 @@ cdef class Bound(Steps):
         cdef Py_ssize_t i, n
         cdef Group group
         cdef bint all_new = True
-        increment_version(updated)
+        increment_version(with_parts(updated))
         if not self.shown.write(self.slots, self.first, self.stop):
             self.waiting.update(range(self.first, self.stop))
         for n in range(len(self.groups)):
@@ -302,6 +317,8 @@ cdef class Bound(Steps):
     cdef int read_group(self, front, Py_ssize_t number, given) except -1:
         """Check what has been changed in a group, which may be a schedule."""
         self.clock.take_new(front, number, given, self.completed)
+        if len(with_parts(self.leaves)) > self.count:
+            front._check_divided(f"param_groups[{number}]", given)
         return Steps.read_group(self, front, number, given)
 
     cdef bint take_tensor(self, front, Py_ssize_t i) except -1:
@@ -321,6 +338,7 @@ cdef class Bound(Steps):
         # To ask a sparse tensor where it lies is a C++ exception, which takes longer than a step: once is enough.
         if not (not (had_rows and grad.layout is torch.sparse_coo)
                 and PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
+                and goes_along(grad, leaf)
                 and find(self.borrow, grad, &place)
                 and goes_with(slot.formats[0], place.format)
                 and laid_out(<PyArrayObject*>slot.param, &place)
@@ -447,7 +465,8 @@ cdef class Bound(Steps):
             for _, grad in self.copied:
                 grad.detach().zero_()
             grads = [<object>self.held[i] for i in range(self.held_count)]
-            increment_version([grad for grad in grads if isinstance(grad, Tensor) and not grad.is_inference()])
+            grads = [grad for grad in grads if isinstance(grad, Tensor) and not grad.is_inference()]
+            increment_version(with_parts(grads))
         if done:
             self.finish(updated)
         return 0
