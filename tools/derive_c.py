@@ -74,8 +74,8 @@ def row(kind: str, rule: Rule) -> str:
     """The row of a rule, and those of its measuring passes."""
     lines = [call(kind, [f'b"{rule.name}"', quoted(rule.states), *both(rule.name)])]
     for one in rule.measures:
-        over_all = str(one.settle.startswith("settle_all_"))
-        lines.append(call("measure", [str(one.terms), over_all, *both(one.name), f"<Settle>{one.settle}"]))
+        over = [str(one.settle.startswith("settle_all_")), str(rule.row_numbers)]
+        lines.append(call("measure", [str(one.terms), *over, *both(one.name), f"<Settle>{one.settle}"]))
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import fastgd
-from fastgd.tools.bench import arrays, measures, memory, peers, training
+from fastgd.tools.bench import arrays, embeddings, measures, memory, peers, training
 from fastgd.tools.bench.pairing import Ratio
 from fastgd.tools.bench.rows import BY_NAME
 from fastgd.tools.bench.stepper import Stepper, UnavailableError
@@ -92,6 +92,21 @@ class Step(Timed):
 
     def setup(self, rule: str, dtype: str, work: str, library: str) -> None:
         self.build(library, rule, work, dtype)
+
+    def time_step(self, *_: object) -> None:
+        self.step()
+
+
+class Rows(Timed):
+    """4,096 rows of a table."""
+
+    params = [["SparseAdam"], [1_000_000], list(embeddings.LIBRARIES)]
+    param_names = ["rule", "rows", "library"]
+
+    def setup(self, rule: str, rows: int, library: str) -> None:
+        if library != "fastgd":
+            peers.module("torch")
+        self.start(embeddings.stepper(library, rule, rows))
 
     def time_step(self, *_: object) -> None:
         self.step()

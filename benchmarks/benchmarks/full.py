@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 import fastgd
-from fastgd.tools.bench import arrays, measures, memory, peers, training
+from fastgd.tools.bench import arrays, embeddings, measures, memory, peers, training
 from fastgd.tools.bench.rows import BY_NAME, ROWS
 
 from . import core
@@ -24,6 +24,10 @@ SIZES = ["1k", "10k", "100k", "1M", "20M"]
 
 class Step(core.Step):
     params = [RULES, DTYPES, WORK, LIBRARIES]
+
+
+class Rows(core.Rows):
+    params = [list(embeddings.RULES), [10_000, 100_000, 1_000_000], list(embeddings.LIBRARIES)]
 
 
 class Clip(core.Clip):

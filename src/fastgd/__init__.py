@@ -16,6 +16,7 @@ from fastgd import functional, line_search, losses, schedules, textbook
 from fastgd.checkpoint import inspect, load, save
 from fastgd.config import get_include, show_config
 from fastgd.descent.minimize import minimize, scipy_method
+from fastgd.engine.rows import Rows
 from fastgd.engine.threads import get_num_threads, set_num_threads, set_parallel_from
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
 from fastgd.lookahead import Lookahead
@@ -27,7 +28,7 @@ from fastgd.optimizers.adabelief import AdaBelief
 from fastgd.optimizers.adadelta import Adadelta
 from fastgd.optimizers.adafactor import Adafactor
 from fastgd.optimizers.adagrad import Adagrad
-from fastgd.optimizers.adam import Adam, AdamW
+from fastgd.optimizers.adam import Adam, AdamW, SparseAdam
 from fastgd.optimizers.adam_atan2 import AdamAtan2
 from fastgd.optimizers.adamax import Adamax
 from fastgd.optimizers.adan import Adan
@@ -49,6 +50,7 @@ from fastgd.optimizers.nadam import NAdam
 from fastgd.optimizers.novograd import NovoGrad
 from fastgd.optimizers.radam import RAdam
 from fastgd.optimizers.rmsprop import RMSprop
+from fastgd.optimizers.row_wise_adagrad import RowWiseAdagrad
 from fastgd.optimizers.rprop import Rprop
 from fastgd.optimizers.schedule_free import ScheduleFreeAdamW, ScheduleFreeRAdam, ScheduleFreeSGD
 from fastgd.optimizers.sgd import SGD
@@ -62,6 +64,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Lookahead",
+    "Rows",
     "clip_grad_norm_",
     "clip_grad_value_",
     "functional",
@@ -114,11 +117,13 @@ __all__ += [
     "Prodigy",
     "RAdam",
     "RMSprop",
+    "RowWiseAdagrad",
     "Rprop",
     "ScheduleFreeAdamW",
     "ScheduleFreeRAdam",
     "ScheduleFreeSGD",
     "SignSGD",
+    "SparseAdam",
     "StableAdamW",
     "Yogi",
 ]

@@ -211,6 +211,23 @@ class Flag(Check):
         return given
 
 
+class Held(Number):
+    """
+    The one number that a class allows.
+
+    Parameters
+    ----------
+    requirement : str
+        As for `Check`.
+    only : float
+        The number.
+    """
+
+    def __init__(self, requirement: str, only: float) -> None:
+        super().__init__(requirement, only, only)
+        self.only = only
+
+
 class Choice(Check):
     """
     One of a few strings; C gets its place among them, from 0.

@@ -166,6 +166,8 @@ ADAM_CASES = [
         dict(lr=0.01, betas=(0.9, 0.5), amsgrad=True, weight_decay=0.1, cautious=True, maximize=True),
         ("amsgrad_cautious",),
     ),
+    # Beside a gradient of all rows; for others see test_rows.py.
+    Case("sparse_adam", fastgd.SparseAdam, reference.sparse_adam, dict(lr=0.01, eps=1e-3, maximize=True), ("adam",)),
     Case("adamax", fastgd.Adamax, reference.adamax, {}, ("adamax",), "Adamax", (1, 2)),
     Case(
         "adamax_l2", fastgd.Adamax, reference.adamax,
@@ -338,6 +340,7 @@ PARTS = [
     Case("dadapt_adam", fastgd.DAdaptAdam, None, {}, ("dadapt_adam",)),
     Case("muon", fastgd.Muon, None, {}, ("muon",)),
     Case("adafactor", fastgd.Adafactor, None, {}, ("adafactor",)),
+    Case("row_wise_adagrad", fastgd.RowWiseAdagrad, None, {}, ("row_wise_adagrad",)),
 ]
 BY_NAME = {case.name: case for case in CASES}
 

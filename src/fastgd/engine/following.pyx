@@ -150,6 +150,9 @@ cdef class Following(Plan):
         where all can be written to.
         """
         cdef Py_ssize_t i
+        for i in range(self.first, self.stop):
+            if self.slots[i].cohort >= 0 and self.slots[i].touched != NULL:
+                raise ValueError(f"{front._gradient_label(i)}: expected an array to overwrite with zeros, got Rows")
         for i in range(self.count if grads != NULL else 0):
             if self.slots[i].cohort >= 0 and not flags_of(<PyArrayObject*>grads[i]) & NPY_ARRAY_WRITEABLE:
                 validation.writeable(front._gradient_label(i), <object>grads[i], formats.ALL)

@@ -32,7 +32,12 @@ class Steps(Following):
     def __exit__(self, *error: object) -> None: ...
     def check_plain(self) -> None: ...
     def set_clipping(
-        self, max_grad_norm: float | None = None, max_grad_value: float | None = None, skip_nonfinite: bool = False
+        self,
+        max_grad_norm: float | None = None,
+        max_grad_value: float | None = None,
+        skip_nonfinite: bool = False,
+        lazy_rows: bool = False,
+        weight_decay_rows: str | None = None,
     ) -> None: ...
     def add(
         self,

@@ -18,6 +18,7 @@ from fastgd.engine.execute cimport Slot
 from fastgd.engine.formats cimport Storage, computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.reader cimport real_number
+from fastgd.engine.rows cimport Gathered, Rows
 from fastgd.kernels.rule cimport FLOAT32, MAX_HYPER
 
 import numpy as np
@@ -64,6 +65,7 @@ cdef class Steps(Following):
         self.readings = []
         self.trees = []
         self.names = set()
+        self.gathered = {}
         self.set_clipping()
         self.largest = np.finfo(np.float64).max
 
@@ -89,9 +91,11 @@ cdef class Steps(Following):
 
     # ---- settings --------------------------------------------------------------------------------------------
 
-    def set_clipping(self, max_grad_norm=None, max_grad_value=None, bint skip_nonfinite=False):
-        """Checked settings of gradients; None where there is no bound."""
-        self.clipping = dict(max_grad_norm=max_grad_norm, max_grad_value=max_grad_value, skip_nonfinite=skip_nonfinite)
+    def set_clipping(self, max_grad_norm=None, max_grad_value=None, bint skip_nonfinite=False, bint lazy_rows=False,
+                     weight_decay_rows=None):
+        """Checked settings of gradients; None where there is no bound. Those of rows are for `front._check_rows`."""
+        self.clipping = dict(max_grad_norm=max_grad_norm, max_grad_value=max_grad_value, skip_nonfinite=skip_nonfinite,
+                             lazy_rows=lazy_rows, weight_decay_rows=weight_decay_rows)
         self.max_norm = -1 if max_grad_norm is None else max_grad_norm
         self.max_value = -1 if max_grad_value is None else max_grad_value
         self.skip_nonfinite = skip_nonfinite
@@ -380,12 +384,16 @@ cdef class Steps(Following):
     cdef int take_gradients(self, object front) except -1:
         """Check the gradient of each slot, and find where it lies."""
         cdef Py_ssize_t i
-        cdef bint asked = False
+        cdef bint asked = False, with_rows = False
         if self.moved:
             self.sort_written()
         for i in range(self.count):
+            self.slots[i].touched = NULL
             if self.held[i] == Py_None:
                 self.slots[i].cohort = -1
+            elif type(<object>self.held[i]) is Rows:
+                self.slots[i].cohort = 0
+                with_rows = True
             elif self.takes(&self.slots[i], self.held[i]):
                 self.slots[i].cohort = 0
             else:
@@ -394,9 +402,13 @@ cdef class Steps(Following):
         if asked:
             # Looking at an array of a subclass is Python code, which can resize what was found good before.
             for i in range(self.count):
-                if self.slots[i].cohort >= 0 and not self.takes(&self.slots[i], self.held[i]):
+                if (self.slots[i].cohort >= 0 and type(<object>self.held[i]) is not Rows
+                        and not self.takes(&self.slots[i], self.held[i])):
                     front._gradient(i, <object>self.held[i])
                     raise RuntimeError(f"gradient {i} was changed while gradients were looked at")
+        for i in range(self.count if with_rows else 0):
+            if type(<object>self.held[i]) is Rows:
+                self.take_rows(front, i, <Rows>self.held[i])
         return 0
 
     cdef int take_slowly(self, object front, Py_ssize_t i) except -1:
@@ -407,6 +419,20 @@ cdef class Steps(Following):
         Py_DECREF(given)
         self.held[i] = <PyObject*>grad
         self.slots[i].cohort = -1 if grad is None else 0
+        return 0
+
+    cdef int take_rows(self, object front, Py_ssize_t i, Rows rows) except -1:
+        """Check and sum the gradient of a slot that has some of its rows."""
+        cdef Slot* slot = &self.slots[i]
+        cdef Py_ssize_t bad
+        front._check_rows(i)
+        if not (self.holds(slot) and rows.fits(slot) and not (self.touches(rows.indices) or self.touches(rows.values))):
+            front._refused_rows(i, rows)
+            raise RuntimeError(f"the rows of gradient {i} are refused; please report this")
+        bad = (<Gathered>self.gathered.setdefault(i, Gathered())).gather(rows, slot)
+        if bad >= 0:
+            raise IndexError(f"{front._gradient_label(i)}.indices[{bad}] must be in [0, {slot.shape[0]}), "
+                             f"got {rows.indices[bad]}")
         return 0
 
     cpdef tuple bound_gradients(self):

@@ -37,6 +37,9 @@ from fastgd.kernels.rules.prodigy cimport ProdigyScalars, fold_prodigy, prodigy_
 from fastgd.kernels.rules.radam cimport fold_radam, adam_unrectified
 from fastgd.kernels.rules.rmsprop cimport (RmspropScalars, fold_rmsprop, rmsprop, rmsprop_momentum, rmsprop_centered,
                                            rmsprop_centered_momentum)
+from fastgd.kernels.rules.row_wise_adagrad cimport (RowWiseAdagradScalars, fold_row_wise_adagrad,
+                                                    row_wise_adagrad_measure, settle_rows_row_wise_adagrad,
+                                                    row_wise_adagrad)
 from fastgd.kernels.rules.rprop cimport RpropScalars, fold_rprop, rprop
 from fastgd.kernels.rules.schedule_free_adamw cimport (ScheduleFreeAdamwScalars, fold_schedule_free_adamw,
                                                        schedule_free_adamw)
@@ -58,11 +61,11 @@ rule(b"adagrad", b"sum", <void*>adagrad[float], <void*>adagrad[double])
 rule(b"adam", b"exp_avg exp_avg_sq", <void*>adam[float], <void*>adam[double])
 rule(b"amsgrad", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad[float], <void*>amsgrad[double])
 rule(b"adam_cautious", b"exp_avg exp_avg_sq", <void*>adam_cautious[float], <void*>adam_cautious[double])
-measure(1, False, <void*>adam_cautious_measure[float], <void*>adam_cautious_measure[double],
+measure(1, False, 0, <void*>adam_cautious_measure[float], <void*>adam_cautious_measure[double],
         <Settle>settle_adam_cautious)
 rule(b"amsgrad_cautious", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad_cautious[float],
      <void*>amsgrad_cautious[double])
-measure(1, False, <void*>amsgrad_cautious_measure[float], <void*>amsgrad_cautious_measure[double],
+measure(1, False, 0, <void*>amsgrad_cautious_measure[float], <void*>amsgrad_cautious_measure[double],
         <Settle>settle_amsgrad_cautious)
 rule(b"adam_atan2", b"exp_avg exp_avg_sq", <void*>adam_atan2[float], <void*>adam_atan2[double])
 rule(b"adamax", b"exp_avg exp_inf", <void*>adamax[float], <void*>adamax[double])
@@ -70,35 +73,36 @@ rule(b"adan", b"exp_avg exp_avg_diff exp_avg_sq neg_pre_grad", <void*>adan[float
 rule(b"ademamix", b"exp_avg exp_avg_slow exp_avg_sq", <void*>ademamix[float], <void*>ademamix[double])
 rule(b"adopt", b"exp_avg exp_avg_sq", <void*>adopt[float], <void*>adopt[double])
 rule(b"adopt_cautious", b"exp_avg exp_avg_sq", <void*>adopt_cautious[float], <void*>adopt_cautious[double])
-measure(1, False, <void*>adopt_cautious_measure[float], <void*>adopt_cautious_measure[double],
+measure(1, False, 0, <void*>adopt_cautious_measure[float], <void*>adopt_cautious_measure[double],
         <Settle>settle_adopt_cautious)
 rule(b"asgd", b"ax", <void*>asgd[float], <void*>asgd[double])
 rule(b"asgd_average", b"ax", <void*>asgd_average[float], <void*>asgd_average[double])
 rule(b"dadapt_adam", b"exp_avg exp_avg_sq s", <void*>dadapt_adam[float], <void*>dadapt_adam[double])
-measure(2, True, <void*>dadapt_adam_measure[float], <void*>dadapt_adam_measure[double], <Settle>settle_all_dadapt_adam)
+measure(2, True, 0, <void*>dadapt_adam_measure[float], <void*>dadapt_adam_measure[double],
+        <Settle>settle_all_dadapt_adam)
 rule(b"ftrl", b"accumulator linear", <void*>ftrl[float], <void*>ftrl[double])
 rule(b"grams", b"exp_avg exp_avg_sq", <void*>grams[float], <void*>grams[double])
 rule(b"lamb", b"exp_avg exp_avg_sq", <void*>lamb[float], <void*>lamb[double])
-measure(2, False, <void*>lamb_measure[float], <void*>lamb_measure[double], <Settle>settle_lamb)
+measure(2, False, 0, <void*>lamb_measure[float], <void*>lamb_measure[double], <Settle>settle_lamb)
 rule(b"laprop", b"exp_avg exp_avg_sq", <void*>laprop[float], <void*>laprop[double])
 rule(b"lars", b"momentum_buffer", <void*>lars[float], <void*>lars[double])
-measure(2, False, <void*>lars_measure[float], <void*>lars_measure[double], <Settle>settle_lars)
+measure(2, False, 0, <void*>lars_measure[float], <void*>lars_measure[double], <Settle>settle_lars)
 rule(b"lars_nesterov", b"momentum_buffer", <void*>lars_nesterov[float], <void*>lars_nesterov[double])
-measure(2, False, <void*>lars_nesterov_measure[float], <void*>lars_nesterov_measure[double],
+measure(2, False, 0, <void*>lars_nesterov_measure[float], <void*>lars_nesterov_measure[double],
         <Settle>settle_lars_nesterov)
 rule(b"lion", b"momentum_buffer", <void*>lion[float], <void*>lion[double])
 rule(b"lion_cautious", b"momentum_buffer", <void*>lion_cautious[float], <void*>lion_cautious[double])
-measure(1, False, <void*>lion_cautious_measure[float], <void*>lion_cautious_measure[double],
+measure(1, False, 0, <void*>lion_cautious_measure[float], <void*>lion_cautious_measure[double],
         <Settle>settle_lion_cautious)
 rule(b"madgrad", b"grad_sum_sq s x0", <void*>madgrad[float], <void*>madgrad[double])
 rule(b"mars", b"exp_avg exp_avg_sq last_grad", <void*>mars[float], <void*>mars[double])
-measure(1, False, <void*>mars_measure[float], <void*>mars_measure[double], <Settle>settle_mars)
+measure(1, False, 0, <void*>mars_measure[float], <void*>mars_measure[double], <Settle>settle_mars)
 rule(b"muon", b"momentum_buffer update", <void*>muon[float], <void*>muon[double])
 rule(b"nadam", b"exp_avg exp_avg_sq", <void*>nadam[float], <void*>nadam[double])
 rule(b"novograd", b"exp_avg", <void*>novograd[float], <void*>novograd[double])
-measure(1, False, <void*>novograd_measure[float], <void*>novograd_measure[double], <Settle>settle_novograd)
+measure(1, False, 0, <void*>novograd_measure[float], <void*>novograd_measure[double], <Settle>settle_novograd)
 rule(b"prodigy", b"exp_avg exp_avg_sq s p0", <void*>prodigy[float], <void*>prodigy[double])
-measure(2, True, <void*>prodigy_measure[float], <void*>prodigy_measure[double], <Settle>settle_all_prodigy)
+measure(2, True, 0, <void*>prodigy_measure[float], <void*>prodigy_measure[double], <Settle>settle_all_prodigy)
 rule(b"adam_unrectified", b"exp_avg exp_avg_sq", <void*>adam_unrectified[float], <void*>adam_unrectified[double])
 rule(b"rmsprop", b"square_avg", <void*>rmsprop[float], <void*>rmsprop[double])
 rule(b"rmsprop_momentum", b"square_avg momentum_buffer", <void*>rmsprop_momentum[float],
@@ -106,6 +110,9 @@ rule(b"rmsprop_momentum", b"square_avg momentum_buffer", <void*>rmsprop_momentum
 rule(b"rmsprop_centered", b"square_avg grad_avg", <void*>rmsprop_centered[float], <void*>rmsprop_centered[double])
 rule(b"rmsprop_centered_momentum", b"square_avg grad_avg momentum_buffer", <void*>rmsprop_centered_momentum[float],
      <void*>rmsprop_centered_momentum[double])
+rule(b"row_wise_adagrad", b"sum", <void*>row_wise_adagrad[float], <void*>row_wise_adagrad[double])
+measure(1, False, 1, <void*>row_wise_adagrad_measure[float], <void*>row_wise_adagrad_measure[double],
+        <Settle>settle_rows_row_wise_adagrad)
 rule(b"rprop", b"prev step_size", <void*>rprop[float], <void*>rprop[double])
 rule(b"schedule_free_adamw", b"z exp_avg_sq", <void*>schedule_free_adamw[float], <void*>schedule_free_adamw[double])
 rule(b"schedule_free_unrectified", b"z exp_avg_sq", <void*>schedule_free_unrectified[float],
@@ -117,7 +124,8 @@ rule(b"sgd_nesterov", b"momentum_buffer", <void*>sgd_nesterov[float], <void*>sgd
 rule(b"sign_sgd", b"", <void*>sign_sgd[float], <void*>sign_sgd[double])
 rule(b"sign_momentum", b"momentum_buffer", <void*>sign_momentum[float], <void*>sign_momentum[double])
 rule(b"stable_adamw", b"exp_avg exp_avg_sq", <void*>stable_adamw[float], <void*>stable_adamw[double])
-measure(1, False, <void*>stable_adamw_measure[float], <void*>stable_adamw_measure[double], <Settle>settle_stable_adamw)
+measure(1, False, 0, <void*>stable_adamw_measure[float], <void*>stable_adamw_measure[double],
+        <Settle>settle_stable_adamw)
 rule(b"yogi", b"exp_avg exp_avg_sq", <void*>yogi[float], <void*>yogi[double])
 
 family(b"ada_pnm", b"lr beta1 beta2 beta3 eps weight_decay ams_bound maximize corrected_weight_decay", b"", 0,
@@ -177,6 +185,8 @@ family(b"radam", b"lr beta1 beta2 eps weight_decay decoupled_weight_decay maximi
 family(b"rmsprop", b"lr alpha eps weight_decay momentum centered maximize eps_root", b"", 0,
        b"rmsprop rmsprop_momentum rmsprop_centered rmsprop_centered_momentum", <Fold>fold_rmsprop,
        sizeof(RmspropScalars))
+family(b"row_wise_adagrad", b"lr weight_decay eps maximize", b"", 0, b"row_wise_adagrad", <Fold>fold_row_wise_adagrad,
+       sizeof(RowWiseAdagradScalars))
 family(b"rprop", b"lr eta_minus eta_plus smallest largest maximize", b"", 0, b"rprop", <Fold>fold_rprop,
        sizeof(RpropScalars))
 family(b"schedule_free_adamw", b"lr beta1 beta2 eps weight_decay warmup_steps r weight_lr_power maximize",

@@ -272,12 +272,12 @@ def copied(label: str, key: str, value: Any, param: np.ndarray, slots: Group) ->
     # It is as it will be stored, as the rule computes, or as torch stores it: in the parameter's dtype.
     computed = np.dtype(np.float64 if param.dtype == np.float64 else np.float32)
     dtypes = [result.dtype] if key in MASTER else [result.dtype, param.dtype, computed]
-    result[...] = array_like(f"{label}[{key!r}]", value, param, dtypes)
+    result[...] = array_like(f"{label}[{key!r}]", value, result, dtypes)
     return result
 
 
 def array_like(label: str, value: Any, param: np.ndarray, dtypes: Iterable[np.dtype]) -> np.ndarray:
-    """A saved array of a parameter's shape, in one of `dtypes` and of any layout."""
+    """A saved array of the shape of `param`, a parameter or state, in one of `dtypes` and of any layout."""
     array = formats.asarray(validation.unmasked(label, value))
     if array.shape != param.shape:
         raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")

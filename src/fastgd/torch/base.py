@@ -12,6 +12,7 @@ from fastgd import validation
 from fastgd.engine.formats import MASTER, Storage
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
+from fastgd.engine.rows import Rows
 from fastgd.engine.zeros import zeros_beside
 from fastgd.hyperparameters import Check, Schedule, with_peak
 from fastgd.optimizers import base, storage
@@ -252,6 +253,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
 
         `shown`: what its entry has had; `copying`: whether the arrays are copies in any case.
         """
+        self._numpy.check_params([(f"params[{i}]", array)])  # which may lie otherwise than it did
         label = f"state_dict['state'][{i}]"
         given = shards.entry(label, saved.mapping(label, self.state.get(param, {})), self._numbers, param)
         master = slots.master_key(array)
@@ -274,10 +276,12 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     def _gradient_label(self, i: int) -> str:
         return f"{self._label(i)}.grad"
 
-    def _gradient(self, i: int, grad: torch.Tensor) -> np.ndarray:
-        """A copy of a gradient that cannot be read where it lies, in the layout of parameter `i`."""
+    def _gradient(self, i: int, grad: torch.Tensor) -> np.ndarray | Rows:
+        """What stands for a gradient that cannot be read where it lies: a copy in parameter `i`'s layout, or rows."""
         label = self._gradient_label(i)
         grad = shards.beside(label, grad, self._steps.leaves[i])  # which holds the memory of the array
+        if getattr(grad, "layout", None) is torch.sparse_coo:
+            return checks.rows(label, grad, self._steps.leaves[i])
         array = checks.gradient(label, grad, self._steps.leaves[i])
         if validation.is_dense(array) and self._steps.touches(array):
             raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
@@ -330,6 +334,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         ------
         TypeError, ValueError
             If a gradient or a hyperparameter is not as it must be; nothing is then changed.
+        IndexError
+            If a sparse gradient has a row that its parameter does not have; nothing is then changed.
         RuntimeError
             If another thread is inside a step of this optimizer.
         """
@@ -484,6 +490,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             for group, schedules in zip(state["param_groups"], state["_scheduled"], strict=True):
                 self._steps.clock.add(group, schedules)
         super().__setstate__(rest)
+        if "differentiable" not in self._numpy.torch_signature:
+            self.defaults.pop("differentiable", None)  # which torch puts there
         if "state" in state:
             self.state = state["state"]
         self._set_given(settings)

@@ -15,6 +15,7 @@ from fastgd.engine.extents cimport are_apart
 from fastgd.engine.formats cimport goes_with, itemsize
 from fastgd.engine.plan cimport Group
 from fastgd.engine.reading cimport Reading
+from fastgd.engine.rows cimport Rows
 from fastgd.engine.steps cimport Steps
 from fastgd.torch.clock cimport Clock
 from fastgd.torch.shown cimport Shown
@@ -331,15 +332,19 @@ cdef class Bound(Steps):
         """Take the gradient of a slot; False if it has none."""
         cdef Slot* slot = &self.slots[i]
         cdef Place place
+        cdef bint had_rows = slot.touched != NULL
         leaf = <object>PyList_GET_ITEM(self.leaves, i)
         grad = leaf.grad    # asked for once, and held
         self.hold(grad)
         slot.cohort = -1
+        slot.touched = NULL
         self.asked = self.asked or (type(leaf) is not Parameter and type(leaf) is not Tensor)
         if grad is None:
             return False
         self.asked = self.asked or type(grad) is not Tensor
-        if not (PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
+        # To ask a sparse tensor where it lies is a C++ exception, which takes longer than a step: once is enough.
+        if not (not (had_rows and grad.layout is torch.sparse_coo)
+                and PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
                 and goes_along(grad, leaf)
                 and find(self.borrow, grad, &place)
                 and goes_with(slot.formats[0], place.format)
@@ -351,7 +356,9 @@ cdef class Bound(Steps):
             self.hold(array)
             self.copied.append((i, grad))
             self.asked = True
-            if not self.takes(slot, <PyObject*>array):
+            if type(array) is Rows:
+                self.take_rows(front, i, <Rows>array)
+            elif not self.takes(slot, <PyObject*>array):
                 raise RuntimeError(f"gradient {i} was copied and is still refused; please report this")
         slot.cohort = 0
         return True
@@ -365,8 +372,8 @@ cdef class Bound(Steps):
             there = there and self.holds_leaf(i)
             if self.slots[i].cohort < 0:
                 k += 1
-            elif k + 1 < self.held_count and type(<object>self.held[k + 1]) is cnp.ndarray:
-                k += 2      # what was copied stays as it was
+            elif k + 1 < self.held_count and type(<object>self.held[k + 1]) in (cnp.ndarray, Rows):
+                k += 2      # what was copied stays as it was, and rows have been read
             else:
                 there = there and find(self.borrow, <object>self.held[k], &place) and (
                     place.data == self.slots[i].arrays[1] and place.format == self.slots[i].formats[1]

@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 from fastgd import formats, validation
 from fastgd.engine.formats import AVERAGE, MASTER
 from fastgd.engine.plan import Group
+from fastgd.engine.rows import Rows
 from fastgd.optimizers import state_dict as saved
 from fastgd.torch import shards
 from fastgd.torch.views import Views
@@ -143,12 +144,28 @@ def gradient(label: str, grad: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     param = shards.part(param)
     negative = isinstance(grad, torch.Tensor) and grad.is_neg()
     array = formats.asarray(grad.detach().resolve_neg()) if negative else memory(label, grad)
+    _beside(label, grad, param)
+    return array
+
+
+def rows(label: str, grad: torch.Tensor, param: torch.Tensor) -> Rows:
+    """A sparse gradient, such as that of an embedding; a row that it has several times is summed by the step."""
+    if grad.sparse_dim() != 1:
+        raise ValueError(f"{label}: expected a sparse tensor of rows, with sparse_dim 1, got {grad.sparse_dim()}")
+    if grad.device.type != "cpu":
+        raise ValueError(f"{label}: expected a tensor on the CPU, got one on {grad.device}")
+    _beside(label, grad, param)
+    grad = grad.detach()
+    indices, values = grad._indices()[0], grad._values().resolve_neg()
+    return Rows(indices.contiguous().numpy(), formats.asarray(values.contiguous()))
+
+
+def _beside(label: str, grad: torch.Tensor, param: torch.Tensor) -> None:
     names = formats.beside(np.dtype(np.float64 if param.dtype == torch.float64 else np.float32))
     if grad.dtype not in [DTYPES[name] for name in names]:
         raise TypeError(f"{label}: expected dtype {_listed(names)} beside {param.dtype}, got {grad.dtype}")
     if grad.shape != param.shape:
         raise ValueError(f"{label}: expected shape {tuple(param.shape)}, got {tuple(grad.shape)}")
-    return array
 
 
 def fillable(label: str, grad: torch.Tensor) -> None:

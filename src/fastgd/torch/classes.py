@@ -30,6 +30,7 @@ from fastgd.optimizers import (
     novograd,
     radam,
     rmsprop,
+    row_wise_adagrad,
     rprop,
     schedule_free,
     sgd,
@@ -399,6 +400,38 @@ class AdamW(Adam):
             eps_hat=eps_hat,
             cautious=cautious,
             corrected_weight_decay=corrected_weight_decay,
+        )
+        super(Adam, self).__init__(params, given, settings)
+
+
+class SparseAdam(Adam):
+    """
+    Adam for gradients of rows, with eps before the bias correction.
+
+    Parameters
+    ----------
+    params, lr, betas, eps, maximize
+        As for torch.optim.SparseAdam.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = adam.SparseAdam
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: float = 1e-8,
+        maximize: bool = False,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            maximize=maximize,
         )
         super(Adam, self).__init__(params, given, settings)
 
@@ -1488,6 +1521,45 @@ class RMSprop(Optimizer):
             maximize=maximize,
             differentiable=differentiable,
             eps_root=eps_root,
+        )
+        super().__init__(params, given, settings)
+
+
+class RowWiseAdagrad(Optimizer):
+    """
+    Adagrad with one sum for each row of a table.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach
+        As for torch.optim.Adam.
+    lr, weight_decay, eps, maximize
+        As for `fastgd.RowWiseAdagrad`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = row_wise_adagrad.RowWiseAdagrad
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-2,
+        weight_decay: float = 0.0,
+        eps: float = 1e-10,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            weight_decay=weight_decay,
+            eps=eps,
+            foreach=foreach,
+            maximize=maximize,
         )
         super().__init__(params, given, settings)
 

@@ -131,6 +131,10 @@ def adam(
         p -= lr * (m / (1 - beta1**t)) / (root(v / (1 - beta2**t), eps_root) + eps)
 
 
+def sparse_adam(p: Array, g: Array, s: State, t: int, lr: float = 1e-3, **more: Any) -> None:
+    adam(p, g, s, t, lr, **more, eps_hat=True)
+
+
 def adamw(
     p: Array, g: Array, s: State, t: int, lr: float = 1e-3, *, weight_decay: float = 1e-2, **more: Any,
 ) -> None:
@@ -403,6 +407,7 @@ PLAIN: dict[str, Callable[..., None]] = {
     "Rprop": rprop,
     "Adam": adam,
     "AdamW": adamw,
+    "SparseAdam": sparse_adam,
     "Adamax": adamax,
     "NAdam": nadam,
     "RAdam": radam,

@@ -136,6 +136,14 @@ ROWS = (
 
 # Classes whose time is not that of their rule, and the rule: Muon's is BLAS's, Adafactor's engine/factored's.
 # What Prodigy and D-Adaptation do next depends on all that they have done, so that no roof can take their place.
-LEFT_OUT = {"Muon": "muon", "Adafactor": "adafactor", "Prodigy": "prodigy", "DAdaptAdam": "dadapt_adam"}
+# RowWiseAdagrad and SparseAdam are for gradients of rows, which have a benchmark of their own.
+LEFT_OUT = {
+    "Muon": "muon",
+    "Adafactor": "adafactor",
+    "Prodigy": "prodigy",
+    "DAdaptAdam": "dadapt_adam",
+    "RowWiseAdagrad": "row_wise_adagrad",
+    "SparseAdam": "adam",
+}
 
 BY_NAME = {row.name: row for row in ROWS}
