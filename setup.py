@@ -79,6 +79,7 @@ kernels = [kernel(name, flags) for name, flags in INSTRUCTION_SETS.items() if X8
 engines = [engine(f"engine.{name}") for name in ("dispatch", "exact", "pool", "threads", "execute", "norm")]
 engines += [engine(f"engine.{name}") for name in ("extents", "formats", "tile", "stages", "plan", "reader", "reading")]
 engines += [engine(f"engine.{name}") for name in ("zeros", "following", "steps", "averaged", "apply", "factored")]
+engines += [engine("engine.rows")]
 engines += [engine(name) for name in ("torch.views", "torch.shown", "torch.clock", "torch.gradients", "torch.bound")]
 engines += [engine(name) for name in ("capi", "thinc_update")]
 setup(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from fastgd.tools.bench import measures, memory, training
+from fastgd.tools.bench import embeddings, measures, memory, training
 from fastgd.tools.bench.arrays import WORK
 from fastgd.tools.bench.rows import BY_NAME, ROWS, Row
 from fastgd.tools.bench.table import Cell, cell
@@ -19,7 +19,7 @@ ADAMW = measures.ADAMW
 
 @dataclass(frozen=True)
 class Settings:
-    """`seconds` of each paired run; quick measures fewer rules, and 4M elements instead of 20M."""
+    """`seconds` of each paired run; quick measures fewer rules, 4M elements instead of 20M, and small tables."""
 
     seconds: float = 1.0
     quick: bool = False
@@ -29,6 +29,10 @@ class Settings:
 
     def size(self, name: str) -> str:
         return "4M" if self.quick and name == "20M" else name
+
+    def table(self) -> int:
+        """Rows of a table of embeddings."""
+        return 10_000 if self.quick else 1_000_000
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,19 @@ def construction(s: Settings) -> Iterator[Cell]:
         yield cell("2,000 groups", library, 1.0, partial(measures.construct, library, "torch", 2000, s.seconds))
 
 
+def rows_of_tables(s: Settings) -> Iterator[Cell]:
+    for rule, library, count in itertools.product(embeddings.RULES, embeddings.LIBRARIES[:2], COUNTS):
+        need = None if rule == "SGD" else 10.0
+        measure = partial(embeddings.against_torch, library, rule, s.table(), count, s.seconds)
+        yield cell(f"{rule}, {library}", threads(count), need, measure)
+
+
+def growth(s: Settings) -> Iterator[Cell]:
+    for rule in embeddings.RULES:
+        measure = partial(embeddings.growth, rule, s.table() // 4, s.table(), s.seconds)
+        yield cell(rule, "4 times the rows", 1.2, measure, at_most=True)
+
+
 def call_memory(s: Settings) -> Iterator[Cell]:
     for row in s.rows():
         growth = memory.peak_bytes(row, WORK["1M"]) - memory.peak_bytes(row, WORK["1k"])
@@ -186,6 +203,9 @@ TARGETS = [
     Target("clip-cost", "clip by global norm and update, 20M, Adam", "the update alone", "<= 1.2x its time", clip_cost),
     Target("construct", "an optimizer of 2,000 parameters, each in its own group", "torch", "<= 1x its time",
            construction),
+    Target("rows", "4,096 rows of a table of 1M x 64 (SGD for information)", "torch's sparse step", ">= 10x",
+           rows_of_tables),
+    Target("rows-growth", "the same, a table of 1M rows", "a table of 250k rows", "<= 1.2x its time", growth),
     Target("threads", "1 -> 2 threads, 1M elements in cache, the kernel", "1 thread", ">= 1.8x", two_threads),
     Target("instruction-sets", "v4 over v3 over v2, 100k elements, the kernel", "the one below", "each >= 1.5x",
            instruction_sets),

@@ -24,11 +24,13 @@ def threads_from_small_sizes_on() -> Iterator[None]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measurements of benchmarks that are too short to say anything."""
-    from fastgd.tools.bench import measures, pairing
+    from fastgd.tools.bench import embeddings, measures, pairing
 
     monkeypatch.setattr(pairing, "BLOCK", 1e-5)
     monkeypatch.setattr(pairing, "TRIES", 1)
     monkeypatch.setattr(measures, "COLD", 80_000)
+    monkeypatch.setattr(embeddings, "TOUCHED", 64)
+    monkeypatch.setattr(embeddings, "BATCHES", 2)
 
 
 @pytest.hookimpl(optionalhook=True)

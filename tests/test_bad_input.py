@@ -326,7 +326,7 @@ def other_states() -> list[Row]:
     """The state of each optimizer whose state or hyperparameters Adam does not have."""
     rows = []
     for cls in OPTIMIZERS:
-        if cls not in (fastgd.Adam, fastgd.AdamW):
+        if cls not in (fastgd.Adam, fastgd.AdamW, fastgd.SparseAdam):
 
             def load(s: Scene, cls: type[fastgd.Optimizer] = cls) -> None:
                 s.opt.load_state_dict(Scene(cls).opt.state_dict())

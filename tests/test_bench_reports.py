@@ -294,6 +294,7 @@ def test_every_row_of_the_report_gives_cells(report: Any, quick: Any) -> None:
             "many-cold",
             "threads",
             "instruction-sets",
+            "rows",
         ):
             cells = list(target.measure(settings))
             assert cells

@@ -51,6 +51,7 @@ def test_a_stale_file_is_named_and_written(tree: Path) -> None:
     change(tree, ADAM, LAST, f"{LAST}    double extra\n")
     change(tree, ADAM_PY, LAST_PY, f"{LAST_PY}        extra: Switch = False,\n")
     change(tree, ADAM_PY, 'corrected_weight_decay"\n', 'corrected_weight_decay extra"\n')
+    change(tree, ADAM_PY, '        "eps_hat": Flag(', '        "extra": Flag(only=False),\n        "eps_hat": Flag(')
     code, said = derive(tree, "--check")
     assert code == 1
     assert "stale, run make derive: tests/capi_abi.txt, src/fastgd/kernels/table.pxi, src/fastgd/capi.pxd" in said
@@ -81,6 +82,7 @@ REFUSALS = {
         [
             (ADAM, "    double eps_hat\n", "    double hat\n"),
             (ADAM_PY, "eps_hat: Switch = False,\n", "hat: Switch = False,\n"),
+            (ADAM_PY, '        "eps_hat": Flag(', '        "hat": Flag('),
         ],
         "tests/capi_abi.txt: compiled projects rely on what is changed or gone: Adam[9]: double eps_hat",
     ),

@@ -30,6 +30,7 @@ PRINTED = {
     "schedules": ["held at 0.1", "plateau"],
     "clipping": ["by norm, 1", "by value, 0.1"],
     "holdout": ["fold 5", "digits held out"],
+    "words": ["a table of ", "largest difference between the vectors: 0.0", "nearest"],
 }
 
 

@@ -10,7 +10,7 @@ import fastgd
 from support.browser import needs_browser, visit
 
 SITE = Path(__file__).resolve().parent.parent / "build" / "docs"
-EXAMPLES = ["descent", "rosenbrock", "regression", "classification", "schedules", "clipping", "holdout"]
+EXAMPLES = ["descent", "rosenbrock", "regression", "classification", "schedules", "clipping", "holdout", "words"]
 
 pytestmark = pytest.mark.skipif(not (SITE / "index.html").exists(), reason="make docs has not built the site")
 

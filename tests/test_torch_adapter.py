@@ -187,10 +187,12 @@ def test_loaded_state_is_a_copy() -> None:
 
 
 def test_settings_are_pickled_and_kept_when_state_is_loaded() -> None:
-    opt = adapter.AdamW([torch.zeros(2)], max_grad_norm=2.0, max_grad_value=0.5, skip_nonfinite=True)
+    given = dict(max_grad_norm=2.0, max_grad_value=0.5, skip_nonfinite=True)
+    given |= dict(lazy_rows=True, weight_decay_rows="touched")
+    opt = adapter.AdamW([torch.zeros(2)], **given)
     assert settings(copy.deepcopy(opt)) == settings(opt) == settings(pickle.loads(pickle.dumps(opt)))
     opt.load_state_dict(opt.state_dict())
-    assert settings(opt) == dict(max_grad_norm=2.0, max_grad_value=0.5, skip_nonfinite=True)
+    assert settings(opt) == given
 
 
 @every_name

@@ -83,8 +83,8 @@ def row(kind: str, rule: Rule) -> str:
     if is_direct(rule):
         lines.append(call("direct", [f"<void*>{rule.name}_{suffix}" for suffix in DIRECT]))
     for one in rule.measures:
-        over_all = str(one.settle.startswith("settle_all_"))
-        lines.append(call("measure", [str(one.terms), over_all, *both(one.name), f"<Settle>{one.settle}"]))
+        over = [str(one.settle.startswith("settle_all_")), str(rule.row_numbers)]
+        lines.append(call("measure", [str(one.terms), *over, *both(one.name), f"<Settle>{one.settle}"]))
     return "\n".join(lines)
 
 

@@ -51,12 +51,12 @@ def function(rule: Rule, scalars: str, suffix: str, param: str, grad: str, state
     narrow = [name for name, kind in kinds.items() if kind.endswith("uint16_t")]
     paired, master = suffix == DIRECT[0], suffix == DIRECT[-1]
     arguments += ["int16_t* restrict remainder"] * master
-    given = [*arguments, "Py_ssize_t n", f"const {scalars}* s"]
+    given = [*arguments, "Py_ssize_t n", f"const {scalars}* scalars"]
     head = call(f"cdef void {rule.name}_{suffix}", given, ") noexcept nogil:")
     single = ["    for i in range(n):", *element(rule, list(kinds), narrow, master)]
     lines = [
         head,
-        f"    cdef {scalars} own = s[0]",
+        f"    cdef {scalars} own = scalars[0]",
         *(f"    cdef float {', '.join(f'{name}_{k}' for name in narrow)}" for k in ((1, 2) if paired else (1,))),
         "    cdef Py_ssize_t i",
         *(two_by_two(rule, narrow) if paired else single),

@@ -41,6 +41,7 @@ class Rule(NamedTuple):
     module: str
     states: list[str]
     measures: list[Measure]  # the passes before its own
+    row_numbers: int = 0  # how many of the states, the last, are numbers that settle_rows_x keeps for each row
 
 
 class Parameter(NamedTuple):
@@ -77,6 +78,11 @@ def fail(message: str) -> NoReturn:
     sys.exit(f"derive: {message}")
 
 
+def memory_in(text: str) -> list[str]:
+    """What a rule keeps for each parameter or, with settle_rows_x, for each row."""
+    return [key for _, block in MEMORY.findall(text) for key in FIELD.findall(block)]
+
+
 def kernels_in(path: Path) -> list[Rule]:
     """The rules of a file. A rule `x` of several passes has, in their order, x_measure, settle_x, x_measure_2 ... x."""
     text = path.read_text(encoding="utf-8")
@@ -87,14 +93,15 @@ def kernels_in(path: Path) -> list[Rule]:
         if TERM.search(arguments):
             continue
         measures = [other for other in found if re.fullmatch(rf"{name}_measure(_\d)?", other)]
-        settled = [settle for settle in settles if re.fullmatch(rf"settle_(all_)?{name}(_\d)?", settle)]
+        settled = [settle for settle in settles if re.fullmatch(rf"settle_(all_|rows_)?{name}(_\d)?", settle)]
         if len(measures) != len(settled):
             fail(f"{path.name}: {name} has {len(measures)} measuring passes, and {len(settled)} settle functions")
         if len({settle.startswith("settle_all_") for settle in settled}) > 1:
             fail(f"{path.name}: the sums of {name} are over all parameters in one pass, and over each in another")
         terms = [len(TERM.findall(found[measure])) for measure in measures]
         passes = [Measure(*one) for one in zip(measures, terms, settled, strict=True)]
-        rules.append(Rule(name, path.stem, ARRAY.findall(arguments)[2:], passes))
+        kept = memory_in(text) if any(settle.startswith("settle_rows_") for settle in settled) else []
+        rules.append(Rule(name, path.stem, ARRAY.findall(arguments)[2:] + kept, passes, len(kept)))
     used = {measure.name for rule in rules for measure in rule.measures} | {rule.name for rule in rules}
     if stray := [name for name in found if name not in used]:
         fail(f"{path.name}: {stray[0]} measures, but there is no rule that it is called after: x_measure belongs to x")
@@ -113,7 +120,8 @@ def family_in(path: Path) -> Family:
     name, scalars = only(path, "cdef inline int fold_x", FOLD)
     owner, rules = only(path, "cdef enum XRules", RULES)
     text = path.read_text(encoding="utf-8")
-    carry, memory = ([key for _, block in k.findall(text) for key in FIELD.findall(block)] for k in (CARRY, MEMORY))
+    carry = [key for _, block in CARRY.findall(text) for key in FIELD.findall(block)]
+    memory = memory_in(text) if "settle_rows_" not in text else []
     if not struct == c_name == owner or name != snake(struct):
         fail(f"{path.name}: struct {struct} needs the C name fastgd_{struct}, {struct}Rules and fold_{snake(struct)}")
     return Family(

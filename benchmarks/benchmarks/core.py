@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import fastgd
-from fastgd.tools.bench import arrays, measures, memory, peers, training
+from fastgd.tools.bench import arrays, embeddings, measures, memory, peers, training
 from fastgd.tools.bench.pairing import Ratio
 from fastgd.tools.bench.rows import BY_NAME
 from fastgd.tools.bench.stepper import Stepper, UnavailableError
@@ -102,6 +102,21 @@ class Narrow(Step):
     """In bfloat16, all of it or beside state in float32, as DeepSpeed has it too."""
 
     params = [["adamw"], ["bfloat16", "bfloat16-float32"], ["100k", "20M"], ["fastgd", "torch fused", "deepspeed"]]
+
+
+class Rows(Timed):
+    """4,096 rows of a table."""
+
+    params = [["SparseAdam"], [1_000_000], list(embeddings.LIBRARIES)]
+    param_names = ["rule", "rows", "library"]
+
+    def setup(self, rule: str, rows: int, library: str) -> None:
+        if library != "fastgd":
+            peers.module("torch")
+        self.start(embeddings.stepper(library, rule, rows))
+
+    def time_step(self, *_: object) -> None:
+        self.step()
 
 
 class Clip(Timed):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 import fastgd
-from fastgd.tools.bench import arrays, measures, memory, peers, training
+from fastgd.tools.bench import arrays, embeddings, measures, memory, peers, training
 from fastgd.tools.bench.rows import BY_NAME, ROWS
 
 from . import core
@@ -37,6 +37,10 @@ class NarrowRoof(core.NarrowRoof):
 
 class OverFloat32(core.OverFloat32):
     params = [RULES, NARROW, SIZES, THREADS]
+
+
+class Rows(core.Rows):
+    params = [list(embeddings.RULES), [10_000, 100_000, 1_000_000], list(embeddings.LIBRARIES)]
 
 
 class Clip(core.Clip):

@@ -13,20 +13,23 @@
 import sys as _sys
 
 from fastgd import functional, line_search, losses, schedules, textbook
-from fastgd.checkpoint import load, save
+from fastgd.checkpoint import inspect, load, save
 from fastgd.config import get_include, show_config
 from fastgd.descent.minimize import minimize, scipy_method
+from fastgd.engine.rows import Rows
 from fastgd.engine.threads import get_num_threads, set_num_threads, set_parallel_from
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
 from fastgd.lookahead import Lookahead
 from fastgd.matrices import muon_groups
 
 # derived: optimizers
+from fastgd.optimizers.ada_pnm import AdaPNM
 from fastgd.optimizers.adabelief import AdaBelief
 from fastgd.optimizers.adadelta import Adadelta
 from fastgd.optimizers.adafactor import Adafactor
 from fastgd.optimizers.adagrad import Adagrad
-from fastgd.optimizers.adam import Adam, AdamW
+from fastgd.optimizers.adam import Adam, AdamW, SparseAdam
+from fastgd.optimizers.adam_atan2 import AdamAtan2
 from fastgd.optimizers.adamax import Adamax
 from fastgd.optimizers.adan import Adan
 from fastgd.optimizers.ademamix import AdEMAMix
@@ -35,14 +38,19 @@ from fastgd.optimizers.asgd import ASGD
 from fastgd.optimizers.base import Optimizer
 from fastgd.optimizers.dadaptation import DAdaptAdam, Prodigy
 from fastgd.optimizers.ftrl import Ftrl
+from fastgd.optimizers.grams import Grams
 from fastgd.optimizers.lamb import LAMB
+from fastgd.optimizers.laprop import LaProp
 from fastgd.optimizers.lars import LARS
 from fastgd.optimizers.lion import Lion
+from fastgd.optimizers.madgrad import MADGRAD
+from fastgd.optimizers.mars import MARS
 from fastgd.optimizers.muon import Muon
 from fastgd.optimizers.nadam import NAdam
 from fastgd.optimizers.novograd import NovoGrad
 from fastgd.optimizers.radam import RAdam
 from fastgd.optimizers.rmsprop import RMSprop
+from fastgd.optimizers.row_wise_adagrad import RowWiseAdagrad
 from fastgd.optimizers.rprop import Rprop
 from fastgd.optimizers.schedule_free import ScheduleFreeAdamW, ScheduleFreeRAdam, ScheduleFreeSGD
 from fastgd.optimizers.sgd import SGD
@@ -56,12 +64,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Lookahead",
+    "Rows",
     "clip_grad_norm_",
     "clip_grad_value_",
     "functional",
     "get_include",
     "get_num_threads",
     "grad_norm",
+    "inspect",
     "line_search",
     "load",
     "losses",
@@ -81,18 +91,24 @@ __all__ += [
     "ASGD",
     "LAMB",
     "LARS",
+    "MADGRAD",
+    "MARS",
     "SGD",
     "AdEMAMix",
     "AdaBelief",
+    "AdaPNM",
     "Adadelta",
     "Adafactor",
     "Adagrad",
     "Adam",
+    "AdamAtan2",
     "AdamW",
     "Adamax",
     "Adan",
     "DAdaptAdam",
     "Ftrl",
+    "Grams",
+    "LaProp",
     "Lion",
     "Muon",
     "NAdam",
@@ -101,11 +117,13 @@ __all__ += [
     "Prodigy",
     "RAdam",
     "RMSprop",
+    "RowWiseAdagrad",
     "Rprop",
     "ScheduleFreeAdamW",
     "ScheduleFreeRAdam",
     "ScheduleFreeSGD",
     "SignSGD",
+    "SparseAdam",
     "StableAdamW",
     "Yogi",
 ]

@@ -91,7 +91,10 @@ def _hint(name: object, allowed: list[str]) -> str:
 
 def is_of_torch(value: object) -> bool:
     """Whether something is of a class of torch, or of one that is derived from it."""
-    return any(kind.__module__.partition(".")[0] == "torch" for kind in type(value).__mro__)
+    for kind in type(value).__mro__:  # noqa: SIM110  (an interrupt in a generator would be lost)
+        if kind.__module__.partition(".")[0] == "torch":
+            return True
+    return False
 
 
 # ---- arrays -----------------------------------------------------------------------------------------------------
@@ -214,6 +217,42 @@ def like(label: str, value: object, param: np.ndarray) -> np.ndarray:
     if array.dtype.newbyteorder("=") != param.dtype:
         raise TypeError(f"{label}: expected dtype {param.dtype} like the parameter's, got {array.dtype}")
     return _laid_out_like(label, array, param)
+
+
+def _contiguous(label: str, array: np.ndarray) -> None:
+    if not array.flags.c_contiguous:
+        raise ValueError(
+            f"{label}: expected an array in C order (numpy.ascontiguousarray makes one), "
+            f"got shape {array.shape} and strides {array.strides}"
+        )
+
+
+def rows(indices_label: str, indices: object, values_label: str, values: object) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of rows and the values of each, as plain ndarrays that share their memory."""
+    numbers, array = _array(indices_label, indices), _array(values_label, values)
+    if numbers.dtype.kind != "i" or numbers.itemsize < 4:
+        raise TypeError(f"{indices_label}: expected dtype int32 or int64, got {numbers.dtype}")
+    name = formats.name_of(array.dtype)
+    if not name:
+        raise TypeError(f"{values_label}: expected dtype {formats.listed(formats.ALL)}, got {array.dtype}")
+    for label, each in ((indices_label, numbers), (values_label, array)):
+        _memory(label, each)
+        _contiguous(label, each)
+    if numbers.ndim != 1:
+        raise ValueError(f"{indices_label}: expected one axis, got shape {numbers.shape}")
+    if array.shape[:1] != numbers.shape:
+        raise ValueError(f"{values_label}: expected {len(numbers)} rows, one for each index, got shape {array.shape}")
+    return np.asarray(numbers), _plain(array, formats.dtype(name))
+
+
+def rows_beside(label: str, values: np.ndarray, param: np.ndarray) -> None:
+    """Values of rows in a format and of a shape that go with their parameter's."""
+    names = formats.beside(param.dtype)
+    if formats.name_of(values.dtype) not in names:
+        raise TypeError(f"{label}: expected dtype {formats.listed(names)} beside {param.dtype}, got {values.dtype}")
+    if values.shape[1:] != param.shape[1:]:
+        expected = (len(values), *param.shape[1:])
+        raise ValueError(f"{label}: expected shape {expected} beside {param.shape}, got {values.shape}")
 
 
 def beside(label: str, value: object, param: np.ndarray) -> np.ndarray:

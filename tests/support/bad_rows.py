@@ -282,6 +282,12 @@ REFUSED: dict[str, tuple[tuple[Any, type[Exception], str], ...]] = {
         ((0.9, 0.9, "a"), TypeError, "{}[2] must be a real number, got str"),
         ((0.9, 0.9, 1), ValueError, "{}[2] must be in [0, 1), got 1.0"),
     ),
+    "(in [0, 1), in [0, 1), at least 0)": (
+        (0.9, TypeError, "{} must be a triple of numbers, got float"),
+        ((0.9, 0.9), ValueError, "{} must be a triple of numbers, got 2 of them"),
+        ((0.9, 0.9, -1), ValueError, "{}[2] must be at least 0, got -1.0"),
+        ((0.9, 1, 1), ValueError, "{} must be (in [0, 1), in [0, 1), at least 0), got (0.9, 1.0, 1.0)"),
+    ),
     "(below 1, above 1)": (
         *PAIR,
         ((0, 1.2), ValueError, "{}[0] must be above 0, got 0.0"),
@@ -306,6 +312,19 @@ REFUSED: dict[str, tuple[tuple[Any, type[Exception], str], ...]] = {
         (1, TypeError, "{} must be a bool, got int"),
         (False, ValueError, "{} must be True for AdamW, got False; Adam has both"),
     ),
+    "0 for SparseAdam": (*NUMBER, (0.1, ValueError, "{} must be 0 for SparseAdam, got 0.1")),
+    "0 for SparseAdam, which decays nothing": (  # True stands for the rate
+        *(row for row in NUMBER if row[0] is not True),
+        (0.1, ValueError, "{} must be 0 for SparseAdam, which decays nothing, got 0.1"),
+    ),
+    "False for SparseAdam": (
+        (0, TypeError, "{} must be a bool, got int"),
+        (True, ValueError, "{} must be False for SparseAdam, got True; ..."),
+    ),
+    "True for SparseAdam": (
+        (1, TypeError, "{} must be a bool, got int"),
+        (False, ValueError, "{} must be True for SparseAdam, got False; Adam with lazy_rows=True has both"),
+    ),
     "one of 'heavy_ball', 'ema'": (
         (1, TypeError, "{} must be a string, got int"),
         ("nag", ValueError, "{} must be one of 'heavy_ball', 'ema', got 'nag'"),
@@ -316,7 +335,7 @@ OPTIMIZERS = sorted({case.optimizer for case in CASES}, key=lambda cls: cls.__na
 REFUSED["above 0, or a schedule"] = (*REFUSED["above 0"], NUMBER[1])
 for kind in ("a real number", "at least 0", "in [0, 1]", "in [0, 1)", "a pair in [0, 1)", "a triple in [0, 1)"):
     REFUSED[f"{kind}, or a schedule"] = REFUSED[kind]
-OPTIONS = {"max_grad_norm": "above 0", "max_grad_value": "above 0", "skip_nonfinite": "a bool"}
+OPTIONS = {"max_grad_norm": "above 0", "max_grad_value": "above 0", "skip_nonfinite": "a bool", "lazy_rows": "a bool"}
 
 
 def hyperparameter_rows() -> list[Row]:

@@ -184,6 +184,10 @@ def adam(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight
     param[...] = keep * param - step_size / part * (m * mask) / (np.sqrt(v + eps_root) + eps)
 
 
+def sparse_adam(param, grad, state, t, **arguments):
+    adam(param, grad, state, t, **arguments, eps_hat=True)
+
+
 def adamw(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, amsgrad=False,
           maximize=False, eps_root=0.0, eps_hat=False, cautious=False, grad_scale=1.0):  # fmt: skip
     beta1, beta2 = betas

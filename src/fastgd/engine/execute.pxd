@@ -1,5 +1,5 @@
 # Slots and cohorts, and the loop that runs rules over them on one or more threads. No mathematics, no Python objects.
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from fastgd.kernels.rule cimport MAX_CARRY, MAX_STATES, Format, Rule, Scalars
 
@@ -11,6 +11,12 @@ cdef enum:
 
 cpdef enum:
     ALIGN_FROM = 1024       # elements from which a short head pays that brings the parameter to a cache line
+
+ctypedef struct Touched:
+    # A gradient that has some rows of its parameter, along the first axis, and zeros in the others.
+    Py_ssize_t count
+    const int64_t* numbers          # of the rows, each once, ascending
+    const void* values              # row after row
 
 ctypedef struct After:
     # What follows a parameter, element by element, in the pass that updates it.
@@ -28,6 +34,7 @@ ctypedef struct Slot:
     Format formats[MAX_ARRAYS]      # of each of them
     bint direct                     # whether parameter and states are in the format that the rule computes in
     int narrow                      # the kernel that takes them with a gradient in bfloat16; 0 where there is none
+    const Touched* touched          # in this step; NULL where the gradient is an array like the parameter
     void* master                    # what a parameter in 16 bits lacks to a float32; NULL where it is all
     int stochastic                  # bit k: array k is rounded at random, by bits that follow from
     uint64_t seed                   # this, the step, and
@@ -60,7 +67,20 @@ ctypedef struct Stage:
     double scale
     double bound
     bint zeroes
-    bint waits                      # whether what comes after the rule is done by `finish_slot`, later
+    bint waits                      # whether what comes after the rule is done by `finish_slots`, later
+
+
+cdef inline Py_ssize_t row_width(const Slot* slot) noexcept nogil:
+    """Elements of a row; the parameter has elements."""
+    return slot.size // slot.shape[0] if slot.ndim else 1
+
+
+cdef inline Py_ssize_t updated(const Slot* slot) noexcept nogil:
+    """Elements that a step updates."""
+    if slot.touched == NULL:
+        return slot.size
+    return slot.touched.count * row_width(slot) if slot.size else 0
+
 
 cdef void settle_formats(Slot* slot, int states) noexcept nogil
 cdef void execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* stage, int threads) noexcept nogil

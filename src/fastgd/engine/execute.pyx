@@ -4,21 +4,22 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.formats cimport itemsize
+from fastgd.engine.formats cimport computed_in, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.pool cimport MAX_CHUNKS, now, run_chunks
 from fastgd.engine.stages cimport run_after
 from fastgd.engine.threads cimport Cost, expected, is_known, learn, team
 from fastgd.engine.tile cimport call, measure_tiles, run_tiles
 from fastgd.kernels.rule cimport (
-    BFLOAT16, BFLOAT16_BESIDE_STATES, BFLOAT16_GRAD, BFLOAT16_MASTER, BFLOAT16_THROUGHOUT, DIRECT, FLOAT32, FORMATS,
-    MAX_TERMS, Rule,
+    BFLOAT16, BFLOAT16_BESIDE_STATES, BFLOAT16_GRAD, BFLOAT16_MASTER, BFLOAT16_THROUGHOUT, DIRECT, FLOAT32, FLOAT64,
+    FORMATS, MAX_CARRY, MAX_TERMS, Rule,
 )
 
 cdef extern from *:
     """
     #if defined(__GNUC__)
-    #define fastgd_prefetch(address) __builtin_prefetch(address)
+    /* The empty statement keeps gcc from leaving out a function that does nothing but this. */
+    #define fastgd_prefetch(address) do { __builtin_prefetch(address); __asm__ volatile(""); } while (0)
     #else
     #define fastgd_prefetch(address) ((void)(address))
     #endif
@@ -27,6 +28,8 @@ cdef extern from *:
 
 cdef enum:
     AHEAD = 3               # slots between the one that is updated and the one that is asked for
+    ROWS_AHEAD = 16         # rows likewise
+    FETCHED = 1024          # bytes at the beginning of a row that are asked for
     LARGE = 16384           # elements from which threads are thought of, and of a chunk
     MAX_RULES = 96          # whose cost is remembered, and one more place for roofs
     CACHED = 32768          # elements of a slot that goes through all its passes at once
@@ -58,7 +61,7 @@ ctypedef struct Job:
     double first            # nanoseconds that chunk 0 took
     Cut[MAX_CHUNKS + 1] cuts
 
-cdef Cost[MAX_RULES + 1][FORMATS] costs
+cdef Cost[2][MAX_RULES + 1][FORMATS] costs      # of parameters, and of rows, which memory does not have at hand
 
 
 cdef void settle_formats(Slot* slot, int states) noexcept nogil:
@@ -66,6 +69,7 @@ cdef void settle_formats(Slot* slot, int states) noexcept nogil:
     cdef int k
     cdef bint equal = True, single = True
     slot.stochastic = 0
+    slot.touched = NULL
     slot.master = NULL
     for k in range(2, states + 2):
         equal = equal and slot.formats[k] == slot.formats[0]
@@ -161,8 +165,9 @@ cdef void add(double* sums, const double* terms) noexcept nogil:
         sums[k] += terms[k]
 
 
-cdef void run_whole(Slot* slot, const Cohort* cohort, const Stage* stage) noexcept nogil:
-    """All passes over one slot."""
+cdef void run_whole(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop, const Stage* stage,
+                    double* memory) noexcept nogil:
+    """All passes over elements [start, stop) of one slot, for which `memory` is kept: all of them, or one row."""
     cdef Cohort own = cohort[0]
     cdef double[MAX_TERMS] sums
     cdef double[MAX_TERMS] terms
@@ -171,16 +176,75 @@ cdef void run_whole(Slot* slot, const Cohort* cohort, const Stage* stage) noexce
     for number in range(cohort.rule.measure_count):
         memset(sums, 0, sizeof(sums))
         memset(terms, 0, sizeof(terms))
-        for b in range(blocks_of(slot.size)):
-            measure_tiles(slot, &own, number, b * BLOCK, min((b + 1) * BLOCK, slot.size), stage, terms)
+        for b in range(blocks_of(stop - start)):
+            measure_tiles(slot, &own, number, start + b * BLOCK, min(start + (b + 1) * BLOCK, stop), stage, terms)
             add(sums, terms)
-        cohort.rule.measures[number].settle(&own.scalars, sums, slot.size, slot.carry + cohort.history)
-    run_part(slot, &own, 0, slot.size, stage)
+        cohort.rule.measures[number].settle(&own.scalars, sums, stop - start, memory)
+    run_part(slot, &own, start, stop, stage)
+
+
+cdef void run_row(const Slot* slot, const Cohort* cohort, Py_ssize_t row, Py_ssize_t width,
+                  const Stage* stage) noexcept nogil:
+    """All passes over one row of a slot whose rule keeps numbers for it."""
+    cdef double[MAX_CARRY] memory
+    cdef void* numbers
+    cdef int k
+    for k in range(cohort.rule.row_numbers):
+        numbers = slot.arrays[2 + cohort.rule.state_count + k]
+        if computed_in(slot.formats[0]) == FLOAT64:
+            memory[k] = (<double*>numbers)[row]
+        else:
+            memory[k] = (<float*>numbers)[row]
+    run_whole(slot, cohort, row * width, (row + 1) * width, stage, memory)
+    for k in range(cohort.rule.row_numbers):
+        numbers = slot.arrays[2 + cohort.rule.state_count + k]
+        if computed_in(slot.formats[0]) == FLOAT64:
+            (<double*>numbers)[row] = memory[k]
+        else:
+            (<float*>numbers)[row] = <float>memory[k]
+
+
+cdef inline void fetch_row(const Slot* slot, const Rule* rule, Py_ssize_t row, Py_ssize_t width) noexcept nogil:
+    """Ask for the beginning of a row, whose place in memory the processor cannot foresee."""
+    cdef Py_ssize_t line, nbytes
+    cdef int k
+    for k in range(rule.row_numbers):
+        prefetch(<char*>slot.arrays[2 + rule.state_count + k] + row * itemsize(computed_in(slot.formats[0])))
+    for k in range(rule.state_count + 2):
+        if k != 1:
+            nbytes = width * itemsize(slot.formats[k])
+            for line in range(min(nbytes, <Py_ssize_t>FETCHED) // CACHE_LINE + 1):
+                prefetch(<char*>slot.arrays[k] + row * nbytes + line * CACHE_LINE)
+
+
+cdef void run_rows(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop,
+                   const Stage* stage) noexcept nogil:
+    """
+    Elements [start, stop) of those that a gradient of rows has, or of all where a rule keeps numbers for each row.
+
+    They begin and end with rows. A row is a part of its slot, whose gradient is given from where it would begin if it
+    had all rows.
+    """
+    cdef Slot own = slot[0]
+    cdef const Touched* touched = slot.touched
+    cdef Py_ssize_t width = row_width(slot), k, row, item = itemsize(slot.formats[1])
+    for k in range(start // width, stop // width):
+        row = k
+        if touched != NULL:
+            row = touched.numbers[k]
+            own.arrays[1] = <void*>(<uintptr_t>touched.values + <uintptr_t>((k - row) * width * item))
+            if k + ROWS_AHEAD < touched.count:
+                fetch_row(slot, cohort.rule, touched.numbers[k + ROWS_AHEAD], width)
+        if cohort.rule.row_numbers:
+            run_row(&own, cohort, row, width, stage)
+        else:
+            run_part(&own, cohort, row * width, (row + 1) * width, stage)
 
 
 cdef inline bint is_apart(const Work* work, const Slot* slot, const Rule* rule) noexcept nogil:
     """Whether a slot goes through its passes one by one, after the other slots have gone through theirs."""
-    return rule.measure_count > 0 and (rule.over_all or (work.partial != NULL and slot.size > CACHED))
+    return rule.measure_count > 0 and not rule.row_numbers and (
+        rule.over_all or (work.partial != NULL and slot.size > CACHED))
 
 
 cdef void measure_blocks(Work* work, Py_ssize_t i, const Cohort* cohort, Py_ssize_t start,
@@ -204,7 +268,7 @@ cdef void run_passes(Work* work, Py_ssize_t i, Py_ssize_t start, Py_ssize_t stop
     cdef const Rule* rule = cohort.rule
     if not is_apart(work, slot, rule):
         if work.number == 0:
-            run_whole(slot, cohort, work.stage)
+            run_whole(slot, cohort, 0, slot.size, work.stage, slot.carry + cohort.history)
         return
     if not rule.over_all and work.number > 0:
         cohort = &work.own[i]
@@ -222,10 +286,13 @@ cdef void run_range(Work* work, Cut start, Cut stop) noexcept nogil:
         if i + AHEAD < work.count:
             fetch(&slots[i + AHEAD])
         begin = start.element if i == start.slot else 0
-        end = stop.element if i == stop.slot else slots[i].size
+        end = stop.element if i == stop.slot else updated(&slots[i])
         if slots[i].cohort >= 0 and end > begin:
             cohort = &work.cohorts[slots[i].cohort]
-            if cohort.rule.measure_count:
+            if slots[i].touched != NULL or cohort.rule.row_numbers:
+                if work.number == 0:
+                    run_rows(&slots[i], cohort, begin, end, work.stage)
+            elif cohort.rule.measure_count:
                 run_passes(work, i, begin, end)
             elif work.number == 0:
                 run_part(&slots[i], cohort, begin, end, work.stage)
@@ -292,14 +359,17 @@ cdef Cut aligned(const Work* work, Py_ssize_t i, Py_ssize_t element) noexcept no
     """The first place from an element of slot i on where it may be cut, or its end."""
     cdef const Slot* slot = &work.slots[i]
     cdef const Rule* rule = work.cohorts[slot.cohort].rule
-    if rule.measure_count == 0:
+    if slot.touched != NULL or rule.row_numbers:
+        if element:     # There are rows.
+            element += -element % row_width(slot)
+    elif rule.measure_count == 0:
         # A cache line of the parameter begins there.
         element += before_line(slot, element)
     elif is_apart(work, slot, rule):
         element += -element % BLOCK
     elif element:
         element = slot.size
-    return Cut(i, min(element, slot.size))
+    return Cut(i, min(element, updated(slot)))
 
 
 cdef void cut(Job* job, Py_ssize_t total, int chunks) noexcept nogil:
@@ -311,16 +381,16 @@ cdef void cut(Job* job, Py_ssize_t total, int chunks) noexcept nogil:
     job.cuts[0] = Cut(0, 0)
     for k in range(1, chunks):
         target = total // chunks * k
-        while slots[i].cohort < 0 or target - before >= slots[i].size:
-            before += slots[i].size if slots[i].cohort >= 0 else 0
+        while slots[i].cohort < 0 or target - before >= updated(&slots[i]):
+            before += updated(&slots[i]) if slots[i].cohort >= 0 else 0
             i += 1
         job.cuts[k] = aligned(job.work, i, target - before)
-    job.cuts[chunks] = Cut(last, slots[last].size)
+    job.cuts[chunks] = Cut(last, updated(&slots[last]))
 
 
 cdef Cost* cost_of(const Slot* slot, const Cohort* cohorts) noexcept nogil:
     cdef Py_ssize_t rule = cohorts[slot.cohort].rule - table().rules
-    return &costs[rule if 0 <= rule < MAX_RULES else MAX_RULES][slot.formats[0]]
+    return &costs[slot.touched != NULL][rule if 0 <= rule < MAX_RULES else MAX_RULES][slot.formats[0]]
 
 
 cdef void execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* stage, int threads) noexcept nogil:
@@ -337,13 +407,13 @@ cdef void execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* s
     work.slots, work.count, work.cohorts, work.stage = slots, count, cohorts, stage
     for i in range(count):
         if slots[i].cohort >= 0:
-            total += slots[i].size
+            total += updated(&slots[i])
             work.several = work.several or cohorts[slots[i].cohort].rule.measure_count > 0
     if threads > 1 and total >= LARGE and in_chunks(&work, total, threads):
         return
-    run_range(&work, Cut(0, 0), Cut(count - 1, slots[count - 1].size))
+    run_range(&work, Cut(0, 0), Cut(count - 1, updated(&slots[count - 1])))
     while work.several and settle(&work):
-        run_range(&work, Cut(0, 0), Cut(count - 1, slots[count - 1].size))
+        run_range(&work, Cut(0, 0), Cut(count - 1, updated(&slots[count - 1])))
 
 
 cdef bint make_room(Work* work) noexcept nogil:
@@ -382,7 +452,7 @@ cdef bint in_chunks(Work* work, Py_ssize_t total, int threads) noexcept nogil:
     cdef int chunks
     for i in range(work.count):
         if work.slots[i].cohort >= 0:
-            expense += work.slots[i].size * expected(cost_of(&work.slots[i], work.cohorts))
+            expense += updated(&work.slots[i]) * expected(cost_of(&work.slots[i], work.cohorts))
             if cost == NULL:
                 cost = cost_of(&work.slots[i], work.cohorts)
     threads = team(threads, total, expense)

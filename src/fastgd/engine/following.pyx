@@ -71,19 +71,18 @@ cdef class Following(Plan):
             self.moved = self.begun = True
         return 0
 
-    cdef int finish_slot(self, Py_ssize_t i) except -1:
-        """What comes after the rule of slot `i`, where the step has left it to its caller."""
+    cdef int finish_slots(self) except -1:
+        """What comes after the rules of a step, where that waits."""
         cdef Slot slot
-        cdef fp_mode mode
-        if self.averaging:
-            self.begin_averages(i, i + 1)
-        slot = self.slots[i]
-        slot.steps -= 1     # to those before this step, which random bits follow from
-        mode = enter()
-        run_after(&slot, 0, slot.size, self.stage.zeroes)
-        leave(mode)
-        if slot.after != NULL:
-            slot.after.begun = True
+        cdef Py_ssize_t i
+        for i in range(self.first, self.stop):
+            slot = self.slots[i]
+            if slot.cohort < 0:
+                continue
+            slot.steps -= 1     # to those before this step, which random bits follow from
+            run_after(&slot, 0, slot.size, self.stage.zeroes)
+            if slot.after != NULL:
+                slot.after.begun = True
         return 0
 
     cdef int set_copies(self, list arrays) except -1:
@@ -151,6 +150,9 @@ cdef class Following(Plan):
         where all can be written to.
         """
         cdef Py_ssize_t i
+        for i in range(self.first, self.stop):
+            if self.slots[i].cohort >= 0 and self.slots[i].touched != NULL:
+                raise ValueError(f"{front._gradient_label(i)}: expected an array to overwrite with zeros, got Rows")
         for i in range(self.count if grads != NULL else 0):
             if self.slots[i].cohort >= 0 and not flags_of(<PyArrayObject*>grads[i]) & NPY_ARRAY_WRITEABLE:
                 validation.writeable(front._gradient_label(i), <object>grads[i], formats.ALL)

@@ -22,6 +22,7 @@ cdef class Group:
     cdef int latest                         # its latest cohort in this step; -1 before the first
 
     cdef const Rule* first_rule(self) noexcept
+    cdef bint is_of_rows(self, str key) except -1
 
 cdef class Plan:
     cdef readonly list groups

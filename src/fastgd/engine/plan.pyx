@@ -11,13 +11,14 @@ from fastgd.engine.arrays cimport (
     same_dtype, same_form, same_layout, shape_of, size_of, strides_of,
 )
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport BRIEF, Stage, execute, settle_formats
+from fastgd.engine.execute cimport BRIEF, Stage, execute, settle_formats, updated
 from fastgd.engine.extents cimport compare_extents, compare_starts, extent_of
 from fastgd.engine.formats cimport Storage, format_of, goes_with, itemsize
 from fastgd.engine.norm cimport blocks, norm, view
+from fastgd.engine.rows cimport begin_rows
 from fastgd.engine.single cimport beyond_single, may_overflow
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.engine.zeros cimport laid_out_zeros
+from fastgd.engine.zeros cimport laid_out_zeros, zeros_of_rows
 from fastgd.kernels.rule cimport FLOAT64, MAX_CARRY, Format, Scalars
 
 cdef extern from "Python.h":
@@ -34,6 +35,15 @@ cdef void* grown(void* memory, Py_ssize_t count, size_t size) except NULL:
     if result == NULL:
         raise MemoryError
     return result
+
+
+cdef void view_gradient(const Slot* slot, View* out) noexcept:
+    """Where the gradient of a slot lies, for its norm."""
+    cdef const void* data = slot.arrays[1]
+    if slot.touched != NULL:
+        data = slot.touched.values
+    view(<PyArrayObject*>slot.param, slot.formats[1], data, out)
+    out.size = updated(slot)    # Rows lie as their parameter does, in C order.
 
 
 cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
@@ -94,7 +104,12 @@ cdef class Group:
     def zeros(self, str key not None, cnp.ndarray param not None):
         """A state array at zero, as the group stores it."""
         cdef Format format = self.storage.state_format(key, format_of(pointer(param)))
-        return laid_out_zeros(param, format)
+        return zeros_of_rows(param, format) if self.is_of_rows(key) else laid_out_zeros(param, format)
+
+    cdef bint is_of_rows(self, str key) except -1:
+        """Whether a state array has one number for each row of its parameter."""
+        cdef int rule = self.family.rules[0], count = table().rules[rule].row_numbers
+        return count and key in state_keys(rule)[-count:]
 
     def master_key(self, cnp.ndarray param not None):
         """The state key of what a parameter lacks to a float32; None where it lacks nothing that is kept."""
@@ -211,7 +226,7 @@ cdef class Plan:
             for k, key in enumerate(keys):
                 self.slots[i].arrays[2 + k] = data_of(pointer(entry[key]))
                 self.slots[i].formats[2 + k] = format_of(pointer(entry[key]))
-            settle_formats(&self.slots[i], <int>len(keys))
+            settle_formats(&self.slots[i], table().rules[rule].state_count)
             self.slots[i].seed = group.storage.seed
             self.slots[i].number = i
             key = group.storage.master_key(self.slots[i].formats[0])
@@ -254,8 +269,8 @@ cdef class Plan:
         return 0
 
     def updated(self):
-        """The slots that the latest step has updated."""
-        return [i for i in range(self.count) if self.slots[i].cohort >= 0]
+        """The slots that the step under way updates."""
+        return [i for i in range(self.first, self.stop) if self.slots[i].cohort >= 0]
 
     def progress(self, Py_ssize_t i):
         """(steps taken, carried numbers) of slot `i`."""
@@ -338,8 +353,7 @@ cdef class Plan:
         cdef double result
         for i in range(self.first, self.stop):
             if self.slots[i].cohort >= 0:
-                view(<PyArrayObject*>self.slots[i].param, self.slots[i].formats[1], self.slots[i].arrays[1],
-                     &self.views[n])
+                view_gradient(&self.slots[i], &self.views[n])
                 n += 1
         needed = blocks(self.views, n)
         if needed == 1:
@@ -374,7 +388,7 @@ cdef class Plan:
             slot = &self.slots[i]
             if slot.cohort < 0:
                 continue
-            self.elements += slot.size
+            self.elements += updated(slot)
             if slot.group != number:
                 number = slot.group
                 group = <Group>self.groups[number]
@@ -417,7 +431,7 @@ cdef class Plan:
         """
         cdef int threads
         self.stage.active, self.stage.scale, self.stage.bound = staged, scale, bound
-        if self.averaging and not self.stage.waits:
+        if self.averaging:
             self.begin_averages(self.first, self.stop)
         if self.elements < BRIEF:
             self.update_slots(&self.stage, 1)
@@ -431,6 +445,10 @@ cdef class Plan:
         cdef Py_ssize_t i
         cdef int k
         cdef Slot* slot
+        for i in range(self.first, self.stop):
+            slot = &self.slots[i]
+            if slot.cohort >= 0 and slot.touched != NULL and slot.steps == 0:
+                begin_rows(slot, &self.cohorts[slot.cohort])
         execute(self.slots + self.first, self.stop - self.first, self.cohorts, stage, threads)
         for i in range(self.first, self.stop):
             slot = &self.slots[i]

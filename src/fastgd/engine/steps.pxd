@@ -6,6 +6,7 @@ from fastgd.engine.following cimport Following
 from fastgd.engine.plan cimport Group
 from fastgd.engine.reader cimport Reader
 from fastgd.engine.reading cimport Reading
+from fastgd.engine.rows cimport Rows
 
 cdef class Steps(Following):
     cdef readonly Reader reader
@@ -15,6 +16,10 @@ cdef class Steps(Following):
     cdef readonly dict clipping         # settings of gradients, as they were given
     cdef public long long skipped_steps, completed
     cdef public tuple bound             # gradients that stay where they are, or None
+    # What a class does for its rule, or None: a function of this object that is called before anything is changed, and
+    # may return one that makes the last of the changes, which must be compiled.
+    cdef public object between
+    cdef dict gathered                  # for slots that have had gradients of rows, where these are summed
     cdef readonly bint busy
     cdef public bint averaged           # whether parameters hold their averages, so that no step may come
     cdef readonly bint grouped
@@ -30,7 +35,7 @@ cdef class Steps(Following):
     cdef Storage check_storage(self, object front, Py_ssize_t number, object given)
     cpdef check_plain(self)
     cdef int begin(self) except -1
-    cdef int end(self, bint updated) except -1
+    cdef int end(self) except -1
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1
     cdef int ask_schedules(self, Reading reading, Py_ssize_t number) except -1
     cdef int ask_all_schedules(self) except -1
@@ -39,6 +44,7 @@ cdef class Steps(Following):
     cdef int hold_gradients(self, object front, object grads) except -1
     cdef int take_gradients(self, object front) except -1
     cdef int take_slowly(self, object front, Py_ssize_t i) except -1
+    cdef int take_rows(self, object front, Py_ssize_t i, Rows rows) except -1
     cdef bint update(self, double scale, bint zeroes) except -1
     cdef int bound_largest(self, array) except -1
     cpdef tuple bound_gradients(self)

@@ -18,6 +18,7 @@ from fastgd.engine.execute cimport Slot
 from fastgd.engine.formats cimport Storage, computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.reader cimport real_number
+from fastgd.engine.rows cimport Gathered, Rows
 from fastgd.kernels.rule cimport FLOAT32, MAX_HYPER
 
 import numpy as np
@@ -55,7 +56,7 @@ cdef class Steps(Following):
     reader : Reader
         The checks of its class.
     waits : bool
-        Whether a step is over only when its front has called `finish_step`.
+        Whether a parameter has made its step only when what `between` returns has been called.
     """
 
     def __init__(self, Reader reader not None, bint waits=False):
@@ -64,6 +65,7 @@ cdef class Steps(Following):
         self.readings = []
         self.trees = []
         self.names = set()
+        self.gathered = {}
         self.set_clipping()
         self.largest = np.finfo(np.float64).max
 
@@ -89,9 +91,11 @@ cdef class Steps(Following):
 
     # ---- settings --------------------------------------------------------------------------------------------
 
-    def set_clipping(self, max_grad_norm=None, max_grad_value=None, bint skip_nonfinite=False):
-        """Checked settings of gradients; None where there is no bound."""
-        self.clipping = dict(max_grad_norm=max_grad_norm, max_grad_value=max_grad_value, skip_nonfinite=skip_nonfinite)
+    def set_clipping(self, max_grad_norm=None, max_grad_value=None, bint skip_nonfinite=False, bint lazy_rows=False,
+                     weight_decay_rows=None):
+        """Checked settings of gradients; None where there is no bound. Those of rows are for `front._check_rows`."""
+        self.clipping = dict(max_grad_norm=max_grad_norm, max_grad_value=max_grad_value, skip_nonfinite=skip_nonfinite,
+                             lazy_rows=lazy_rows, weight_decay_rows=weight_decay_rows)
         self.max_norm = -1 if max_grad_norm is None else max_grad_norm
         self.max_value = -1 if max_grad_value is None else max_grad_value
         self.skip_nonfinite = skip_nonfinite
@@ -380,12 +384,16 @@ cdef class Steps(Following):
     cdef int take_gradients(self, object front) except -1:
         """Check the gradient of each slot, and find where it lies."""
         cdef Py_ssize_t i
-        cdef bint asked = False
+        cdef bint asked = False, with_rows = False
         if self.moved:
             self.sort_written()
         for i in range(self.count):
+            self.slots[i].touched = NULL
             if self.held[i] == Py_None:
                 self.slots[i].cohort = -1
+            elif type(<object>self.held[i]) is Rows:
+                self.slots[i].cohort = 0
+                with_rows = True
             elif self.takes(&self.slots[i], self.held[i]):
                 self.slots[i].cohort = 0
             else:
@@ -394,9 +402,13 @@ cdef class Steps(Following):
         if asked:
             # Looking at an array of a subclass is Python code, which can resize what was found good before.
             for i in range(self.count):
-                if self.slots[i].cohort >= 0 and not self.takes(&self.slots[i], self.held[i]):
+                if (self.slots[i].cohort >= 0 and type(<object>self.held[i]) is not Rows
+                        and not self.takes(&self.slots[i], self.held[i])):
                     front._gradient(i, <object>self.held[i])
                     raise RuntimeError(f"gradient {i} was changed while gradients were looked at")
+        for i in range(self.count if with_rows else 0):
+            if type(<object>self.held[i]) is Rows:
+                self.take_rows(front, i, <Rows>self.held[i])
         return 0
 
     cdef int take_slowly(self, object front, Py_ssize_t i) except -1:
@@ -409,6 +421,20 @@ cdef class Steps(Following):
         self.slots[i].cohort = -1 if grad is None else 0
         return 0
 
+    cdef int take_rows(self, object front, Py_ssize_t i, Rows rows) except -1:
+        """Check and sum the gradient of a slot that has some of its rows."""
+        cdef Slot* slot = &self.slots[i]
+        cdef Py_ssize_t bad
+        front._check_rows(i)
+        if not (self.holds(slot) and rows.fits(slot) and not (self.touches(rows.indices) or self.touches(rows.values))):
+            front._refused_rows(i, rows)
+            raise RuntimeError(f"the rows of gradient {i} are refused; please report this")
+        bad = (<Gathered>self.gathered.setdefault(i, Gathered())).gather(rows, slot)
+        if bad >= 0:
+            raise IndexError(f"{front._gradient_label(i)}.indices[{bad}] must be in [0, {slot.shape[0]}), "
+                             f"got {rows.indices[bad]}")
+        return 0
+
     cpdef tuple bound_gradients(self):
         """The gradients that stay where they are; raises if there are none."""
         if self.bound is None:
@@ -416,7 +442,7 @@ cdef class Steps(Following):
         return self.bound
 
     def treatment(self):
-        """What the latest step multiplied gradients by, and where it clipped their elements."""
+        """For `between`: what the step multiplies gradients by, and where it clips their elements."""
         return self.scale, self.bound_of_elements
 
     # ---- the step ---------------------------------------------------------------------------------------------
@@ -424,7 +450,7 @@ cdef class Steps(Following):
     def step(self, front, groups, grads, grad_scale, zero_grads):
         """Update every parameter that has a gradient; without `grads`, those that are bound."""
         cdef double scale
-        cdef bint updated = False, zeroes
+        cdef bint zeroes
         self.begin()
         try:
             scale = real_number("grad_scale", grad_scale)
@@ -440,9 +466,9 @@ cdef class Steps(Following):
             self.take_gradients(front)
             if zeroes:
                 self.check_zeroes(front, self.held)
-            updated = self.update(scale, zeroes)
+            self.update(scale, zeroes)
         finally:
-            self.end(updated)
+            self.end()
 
     cdef int begin(self) except -1:
         """Begin a step."""
@@ -450,27 +476,13 @@ cdef class Steps(Following):
             raise RuntimeError(IN_USE)
         self.check_plain()
         self.busy = True
-        self.release()      # what an interrupt may have left of a step that was not finished
         return 0
 
-    cdef int end(self, bint updated) except -1:
-        """Let others use the optimizer, and let go of gradients, unless `finish_step` still needs them."""
-        if not (updated and self.stage.waits):
-            self.release()
+    cdef int end(self) except -1:
+        """Let go of gradients, and others use the optimizer."""
+        self.release()
         self.busy = False
         return 0
-
-    def finish_step(self, call, list slots=None):
-        """
-        The rest of a step that waits: `call` for each slot that it has updated, or for those in `slots`, and what comes
-        after.
-        """
-        try:
-            for i in self.updated() if slots is None else slots:
-                call(i)
-                self.finish_slot(i)
-        finally:
-            self.release()
 
     cdef bint update(self, double scale, bint zeroes) except -1:
         """
@@ -498,8 +510,12 @@ cdef class Steps(Following):
             self.scale, self.bound_of_elements = scale, self.max_value if bounded else INFINITY
             self.fold(1.0 if bounded else scale)
             found = norm if measured else None
+            after = None if self.between is None else self.between(self)
             self.stage.zeroes = zeroes
             self.run(scale, self.max_value if bounded else 0.0, bounded)
+            if after is not None:
+                after()
+                self.finish_slots()
             self.grad_norm = found
             if self.cohort_count:
                 self.completed += 1

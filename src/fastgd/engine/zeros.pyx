@@ -14,6 +14,8 @@ cdef extern from "numpy/arrayobject.h":
 
 from numpy import uint8, zeros
 
+from fastgd.engine.formats import NAMES as _NAMES
+
 cnp.import_array()
 
 
@@ -32,6 +34,11 @@ cdef object laid_out_zeros(cnp.ndarray param, Format format):
     cdef cnp.ndarray result = laid_out(param, format, <char*>data_of(pointer(raw)) + offset)
     cnp.set_array_base(result, raw)
     return result
+
+
+cdef object zeros_of_rows(cnp.ndarray param, Format format):
+    """A zero in a format for each row of `param`, which is one row where it has no axes; a view as above."""
+    return zeros((<object>param).shape[:1], _NAMES[format]).view()
 
 
 cdef object laid_out(cnp.ndarray param, Format format, void* data):

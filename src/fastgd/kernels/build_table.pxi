@@ -73,8 +73,8 @@ cdef int direct(void* throughout, void* beside_states, void* grad, void* master)
     return 0
 
 
-cdef int measure(int terms, bint over_all, void* f32, void* f64, Settle settle) except -1:
-    """One more measuring pass of the latest rule."""
+cdef int measure(int terms, bint over_all, int row_numbers, void* f32, void* f64, Settle settle) except -1:
+    """One more measuring pass of the latest rule; the last `row_numbers` of its states are numbers of rows."""
     cdef Rule* row = &rule_rows[table.rule_count - 1]
     cdef Measure* added = &row.measures[row.measure_count]
     limited(row.name, "measuring passes", row.measure_count + 1, MAX_MEASURES)
@@ -84,6 +84,8 @@ cdef int measure(int terms, bint over_all, void* f32, void* f64, Settle settle) 
     added.terms = terms
     added.settle = settle
     row.over_all = over_all
+    row.row_numbers = row_numbers
+    row.state_count = words(row.states) - row_numbers
     row.measure_count += 1
     return 0
 

@@ -7,9 +7,163 @@ from fastgd.kernels.formats.bfloat16 cimport nearest_bfloat16
 from fastgd.kernels.formats.master cimport joined, part
 
 
+cdef void ada_pnm_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
+                           uint16_t* restrict neg_exp_avg, uint16_t* restrict exp_avg_sq, Py_ssize_t n,
+                           const AdaPnmScalars* scalars) noexcept nogil:
+    cdef AdaPnmScalars own = scalars[0]
+    cdef float param_1, grad_1, exp_avg_1, neg_exp_avg_1, exp_avg_sq_1
+    cdef float param_2, grad_2, exp_avg_2, neg_exp_avg_2, exp_avg_sq_2
+    cdef Py_ssize_t i
+    for i in range(n // 2):
+        load_two(param + 2 * i, &param_1, &param_2)
+        load_two(grad + 2 * i, &grad_1, &grad_2)
+        load_two(exp_avg + 2 * i, &exp_avg_1, &exp_avg_2)
+        load_two(neg_exp_avg + 2 * i, &neg_exp_avg_1, &neg_exp_avg_2)
+        load_two(exp_avg_sq + 2 * i, &exp_avg_sq_1, &exp_avg_sq_2)
+        ada_pnm[float](&param_1, &grad_1, &exp_avg_1, &neg_exp_avg_1, &exp_avg_sq_1, 1, &own)
+        ada_pnm[float](&param_2, &grad_2, &exp_avg_2, &neg_exp_avg_2, &exp_avg_sq_2, 1, &own)
+        store_two(param + 2 * i, param_1, param_2)
+        store_two(exp_avg + 2 * i, exp_avg_1, exp_avg_2)
+        store_two(neg_exp_avg + 2 * i, neg_exp_avg_1, neg_exp_avg_2)
+        store_two(exp_avg_sq + 2 * i, exp_avg_sq_1, exp_avg_sq_2)
+    if n % 2:
+        i = n - 1
+        param_1 = load(param[i])
+        grad_1 = load(grad[i])
+        exp_avg_1 = load(exp_avg[i])
+        neg_exp_avg_1 = load(neg_exp_avg[i])
+        exp_avg_sq_1 = load(exp_avg_sq[i])
+        ada_pnm[float](&param_1, &grad_1, &exp_avg_1, &neg_exp_avg_1, &exp_avg_sq_1, 1, &own)
+        param[i] = nearest_bfloat16(param_1)
+        exp_avg[i] = nearest_bfloat16(exp_avg_1)
+        neg_exp_avg[i] = nearest_bfloat16(neg_exp_avg_1)
+        exp_avg_sq[i] = nearest_bfloat16(exp_avg_sq_1)
+
+
+cdef void ada_pnm_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
+                                         float* restrict exp_avg, float* restrict neg_exp_avg,
+                                         float* restrict exp_avg_sq, Py_ssize_t n,
+                                         const AdaPnmScalars* scalars) noexcept nogil:
+    cdef AdaPnmScalars own = scalars[0]
+    cdef float param_1, grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        param_1 = load(param[i])
+        grad_1 = load(grad[i])
+        ada_pnm[float](&param_1, &grad_1, exp_avg + i, neg_exp_avg + i, exp_avg_sq + i, 1, &own)
+        param[i] = nearest_bfloat16(param_1)
+
+
+cdef void ada_pnm_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
+                                float* restrict neg_exp_avg, float* restrict exp_avg_sq, Py_ssize_t n,
+                                const AdaPnmScalars* scalars) noexcept nogil:
+    cdef AdaPnmScalars own = scalars[0]
+    cdef float grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        grad_1 = load(grad[i])
+        ada_pnm[float](param + i, &grad_1, exp_avg + i, neg_exp_avg + i, exp_avg_sq + i, 1, &own)
+
+
+cdef void ada_pnm_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
+                                  float* restrict neg_exp_avg, float* restrict exp_avg_sq, int16_t* restrict remainder,
+                                  Py_ssize_t n, const AdaPnmScalars* scalars) noexcept nogil:
+    cdef AdaPnmScalars own = scalars[0]
+    cdef float param_1, grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        param_1 = joined(param[i], remainder[i])
+        grad_1 = load(grad[i])
+        ada_pnm[float](&param_1, &grad_1, exp_avg + i, neg_exp_avg + i, exp_avg_sq + i, 1, &own)
+        part(param_1, param + i, remainder + i)
+
+
+cdef void ada_pnm_bound_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
+                                 uint16_t* restrict neg_exp_avg, uint16_t* restrict exp_avg_sq,
+                                 uint16_t* restrict max_exp_avg_sq, Py_ssize_t n,
+                                 const AdaPnmScalars* scalars) noexcept nogil:
+    cdef AdaPnmScalars own = scalars[0]
+    cdef float param_1, grad_1, exp_avg_1, neg_exp_avg_1, exp_avg_sq_1, max_exp_avg_sq_1
+    cdef float param_2, grad_2, exp_avg_2, neg_exp_avg_2, exp_avg_sq_2, max_exp_avg_sq_2
+    cdef Py_ssize_t i
+    for i in range(n // 2):
+        load_two(param + 2 * i, &param_1, &param_2)
+        load_two(grad + 2 * i, &grad_1, &grad_2)
+        load_two(exp_avg + 2 * i, &exp_avg_1, &exp_avg_2)
+        load_two(neg_exp_avg + 2 * i, &neg_exp_avg_1, &neg_exp_avg_2)
+        load_two(exp_avg_sq + 2 * i, &exp_avg_sq_1, &exp_avg_sq_2)
+        load_two(max_exp_avg_sq + 2 * i, &max_exp_avg_sq_1, &max_exp_avg_sq_2)
+        ada_pnm_bound[float](&param_1, &grad_1, &exp_avg_1, &neg_exp_avg_1, &exp_avg_sq_1, &max_exp_avg_sq_1, 1, &own)
+        ada_pnm_bound[float](&param_2, &grad_2, &exp_avg_2, &neg_exp_avg_2, &exp_avg_sq_2, &max_exp_avg_sq_2, 1, &own)
+        store_two(param + 2 * i, param_1, param_2)
+        store_two(exp_avg + 2 * i, exp_avg_1, exp_avg_2)
+        store_two(neg_exp_avg + 2 * i, neg_exp_avg_1, neg_exp_avg_2)
+        store_two(exp_avg_sq + 2 * i, exp_avg_sq_1, exp_avg_sq_2)
+        store_two(max_exp_avg_sq + 2 * i, max_exp_avg_sq_1, max_exp_avg_sq_2)
+    if n % 2:
+        i = n - 1
+        param_1 = load(param[i])
+        grad_1 = load(grad[i])
+        exp_avg_1 = load(exp_avg[i])
+        neg_exp_avg_1 = load(neg_exp_avg[i])
+        exp_avg_sq_1 = load(exp_avg_sq[i])
+        max_exp_avg_sq_1 = load(max_exp_avg_sq[i])
+        ada_pnm_bound[float](&param_1, &grad_1, &exp_avg_1, &neg_exp_avg_1, &exp_avg_sq_1, &max_exp_avg_sq_1, 1, &own)
+        param[i] = nearest_bfloat16(param_1)
+        exp_avg[i] = nearest_bfloat16(exp_avg_1)
+        neg_exp_avg[i] = nearest_bfloat16(neg_exp_avg_1)
+        exp_avg_sq[i] = nearest_bfloat16(exp_avg_sq_1)
+        max_exp_avg_sq[i] = nearest_bfloat16(max_exp_avg_sq_1)
+
+
+cdef void ada_pnm_bound_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
+                                               float* restrict exp_avg, float* restrict neg_exp_avg,
+                                               float* restrict exp_avg_sq, float* restrict max_exp_avg_sq, Py_ssize_t n,
+                                               const AdaPnmScalars* scalars) noexcept nogil:
+    cdef AdaPnmScalars own = scalars[0]
+    cdef float param_1, grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        param_1 = load(param[i])
+        grad_1 = load(grad[i])
+        ada_pnm_bound[float](&param_1, &grad_1, exp_avg + i, neg_exp_avg + i, exp_avg_sq + i, max_exp_avg_sq + i, 1,
+                             &own)
+        param[i] = nearest_bfloat16(param_1)
+
+
+cdef void ada_pnm_bound_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
+                                      float* restrict neg_exp_avg, float* restrict exp_avg_sq,
+                                      float* restrict max_exp_avg_sq, Py_ssize_t n,
+                                      const AdaPnmScalars* scalars) noexcept nogil:
+    cdef AdaPnmScalars own = scalars[0]
+    cdef float grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        grad_1 = load(grad[i])
+        ada_pnm_bound[float](param + i, &grad_1, exp_avg + i, neg_exp_avg + i, exp_avg_sq + i, max_exp_avg_sq + i, 1,
+                             &own)
+
+
+cdef void ada_pnm_bound_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
+                                        float* restrict exp_avg, float* restrict neg_exp_avg,
+                                        float* restrict exp_avg_sq, float* restrict max_exp_avg_sq,
+                                        int16_t* restrict remainder, Py_ssize_t n,
+                                        const AdaPnmScalars* scalars) noexcept nogil:
+    cdef AdaPnmScalars own = scalars[0]
+    cdef float param_1, grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        param_1 = joined(param[i], remainder[i])
+        grad_1 = load(grad[i])
+        ada_pnm_bound[float](&param_1, &grad_1, exp_avg + i, neg_exp_avg + i, exp_avg_sq + i, max_exp_avg_sq + i, 1,
+                             &own)
+        part(param_1, param + i, remainder + i)
+
+
 cdef void adabelief_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
-                             uint16_t* restrict exp_avg_var, Py_ssize_t n, const AdabeliefScalars* s) noexcept nogil:
-    cdef AdabeliefScalars own = s[0]
+                             uint16_t* restrict exp_avg_var, Py_ssize_t n,
+                             const AdabeliefScalars* scalars) noexcept nogil:
+    cdef AdabeliefScalars own = scalars[0]
     cdef float param_1, grad_1, exp_avg_1, exp_avg_var_1
     cdef float param_2, grad_2, exp_avg_2, exp_avg_var_2
     cdef Py_ssize_t i
@@ -37,8 +191,8 @@ cdef void adabelief_bfloat16(uint16_t* restrict param, const uint16_t* restrict 
 
 cdef void adabelief_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                            float* restrict exp_avg, float* restrict exp_avg_var, Py_ssize_t n,
-                                           const AdabeliefScalars* s) noexcept nogil:
-    cdef AdabeliefScalars own = s[0]
+                                           const AdabeliefScalars* scalars) noexcept nogil:
+    cdef AdabeliefScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -49,8 +203,9 @@ cdef void adabelief_bfloat16_beside_states(uint16_t* restrict param, const uint1
 
 
 cdef void adabelief_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
-                                  float* restrict exp_avg_var, Py_ssize_t n, const AdabeliefScalars* s) noexcept nogil:
-    cdef AdabeliefScalars own = s[0]
+                                  float* restrict exp_avg_var, Py_ssize_t n,
+                                  const AdabeliefScalars* scalars) noexcept nogil:
+    cdef AdabeliefScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -60,8 +215,8 @@ cdef void adabelief_bfloat16_grad(float* restrict param, const uint16_t* restric
 
 cdef void adabelief_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
                                     float* restrict exp_avg_var, int16_t* restrict remainder, Py_ssize_t n,
-                                    const AdabeliefScalars* s) noexcept nogil:
-    cdef AdabeliefScalars own = s[0]
+                                    const AdabeliefScalars* scalars) noexcept nogil:
+    cdef AdabeliefScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -72,8 +227,8 @@ cdef void adabelief_bfloat16_master(uint16_t* restrict param, const uint16_t* re
 
 
 cdef void adadelta_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict square_avg,
-                            uint16_t* restrict acc_delta, Py_ssize_t n, const AdadeltaScalars* s) noexcept nogil:
-    cdef AdadeltaScalars own = s[0]
+                            uint16_t* restrict acc_delta, Py_ssize_t n, const AdadeltaScalars* scalars) noexcept nogil:
+    cdef AdadeltaScalars own = scalars[0]
     cdef float param_1, grad_1, square_avg_1, acc_delta_1
     cdef float param_2, grad_2, square_avg_2, acc_delta_2
     cdef Py_ssize_t i
@@ -101,8 +256,8 @@ cdef void adadelta_bfloat16(uint16_t* restrict param, const uint16_t* restrict g
 
 cdef void adadelta_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                           float* restrict square_avg, float* restrict acc_delta, Py_ssize_t n,
-                                          const AdadeltaScalars* s) noexcept nogil:
-    cdef AdadeltaScalars own = s[0]
+                                          const AdadeltaScalars* scalars) noexcept nogil:
+    cdef AdadeltaScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -113,8 +268,9 @@ cdef void adadelta_bfloat16_beside_states(uint16_t* restrict param, const uint16
 
 
 cdef void adadelta_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict square_avg,
-                                 float* restrict acc_delta, Py_ssize_t n, const AdadeltaScalars* s) noexcept nogil:
-    cdef AdadeltaScalars own = s[0]
+                                 float* restrict acc_delta, Py_ssize_t n,
+                                 const AdadeltaScalars* scalars) noexcept nogil:
+    cdef AdadeltaScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -124,8 +280,8 @@ cdef void adadelta_bfloat16_grad(float* restrict param, const uint16_t* restrict
 
 cdef void adadelta_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict square_avg,
                                    float* restrict acc_delta, int16_t* restrict remainder, Py_ssize_t n,
-                                   const AdadeltaScalars* s) noexcept nogil:
-    cdef AdadeltaScalars own = s[0]
+                                   const AdadeltaScalars* scalars) noexcept nogil:
+    cdef AdadeltaScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -136,8 +292,8 @@ cdef void adadelta_bfloat16_master(uint16_t* restrict param, const uint16_t* res
 
 
 cdef void adafactor_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
-                             const AdafactorScalars* s) noexcept nogil:
-    cdef AdafactorScalars own = s[0]
+                             const AdafactorScalars* scalars) noexcept nogil:
+    cdef AdafactorScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef float param_2, grad_2
     cdef Py_ssize_t i
@@ -156,8 +312,8 @@ cdef void adafactor_bfloat16(uint16_t* restrict param, const uint16_t* restrict 
 
 
 cdef void adafactor_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
-                                           const AdafactorScalars* s) noexcept nogil:
-    cdef AdafactorScalars own = s[0]
+                                           const AdafactorScalars* scalars) noexcept nogil:
+    cdef AdafactorScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -168,8 +324,8 @@ cdef void adafactor_bfloat16_beside_states(uint16_t* restrict param, const uint1
 
 
 cdef void adafactor_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
-                                  const AdafactorScalars* s) noexcept nogil:
-    cdef AdafactorScalars own = s[0]
+                                  const AdafactorScalars* scalars) noexcept nogil:
+    cdef AdafactorScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -179,8 +335,8 @@ cdef void adafactor_bfloat16_grad(float* restrict param, const uint16_t* restric
 
 cdef void adafactor_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
                                     int16_t* restrict remainder, Py_ssize_t n,
-                                    const AdafactorScalars* s) noexcept nogil:
-    cdef AdafactorScalars own = s[0]
+                                    const AdafactorScalars* scalars) noexcept nogil:
+    cdef AdafactorScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -191,8 +347,8 @@ cdef void adafactor_bfloat16_master(uint16_t* restrict param, const uint16_t* re
 
 
 cdef void adagrad_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict sum,
-                           Py_ssize_t n, const AdagradScalars* s) noexcept nogil:
-    cdef AdagradScalars own = s[0]
+                           Py_ssize_t n, const AdagradScalars* scalars) noexcept nogil:
+    cdef AdagradScalars own = scalars[0]
     cdef float param_1, grad_1, sum_1
     cdef float param_2, grad_2, sum_2
     cdef Py_ssize_t i
@@ -215,8 +371,8 @@ cdef void adagrad_bfloat16(uint16_t* restrict param, const uint16_t* restrict gr
 
 
 cdef void adagrad_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict sum,
-                                         Py_ssize_t n, const AdagradScalars* s) noexcept nogil:
-    cdef AdagradScalars own = s[0]
+                                         Py_ssize_t n, const AdagradScalars* scalars) noexcept nogil:
+    cdef AdagradScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -227,8 +383,8 @@ cdef void adagrad_bfloat16_beside_states(uint16_t* restrict param, const uint16_
 
 
 cdef void adagrad_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict sum, Py_ssize_t n,
-                                const AdagradScalars* s) noexcept nogil:
-    cdef AdagradScalars own = s[0]
+                                const AdagradScalars* scalars) noexcept nogil:
+    cdef AdagradScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -237,8 +393,9 @@ cdef void adagrad_bfloat16_grad(float* restrict param, const uint16_t* restrict 
 
 
 cdef void adagrad_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict sum,
-                                  int16_t* restrict remainder, Py_ssize_t n, const AdagradScalars* s) noexcept nogil:
-    cdef AdagradScalars own = s[0]
+                                  int16_t* restrict remainder, Py_ssize_t n,
+                                  const AdagradScalars* scalars) noexcept nogil:
+    cdef AdagradScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -249,8 +406,8 @@ cdef void adagrad_bfloat16_master(uint16_t* restrict param, const uint16_t* rest
 
 
 cdef void adam_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
-                        uint16_t* restrict exp_avg_sq, Py_ssize_t n, const AdamScalars* s) noexcept nogil:
-    cdef AdamScalars own = s[0]
+                        uint16_t* restrict exp_avg_sq, Py_ssize_t n, const AdamScalars* scalars) noexcept nogil:
+    cdef AdamScalars own = scalars[0]
     cdef float param_1, grad_1, exp_avg_1, exp_avg_sq_1
     cdef float param_2, grad_2, exp_avg_2, exp_avg_sq_2
     cdef Py_ssize_t i
@@ -277,8 +434,9 @@ cdef void adam_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
 
 
 cdef void adam_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
-                                      float* restrict exp_avg_sq, Py_ssize_t n, const AdamScalars* s) noexcept nogil:
-    cdef AdamScalars own = s[0]
+                                      float* restrict exp_avg_sq, Py_ssize_t n,
+                                      const AdamScalars* scalars) noexcept nogil:
+    cdef AdamScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -289,8 +447,8 @@ cdef void adam_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* 
 
 
 cdef void adam_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
-                             float* restrict exp_avg_sq, Py_ssize_t n, const AdamScalars* s) noexcept nogil:
-    cdef AdamScalars own = s[0]
+                             float* restrict exp_avg_sq, Py_ssize_t n, const AdamScalars* scalars) noexcept nogil:
+    cdef AdamScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -300,8 +458,8 @@ cdef void adam_bfloat16_grad(float* restrict param, const uint16_t* restrict gra
 
 cdef void adam_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
                                float* restrict exp_avg_sq, int16_t* restrict remainder, Py_ssize_t n,
-                               const AdamScalars* s) noexcept nogil:
-    cdef AdamScalars own = s[0]
+                               const AdamScalars* scalars) noexcept nogil:
+    cdef AdamScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -313,8 +471,8 @@ cdef void adam_bfloat16_master(uint16_t* restrict param, const uint16_t* restric
 
 cdef void amsgrad_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
                            uint16_t* restrict exp_avg_sq, uint16_t* restrict max_exp_avg_sq, Py_ssize_t n,
-                           const AdamScalars* s) noexcept nogil:
-    cdef AdamScalars own = s[0]
+                           const AdamScalars* scalars) noexcept nogil:
+    cdef AdamScalars own = scalars[0]
     cdef float param_1, grad_1, exp_avg_1, exp_avg_sq_1, max_exp_avg_sq_1
     cdef float param_2, grad_2, exp_avg_2, exp_avg_sq_2, max_exp_avg_sq_2
     cdef Py_ssize_t i
@@ -347,8 +505,8 @@ cdef void amsgrad_bfloat16(uint16_t* restrict param, const uint16_t* restrict gr
 cdef void amsgrad_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                          float* restrict exp_avg, float* restrict exp_avg_sq,
                                          float* restrict max_exp_avg_sq, Py_ssize_t n,
-                                         const AdamScalars* s) noexcept nogil:
-    cdef AdamScalars own = s[0]
+                                         const AdamScalars* scalars) noexcept nogil:
+    cdef AdamScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -360,8 +518,8 @@ cdef void amsgrad_bfloat16_beside_states(uint16_t* restrict param, const uint16_
 
 cdef void amsgrad_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
                                 float* restrict exp_avg_sq, float* restrict max_exp_avg_sq, Py_ssize_t n,
-                                const AdamScalars* s) noexcept nogil:
-    cdef AdamScalars own = s[0]
+                                const AdamScalars* scalars) noexcept nogil:
+    cdef AdamScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -371,8 +529,8 @@ cdef void amsgrad_bfloat16_grad(float* restrict param, const uint16_t* restrict 
 
 cdef void amsgrad_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
                                   float* restrict exp_avg_sq, float* restrict max_exp_avg_sq,
-                                  int16_t* restrict remainder, Py_ssize_t n, const AdamScalars* s) noexcept nogil:
-    cdef AdamScalars own = s[0]
+                                  int16_t* restrict remainder, Py_ssize_t n, const AdamScalars* scalars) noexcept nogil:
+    cdef AdamScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -382,9 +540,75 @@ cdef void amsgrad_bfloat16_master(uint16_t* restrict param, const uint16_t* rest
         part(param_1, param + i, remainder + i)
 
 
+cdef void adam_atan2_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
+                              uint16_t* restrict exp_avg_sq, Py_ssize_t n,
+                              const AdamAtan2Scalars* scalars) noexcept nogil:
+    cdef AdamAtan2Scalars own = scalars[0]
+    cdef float param_1, grad_1, exp_avg_1, exp_avg_sq_1
+    cdef float param_2, grad_2, exp_avg_2, exp_avg_sq_2
+    cdef Py_ssize_t i
+    for i in range(n // 2):
+        load_two(param + 2 * i, &param_1, &param_2)
+        load_two(grad + 2 * i, &grad_1, &grad_2)
+        load_two(exp_avg + 2 * i, &exp_avg_1, &exp_avg_2)
+        load_two(exp_avg_sq + 2 * i, &exp_avg_sq_1, &exp_avg_sq_2)
+        adam_atan2[float](&param_1, &grad_1, &exp_avg_1, &exp_avg_sq_1, 1, &own)
+        adam_atan2[float](&param_2, &grad_2, &exp_avg_2, &exp_avg_sq_2, 1, &own)
+        store_two(param + 2 * i, param_1, param_2)
+        store_two(exp_avg + 2 * i, exp_avg_1, exp_avg_2)
+        store_two(exp_avg_sq + 2 * i, exp_avg_sq_1, exp_avg_sq_2)
+    if n % 2:
+        i = n - 1
+        param_1 = load(param[i])
+        grad_1 = load(grad[i])
+        exp_avg_1 = load(exp_avg[i])
+        exp_avg_sq_1 = load(exp_avg_sq[i])
+        adam_atan2[float](&param_1, &grad_1, &exp_avg_1, &exp_avg_sq_1, 1, &own)
+        param[i] = nearest_bfloat16(param_1)
+        exp_avg[i] = nearest_bfloat16(exp_avg_1)
+        exp_avg_sq[i] = nearest_bfloat16(exp_avg_sq_1)
+
+
+cdef void adam_atan2_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
+                                            float* restrict exp_avg, float* restrict exp_avg_sq, Py_ssize_t n,
+                                            const AdamAtan2Scalars* scalars) noexcept nogil:
+    cdef AdamAtan2Scalars own = scalars[0]
+    cdef float param_1, grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        param_1 = load(param[i])
+        grad_1 = load(grad[i])
+        adam_atan2[float](&param_1, &grad_1, exp_avg + i, exp_avg_sq + i, 1, &own)
+        param[i] = nearest_bfloat16(param_1)
+
+
+cdef void adam_atan2_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
+                                   float* restrict exp_avg_sq, Py_ssize_t n,
+                                   const AdamAtan2Scalars* scalars) noexcept nogil:
+    cdef AdamAtan2Scalars own = scalars[0]
+    cdef float grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        grad_1 = load(grad[i])
+        adam_atan2[float](param + i, &grad_1, exp_avg + i, exp_avg_sq + i, 1, &own)
+
+
+cdef void adam_atan2_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
+                                     float* restrict exp_avg_sq, int16_t* restrict remainder, Py_ssize_t n,
+                                     const AdamAtan2Scalars* scalars) noexcept nogil:
+    cdef AdamAtan2Scalars own = scalars[0]
+    cdef float param_1, grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        param_1 = joined(param[i], remainder[i])
+        grad_1 = load(grad[i])
+        adam_atan2[float](&param_1, &grad_1, exp_avg + i, exp_avg_sq + i, 1, &own)
+        part(param_1, param + i, remainder + i)
+
+
 cdef void adamax_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
-                          uint16_t* restrict exp_inf, Py_ssize_t n, const AdamaxScalars* s) noexcept nogil:
-    cdef AdamaxScalars own = s[0]
+                          uint16_t* restrict exp_inf, Py_ssize_t n, const AdamaxScalars* scalars) noexcept nogil:
+    cdef AdamaxScalars own = scalars[0]
     cdef float param_1, grad_1, exp_avg_1, exp_inf_1
     cdef float param_2, grad_2, exp_avg_2, exp_inf_2
     cdef Py_ssize_t i
@@ -412,8 +636,8 @@ cdef void adamax_bfloat16(uint16_t* restrict param, const uint16_t* restrict gra
 
 cdef void adamax_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                         float* restrict exp_avg, float* restrict exp_inf, Py_ssize_t n,
-                                        const AdamaxScalars* s) noexcept nogil:
-    cdef AdamaxScalars own = s[0]
+                                        const AdamaxScalars* scalars) noexcept nogil:
+    cdef AdamaxScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -424,8 +648,8 @@ cdef void adamax_bfloat16_beside_states(uint16_t* restrict param, const uint16_t
 
 
 cdef void adamax_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
-                               float* restrict exp_inf, Py_ssize_t n, const AdamaxScalars* s) noexcept nogil:
-    cdef AdamaxScalars own = s[0]
+                               float* restrict exp_inf, Py_ssize_t n, const AdamaxScalars* scalars) noexcept nogil:
+    cdef AdamaxScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -435,8 +659,8 @@ cdef void adamax_bfloat16_grad(float* restrict param, const uint16_t* restrict g
 
 cdef void adamax_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
                                  float* restrict exp_inf, int16_t* restrict remainder, Py_ssize_t n,
-                                 const AdamaxScalars* s) noexcept nogil:
-    cdef AdamaxScalars own = s[0]
+                                 const AdamaxScalars* scalars) noexcept nogil:
+    cdef AdamaxScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -448,8 +672,8 @@ cdef void adamax_bfloat16_master(uint16_t* restrict param, const uint16_t* restr
 
 cdef void adan_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
                         uint16_t* restrict exp_avg_diff, uint16_t* restrict exp_avg_sq, uint16_t* restrict neg_pre_grad,
-                        Py_ssize_t n, const AdanScalars* s) noexcept nogil:
-    cdef AdanScalars own = s[0]
+                        Py_ssize_t n, const AdanScalars* scalars) noexcept nogil:
+    cdef AdanScalars own = scalars[0]
     cdef float param_1, grad_1, exp_avg_1, exp_avg_diff_1, exp_avg_sq_1, neg_pre_grad_1
     cdef float param_2, grad_2, exp_avg_2, exp_avg_diff_2, exp_avg_sq_2, neg_pre_grad_2
     cdef Py_ssize_t i
@@ -485,8 +709,9 @@ cdef void adan_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
 
 cdef void adan_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
                                       float* restrict exp_avg_diff, float* restrict exp_avg_sq,
-                                      float* restrict neg_pre_grad, Py_ssize_t n, const AdanScalars* s) noexcept nogil:
-    cdef AdanScalars own = s[0]
+                                      float* restrict neg_pre_grad, Py_ssize_t n,
+                                      const AdanScalars* scalars) noexcept nogil:
+    cdef AdanScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -498,8 +723,8 @@ cdef void adan_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* 
 
 cdef void adan_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
                              float* restrict exp_avg_diff, float* restrict exp_avg_sq, float* restrict neg_pre_grad,
-                             Py_ssize_t n, const AdanScalars* s) noexcept nogil:
-    cdef AdanScalars own = s[0]
+                             Py_ssize_t n, const AdanScalars* scalars) noexcept nogil:
+    cdef AdanScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -509,8 +734,8 @@ cdef void adan_bfloat16_grad(float* restrict param, const uint16_t* restrict gra
 
 cdef void adan_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
                                float* restrict exp_avg_diff, float* restrict exp_avg_sq, float* restrict neg_pre_grad,
-                               int16_t* restrict remainder, Py_ssize_t n, const AdanScalars* s) noexcept nogil:
-    cdef AdanScalars own = s[0]
+                               int16_t* restrict remainder, Py_ssize_t n, const AdanScalars* scalars) noexcept nogil:
+    cdef AdanScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -522,8 +747,8 @@ cdef void adan_bfloat16_master(uint16_t* restrict param, const uint16_t* restric
 
 cdef void ademamix_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
                             uint16_t* restrict exp_avg_slow, uint16_t* restrict exp_avg_sq, Py_ssize_t n,
-                            const AdemamixScalars* s) noexcept nogil:
-    cdef AdemamixScalars own = s[0]
+                            const AdemamixScalars* scalars) noexcept nogil:
+    cdef AdemamixScalars own = scalars[0]
     cdef float param_1, grad_1, exp_avg_1, exp_avg_slow_1, exp_avg_sq_1
     cdef float param_2, grad_2, exp_avg_2, exp_avg_slow_2, exp_avg_sq_2
     cdef Py_ssize_t i
@@ -556,8 +781,8 @@ cdef void ademamix_bfloat16(uint16_t* restrict param, const uint16_t* restrict g
 cdef void ademamix_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                           float* restrict exp_avg, float* restrict exp_avg_slow,
                                           float* restrict exp_avg_sq, Py_ssize_t n,
-                                          const AdemamixScalars* s) noexcept nogil:
-    cdef AdemamixScalars own = s[0]
+                                          const AdemamixScalars* scalars) noexcept nogil:
+    cdef AdemamixScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -569,8 +794,8 @@ cdef void ademamix_bfloat16_beside_states(uint16_t* restrict param, const uint16
 
 cdef void ademamix_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
                                  float* restrict exp_avg_slow, float* restrict exp_avg_sq, Py_ssize_t n,
-                                 const AdemamixScalars* s) noexcept nogil:
-    cdef AdemamixScalars own = s[0]
+                                 const AdemamixScalars* scalars) noexcept nogil:
+    cdef AdemamixScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -580,8 +805,9 @@ cdef void ademamix_bfloat16_grad(float* restrict param, const uint16_t* restrict
 
 cdef void ademamix_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
                                    float* restrict exp_avg_slow, float* restrict exp_avg_sq,
-                                   int16_t* restrict remainder, Py_ssize_t n, const AdemamixScalars* s) noexcept nogil:
-    cdef AdemamixScalars own = s[0]
+                                   int16_t* restrict remainder, Py_ssize_t n,
+                                   const AdemamixScalars* scalars) noexcept nogil:
+    cdef AdemamixScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -592,8 +818,8 @@ cdef void ademamix_bfloat16_master(uint16_t* restrict param, const uint16_t* res
 
 
 cdef void adopt_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
-                         uint16_t* restrict exp_avg_sq, Py_ssize_t n, const AdoptScalars* s) noexcept nogil:
-    cdef AdoptScalars own = s[0]
+                         uint16_t* restrict exp_avg_sq, Py_ssize_t n, const AdoptScalars* scalars) noexcept nogil:
+    cdef AdoptScalars own = scalars[0]
     cdef float param_1, grad_1, exp_avg_1, exp_avg_sq_1
     cdef float param_2, grad_2, exp_avg_2, exp_avg_sq_2
     cdef Py_ssize_t i
@@ -620,8 +846,9 @@ cdef void adopt_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad
 
 
 cdef void adopt_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
-                                       float* restrict exp_avg_sq, Py_ssize_t n, const AdoptScalars* s) noexcept nogil:
-    cdef AdoptScalars own = s[0]
+                                       float* restrict exp_avg_sq, Py_ssize_t n,
+                                       const AdoptScalars* scalars) noexcept nogil:
+    cdef AdoptScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -632,8 +859,8 @@ cdef void adopt_bfloat16_beside_states(uint16_t* restrict param, const uint16_t*
 
 
 cdef void adopt_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
-                              float* restrict exp_avg_sq, Py_ssize_t n, const AdoptScalars* s) noexcept nogil:
-    cdef AdoptScalars own = s[0]
+                              float* restrict exp_avg_sq, Py_ssize_t n, const AdoptScalars* scalars) noexcept nogil:
+    cdef AdoptScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -643,8 +870,8 @@ cdef void adopt_bfloat16_grad(float* restrict param, const uint16_t* restrict gr
 
 cdef void adopt_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
                                 float* restrict exp_avg_sq, int16_t* restrict remainder, Py_ssize_t n,
-                                const AdoptScalars* s) noexcept nogil:
-    cdef AdoptScalars own = s[0]
+                                const AdoptScalars* scalars) noexcept nogil:
+    cdef AdoptScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -655,8 +882,8 @@ cdef void adopt_bfloat16_master(uint16_t* restrict param, const uint16_t* restri
 
 
 cdef void asgd_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict ax, Py_ssize_t n,
-                        const AsgdScalars* s) noexcept nogil:
-    cdef AsgdScalars own = s[0]
+                        const AsgdScalars* scalars) noexcept nogil:
+    cdef AsgdScalars own = scalars[0]
     cdef float param_1, grad_1, ax_1
     cdef float param_2, grad_2, ax_2
     cdef Py_ssize_t i
@@ -679,8 +906,8 @@ cdef void asgd_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
 
 
 cdef void asgd_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict ax,
-                                      Py_ssize_t n, const AsgdScalars* s) noexcept nogil:
-    cdef AsgdScalars own = s[0]
+                                      Py_ssize_t n, const AsgdScalars* scalars) noexcept nogil:
+    cdef AsgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -691,8 +918,8 @@ cdef void asgd_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* 
 
 
 cdef void asgd_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict ax, Py_ssize_t n,
-                             const AsgdScalars* s) noexcept nogil:
-    cdef AsgdScalars own = s[0]
+                             const AsgdScalars* scalars) noexcept nogil:
+    cdef AsgdScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -701,8 +928,8 @@ cdef void asgd_bfloat16_grad(float* restrict param, const uint16_t* restrict gra
 
 
 cdef void asgd_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict ax,
-                               int16_t* restrict remainder, Py_ssize_t n, const AsgdScalars* s) noexcept nogil:
-    cdef AsgdScalars own = s[0]
+                               int16_t* restrict remainder, Py_ssize_t n, const AsgdScalars* scalars) noexcept nogil:
+    cdef AsgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -713,8 +940,8 @@ cdef void asgd_bfloat16_master(uint16_t* restrict param, const uint16_t* restric
 
 
 cdef void asgd_average_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict ax,
-                                Py_ssize_t n, const AsgdScalars* s) noexcept nogil:
-    cdef AsgdScalars own = s[0]
+                                Py_ssize_t n, const AsgdScalars* scalars) noexcept nogil:
+    cdef AsgdScalars own = scalars[0]
     cdef float param_1, grad_1, ax_1
     cdef float param_2, grad_2, ax_2
     cdef Py_ssize_t i
@@ -737,8 +964,9 @@ cdef void asgd_average_bfloat16(uint16_t* restrict param, const uint16_t* restri
 
 
 cdef void asgd_average_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
-                                              float* restrict ax, Py_ssize_t n, const AsgdScalars* s) noexcept nogil:
-    cdef AsgdScalars own = s[0]
+                                              float* restrict ax, Py_ssize_t n,
+                                              const AsgdScalars* scalars) noexcept nogil:
+    cdef AsgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -749,8 +977,8 @@ cdef void asgd_average_bfloat16_beside_states(uint16_t* restrict param, const ui
 
 
 cdef void asgd_average_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict ax,
-                                     Py_ssize_t n, const AsgdScalars* s) noexcept nogil:
-    cdef AsgdScalars own = s[0]
+                                     Py_ssize_t n, const AsgdScalars* scalars) noexcept nogil:
+    cdef AsgdScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -759,8 +987,9 @@ cdef void asgd_average_bfloat16_grad(float* restrict param, const uint16_t* rest
 
 
 cdef void asgd_average_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict ax,
-                                       int16_t* restrict remainder, Py_ssize_t n, const AsgdScalars* s) noexcept nogil:
-    cdef AsgdScalars own = s[0]
+                                       int16_t* restrict remainder, Py_ssize_t n,
+                                       const AsgdScalars* scalars) noexcept nogil:
+    cdef AsgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -771,8 +1000,8 @@ cdef void asgd_average_bfloat16_master(uint16_t* restrict param, const uint16_t*
 
 
 cdef void ftrl_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict accumulator,
-                        uint16_t* restrict linear, Py_ssize_t n, const FtrlScalars* s) noexcept nogil:
-    cdef FtrlScalars own = s[0]
+                        uint16_t* restrict linear, Py_ssize_t n, const FtrlScalars* scalars) noexcept nogil:
+    cdef FtrlScalars own = scalars[0]
     cdef float param_1, grad_1, accumulator_1, linear_1
     cdef float param_2, grad_2, accumulator_2, linear_2
     cdef Py_ssize_t i
@@ -800,8 +1029,8 @@ cdef void ftrl_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
 
 cdef void ftrl_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                       float* restrict accumulator, float* restrict linear, Py_ssize_t n,
-                                      const FtrlScalars* s) noexcept nogil:
-    cdef FtrlScalars own = s[0]
+                                      const FtrlScalars* scalars) noexcept nogil:
+    cdef FtrlScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -812,8 +1041,8 @@ cdef void ftrl_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* 
 
 
 cdef void ftrl_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict accumulator,
-                             float* restrict linear, Py_ssize_t n, const FtrlScalars* s) noexcept nogil:
-    cdef FtrlScalars own = s[0]
+                             float* restrict linear, Py_ssize_t n, const FtrlScalars* scalars) noexcept nogil:
+    cdef FtrlScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -823,8 +1052,8 @@ cdef void ftrl_bfloat16_grad(float* restrict param, const uint16_t* restrict gra
 
 cdef void ftrl_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict accumulator,
                                float* restrict linear, int16_t* restrict remainder, Py_ssize_t n,
-                               const FtrlScalars* s) noexcept nogil:
-    cdef FtrlScalars own = s[0]
+                               const FtrlScalars* scalars) noexcept nogil:
+    cdef FtrlScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -834,9 +1063,137 @@ cdef void ftrl_bfloat16_master(uint16_t* restrict param, const uint16_t* restric
         part(param_1, param + i, remainder + i)
 
 
+cdef void grams_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
+                         uint16_t* restrict exp_avg_sq, Py_ssize_t n, const GramsScalars* scalars) noexcept nogil:
+    cdef GramsScalars own = scalars[0]
+    cdef float param_1, grad_1, exp_avg_1, exp_avg_sq_1
+    cdef float param_2, grad_2, exp_avg_2, exp_avg_sq_2
+    cdef Py_ssize_t i
+    for i in range(n // 2):
+        load_two(param + 2 * i, &param_1, &param_2)
+        load_two(grad + 2 * i, &grad_1, &grad_2)
+        load_two(exp_avg + 2 * i, &exp_avg_1, &exp_avg_2)
+        load_two(exp_avg_sq + 2 * i, &exp_avg_sq_1, &exp_avg_sq_2)
+        grams[float](&param_1, &grad_1, &exp_avg_1, &exp_avg_sq_1, 1, &own)
+        grams[float](&param_2, &grad_2, &exp_avg_2, &exp_avg_sq_2, 1, &own)
+        store_two(param + 2 * i, param_1, param_2)
+        store_two(exp_avg + 2 * i, exp_avg_1, exp_avg_2)
+        store_two(exp_avg_sq + 2 * i, exp_avg_sq_1, exp_avg_sq_2)
+    if n % 2:
+        i = n - 1
+        param_1 = load(param[i])
+        grad_1 = load(grad[i])
+        exp_avg_1 = load(exp_avg[i])
+        exp_avg_sq_1 = load(exp_avg_sq[i])
+        grams[float](&param_1, &grad_1, &exp_avg_1, &exp_avg_sq_1, 1, &own)
+        param[i] = nearest_bfloat16(param_1)
+        exp_avg[i] = nearest_bfloat16(exp_avg_1)
+        exp_avg_sq[i] = nearest_bfloat16(exp_avg_sq_1)
+
+
+cdef void grams_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
+                                       float* restrict exp_avg_sq, Py_ssize_t n,
+                                       const GramsScalars* scalars) noexcept nogil:
+    cdef GramsScalars own = scalars[0]
+    cdef float param_1, grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        param_1 = load(param[i])
+        grad_1 = load(grad[i])
+        grams[float](&param_1, &grad_1, exp_avg + i, exp_avg_sq + i, 1, &own)
+        param[i] = nearest_bfloat16(param_1)
+
+
+cdef void grams_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
+                              float* restrict exp_avg_sq, Py_ssize_t n, const GramsScalars* scalars) noexcept nogil:
+    cdef GramsScalars own = scalars[0]
+    cdef float grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        grad_1 = load(grad[i])
+        grams[float](param + i, &grad_1, exp_avg + i, exp_avg_sq + i, 1, &own)
+
+
+cdef void grams_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
+                                float* restrict exp_avg_sq, int16_t* restrict remainder, Py_ssize_t n,
+                                const GramsScalars* scalars) noexcept nogil:
+    cdef GramsScalars own = scalars[0]
+    cdef float param_1, grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        param_1 = joined(param[i], remainder[i])
+        grad_1 = load(grad[i])
+        grams[float](&param_1, &grad_1, exp_avg + i, exp_avg_sq + i, 1, &own)
+        part(param_1, param + i, remainder + i)
+
+
+cdef void laprop_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
+                          uint16_t* restrict exp_avg_sq, Py_ssize_t n, const LapropScalars* scalars) noexcept nogil:
+    cdef LapropScalars own = scalars[0]
+    cdef float param_1, grad_1, exp_avg_1, exp_avg_sq_1
+    cdef float param_2, grad_2, exp_avg_2, exp_avg_sq_2
+    cdef Py_ssize_t i
+    for i in range(n // 2):
+        load_two(param + 2 * i, &param_1, &param_2)
+        load_two(grad + 2 * i, &grad_1, &grad_2)
+        load_two(exp_avg + 2 * i, &exp_avg_1, &exp_avg_2)
+        load_two(exp_avg_sq + 2 * i, &exp_avg_sq_1, &exp_avg_sq_2)
+        laprop[float](&param_1, &grad_1, &exp_avg_1, &exp_avg_sq_1, 1, &own)
+        laprop[float](&param_2, &grad_2, &exp_avg_2, &exp_avg_sq_2, 1, &own)
+        store_two(param + 2 * i, param_1, param_2)
+        store_two(exp_avg + 2 * i, exp_avg_1, exp_avg_2)
+        store_two(exp_avg_sq + 2 * i, exp_avg_sq_1, exp_avg_sq_2)
+    if n % 2:
+        i = n - 1
+        param_1 = load(param[i])
+        grad_1 = load(grad[i])
+        exp_avg_1 = load(exp_avg[i])
+        exp_avg_sq_1 = load(exp_avg_sq[i])
+        laprop[float](&param_1, &grad_1, &exp_avg_1, &exp_avg_sq_1, 1, &own)
+        param[i] = nearest_bfloat16(param_1)
+        exp_avg[i] = nearest_bfloat16(exp_avg_1)
+        exp_avg_sq[i] = nearest_bfloat16(exp_avg_sq_1)
+
+
+cdef void laprop_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
+                                        float* restrict exp_avg, float* restrict exp_avg_sq, Py_ssize_t n,
+                                        const LapropScalars* scalars) noexcept nogil:
+    cdef LapropScalars own = scalars[0]
+    cdef float param_1, grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        param_1 = load(param[i])
+        grad_1 = load(grad[i])
+        laprop[float](&param_1, &grad_1, exp_avg + i, exp_avg_sq + i, 1, &own)
+        param[i] = nearest_bfloat16(param_1)
+
+
+cdef void laprop_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
+                               float* restrict exp_avg_sq, Py_ssize_t n, const LapropScalars* scalars) noexcept nogil:
+    cdef LapropScalars own = scalars[0]
+    cdef float grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        grad_1 = load(grad[i])
+        laprop[float](param + i, &grad_1, exp_avg + i, exp_avg_sq + i, 1, &own)
+
+
+cdef void laprop_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
+                                 float* restrict exp_avg_sq, int16_t* restrict remainder, Py_ssize_t n,
+                                 const LapropScalars* scalars) noexcept nogil:
+    cdef LapropScalars own = scalars[0]
+    cdef float param_1, grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        param_1 = joined(param[i], remainder[i])
+        grad_1 = load(grad[i])
+        laprop[float](&param_1, &grad_1, exp_avg + i, exp_avg_sq + i, 1, &own)
+        part(param_1, param + i, remainder + i)
+
+
 cdef void lion_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict momentum_buffer,
-                        Py_ssize_t n, const LionScalars* s) noexcept nogil:
-    cdef LionScalars own = s[0]
+                        Py_ssize_t n, const LionScalars* scalars) noexcept nogil:
+    cdef LionScalars own = scalars[0]
     cdef float param_1, grad_1, momentum_buffer_1
     cdef float param_2, grad_2, momentum_buffer_2
     cdef Py_ssize_t i
@@ -860,8 +1217,8 @@ cdef void lion_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
 
 cdef void lion_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                       float* restrict momentum_buffer, Py_ssize_t n,
-                                      const LionScalars* s) noexcept nogil:
-    cdef LionScalars own = s[0]
+                                      const LionScalars* scalars) noexcept nogil:
+    cdef LionScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -872,8 +1229,8 @@ cdef void lion_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* 
 
 
 cdef void lion_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict momentum_buffer,
-                             Py_ssize_t n, const LionScalars* s) noexcept nogil:
-    cdef LionScalars own = s[0]
+                             Py_ssize_t n, const LionScalars* scalars) noexcept nogil:
+    cdef LionScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -882,8 +1239,8 @@ cdef void lion_bfloat16_grad(float* restrict param, const uint16_t* restrict gra
 
 
 cdef void lion_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict momentum_buffer,
-                               int16_t* restrict remainder, Py_ssize_t n, const LionScalars* s) noexcept nogil:
-    cdef LionScalars own = s[0]
+                               int16_t* restrict remainder, Py_ssize_t n, const LionScalars* scalars) noexcept nogil:
+    cdef LionScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -893,9 +1250,79 @@ cdef void lion_bfloat16_master(uint16_t* restrict param, const uint16_t* restric
         part(param_1, param + i, remainder + i)
 
 
+cdef void madgrad_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict grad_sum_sq,
+                           uint16_t* restrict s, uint16_t* restrict x0, Py_ssize_t n,
+                           const MadgradScalars* scalars) noexcept nogil:
+    cdef MadgradScalars own = scalars[0]
+    cdef float param_1, grad_1, grad_sum_sq_1, s_1, x0_1
+    cdef float param_2, grad_2, grad_sum_sq_2, s_2, x0_2
+    cdef Py_ssize_t i
+    for i in range(n // 2):
+        load_two(param + 2 * i, &param_1, &param_2)
+        load_two(grad + 2 * i, &grad_1, &grad_2)
+        load_two(grad_sum_sq + 2 * i, &grad_sum_sq_1, &grad_sum_sq_2)
+        load_two(s + 2 * i, &s_1, &s_2)
+        load_two(x0 + 2 * i, &x0_1, &x0_2)
+        madgrad[float](&param_1, &grad_1, &grad_sum_sq_1, &s_1, &x0_1, 1, &own)
+        madgrad[float](&param_2, &grad_2, &grad_sum_sq_2, &s_2, &x0_2, 1, &own)
+        store_two(param + 2 * i, param_1, param_2)
+        store_two(grad_sum_sq + 2 * i, grad_sum_sq_1, grad_sum_sq_2)
+        store_two(s + 2 * i, s_1, s_2)
+        store_two(x0 + 2 * i, x0_1, x0_2)
+    if n % 2:
+        i = n - 1
+        param_1 = load(param[i])
+        grad_1 = load(grad[i])
+        grad_sum_sq_1 = load(grad_sum_sq[i])
+        s_1 = load(s[i])
+        x0_1 = load(x0[i])
+        madgrad[float](&param_1, &grad_1, &grad_sum_sq_1, &s_1, &x0_1, 1, &own)
+        param[i] = nearest_bfloat16(param_1)
+        grad_sum_sq[i] = nearest_bfloat16(grad_sum_sq_1)
+        s[i] = nearest_bfloat16(s_1)
+        x0[i] = nearest_bfloat16(x0_1)
+
+
+cdef void madgrad_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
+                                         float* restrict grad_sum_sq, float* restrict s, float* restrict x0,
+                                         Py_ssize_t n, const MadgradScalars* scalars) noexcept nogil:
+    cdef MadgradScalars own = scalars[0]
+    cdef float param_1, grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        param_1 = load(param[i])
+        grad_1 = load(grad[i])
+        madgrad[float](&param_1, &grad_1, grad_sum_sq + i, s + i, x0 + i, 1, &own)
+        param[i] = nearest_bfloat16(param_1)
+
+
+cdef void madgrad_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict grad_sum_sq,
+                                float* restrict s, float* restrict x0, Py_ssize_t n,
+                                const MadgradScalars* scalars) noexcept nogil:
+    cdef MadgradScalars own = scalars[0]
+    cdef float grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        grad_1 = load(grad[i])
+        madgrad[float](param + i, &grad_1, grad_sum_sq + i, s + i, x0 + i, 1, &own)
+
+
+cdef void madgrad_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict grad_sum_sq,
+                                  float* restrict s, float* restrict x0, int16_t* restrict remainder, Py_ssize_t n,
+                                  const MadgradScalars* scalars) noexcept nogil:
+    cdef MadgradScalars own = scalars[0]
+    cdef float param_1, grad_1
+    cdef Py_ssize_t i
+    for i in range(n):
+        param_1 = joined(param[i], remainder[i])
+        grad_1 = load(grad[i])
+        madgrad[float](&param_1, &grad_1, grad_sum_sq + i, s + i, x0 + i, 1, &own)
+        part(param_1, param + i, remainder + i)
+
+
 cdef void muon_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict momentum_buffer,
-                        uint16_t* restrict update, Py_ssize_t n, const MuonScalars* s) noexcept nogil:
-    cdef MuonScalars own = s[0]
+                        uint16_t* restrict update, Py_ssize_t n, const MuonScalars* scalars) noexcept nogil:
+    cdef MuonScalars own = scalars[0]
     cdef float param_1, grad_1, momentum_buffer_1, update_1
     cdef float param_2, grad_2, momentum_buffer_2, update_2
     cdef Py_ssize_t i
@@ -923,8 +1350,8 @@ cdef void muon_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
 
 cdef void muon_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                       float* restrict momentum_buffer, float* restrict update, Py_ssize_t n,
-                                      const MuonScalars* s) noexcept nogil:
-    cdef MuonScalars own = s[0]
+                                      const MuonScalars* scalars) noexcept nogil:
+    cdef MuonScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -935,8 +1362,8 @@ cdef void muon_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* 
 
 
 cdef void muon_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict momentum_buffer,
-                             float* restrict update, Py_ssize_t n, const MuonScalars* s) noexcept nogil:
-    cdef MuonScalars own = s[0]
+                             float* restrict update, Py_ssize_t n, const MuonScalars* scalars) noexcept nogil:
+    cdef MuonScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -946,8 +1373,8 @@ cdef void muon_bfloat16_grad(float* restrict param, const uint16_t* restrict gra
 
 cdef void muon_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict momentum_buffer,
                                float* restrict update, int16_t* restrict remainder, Py_ssize_t n,
-                               const MuonScalars* s) noexcept nogil:
-    cdef MuonScalars own = s[0]
+                               const MuonScalars* scalars) noexcept nogil:
+    cdef MuonScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -958,8 +1385,8 @@ cdef void muon_bfloat16_master(uint16_t* restrict param, const uint16_t* restric
 
 
 cdef void nadam_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
-                         uint16_t* restrict exp_avg_sq, Py_ssize_t n, const NadamScalars* s) noexcept nogil:
-    cdef NadamScalars own = s[0]
+                         uint16_t* restrict exp_avg_sq, Py_ssize_t n, const NadamScalars* scalars) noexcept nogil:
+    cdef NadamScalars own = scalars[0]
     cdef float param_1, grad_1, exp_avg_1, exp_avg_sq_1
     cdef float param_2, grad_2, exp_avg_2, exp_avg_sq_2
     cdef Py_ssize_t i
@@ -986,8 +1413,9 @@ cdef void nadam_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad
 
 
 cdef void nadam_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
-                                       float* restrict exp_avg_sq, Py_ssize_t n, const NadamScalars* s) noexcept nogil:
-    cdef NadamScalars own = s[0]
+                                       float* restrict exp_avg_sq, Py_ssize_t n,
+                                       const NadamScalars* scalars) noexcept nogil:
+    cdef NadamScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -998,8 +1426,8 @@ cdef void nadam_bfloat16_beside_states(uint16_t* restrict param, const uint16_t*
 
 
 cdef void nadam_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
-                              float* restrict exp_avg_sq, Py_ssize_t n, const NadamScalars* s) noexcept nogil:
-    cdef NadamScalars own = s[0]
+                              float* restrict exp_avg_sq, Py_ssize_t n, const NadamScalars* scalars) noexcept nogil:
+    cdef NadamScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1009,8 +1437,8 @@ cdef void nadam_bfloat16_grad(float* restrict param, const uint16_t* restrict gr
 
 cdef void nadam_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
                                 float* restrict exp_avg_sq, int16_t* restrict remainder, Py_ssize_t n,
-                                const NadamScalars* s) noexcept nogil:
-    cdef NadamScalars own = s[0]
+                                const NadamScalars* scalars) noexcept nogil:
+    cdef NadamScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1021,8 +1449,9 @@ cdef void nadam_bfloat16_master(uint16_t* restrict param, const uint16_t* restri
 
 
 cdef void adam_unrectified_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
-                                    uint16_t* restrict exp_avg_sq, Py_ssize_t n, const AdamScalars* s) noexcept nogil:
-    cdef AdamScalars own = s[0]
+                                    uint16_t* restrict exp_avg_sq, Py_ssize_t n,
+                                    const AdamScalars* scalars) noexcept nogil:
+    cdef AdamScalars own = scalars[0]
     cdef float param_1, grad_1, exp_avg_1, exp_avg_sq_1
     cdef float param_2, grad_2, exp_avg_2, exp_avg_sq_2
     cdef Py_ssize_t i
@@ -1050,8 +1479,8 @@ cdef void adam_unrectified_bfloat16(uint16_t* restrict param, const uint16_t* re
 
 cdef void adam_unrectified_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                                   float* restrict exp_avg, float* restrict exp_avg_sq, Py_ssize_t n,
-                                                  const AdamScalars* s) noexcept nogil:
-    cdef AdamScalars own = s[0]
+                                                  const AdamScalars* scalars) noexcept nogil:
+    cdef AdamScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1062,8 +1491,9 @@ cdef void adam_unrectified_bfloat16_beside_states(uint16_t* restrict param, cons
 
 
 cdef void adam_unrectified_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
-                                         float* restrict exp_avg_sq, Py_ssize_t n, const AdamScalars* s) noexcept nogil:
-    cdef AdamScalars own = s[0]
+                                         float* restrict exp_avg_sq, Py_ssize_t n,
+                                         const AdamScalars* scalars) noexcept nogil:
+    cdef AdamScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1074,8 +1504,8 @@ cdef void adam_unrectified_bfloat16_grad(float* restrict param, const uint16_t* 
 cdef void adam_unrectified_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
                                            float* restrict exp_avg, float* restrict exp_avg_sq,
                                            int16_t* restrict remainder, Py_ssize_t n,
-                                           const AdamScalars* s) noexcept nogil:
-    cdef AdamScalars own = s[0]
+                                           const AdamScalars* scalars) noexcept nogil:
+    cdef AdamScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1086,8 +1516,8 @@ cdef void adam_unrectified_bfloat16_master(uint16_t* restrict param, const uint1
 
 
 cdef void rmsprop_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict square_avg,
-                           Py_ssize_t n, const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                           Py_ssize_t n, const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float param_1, grad_1, square_avg_1
     cdef float param_2, grad_2, square_avg_2
     cdef Py_ssize_t i
@@ -1111,8 +1541,8 @@ cdef void rmsprop_bfloat16(uint16_t* restrict param, const uint16_t* restrict gr
 
 cdef void rmsprop_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                          float* restrict square_avg, Py_ssize_t n,
-                                         const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                         const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1123,8 +1553,8 @@ cdef void rmsprop_bfloat16_beside_states(uint16_t* restrict param, const uint16_
 
 
 cdef void rmsprop_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict square_avg,
-                                Py_ssize_t n, const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                Py_ssize_t n, const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1133,8 +1563,9 @@ cdef void rmsprop_bfloat16_grad(float* restrict param, const uint16_t* restrict 
 
 
 cdef void rmsprop_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict square_avg,
-                                  int16_t* restrict remainder, Py_ssize_t n, const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                  int16_t* restrict remainder, Py_ssize_t n,
+                                  const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1146,8 +1577,8 @@ cdef void rmsprop_bfloat16_master(uint16_t* restrict param, const uint16_t* rest
 
 cdef void rmsprop_momentum_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
                                     uint16_t* restrict square_avg, uint16_t* restrict momentum_buffer, Py_ssize_t n,
-                                    const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                    const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float param_1, grad_1, square_avg_1, momentum_buffer_1
     cdef float param_2, grad_2, square_avg_2, momentum_buffer_2
     cdef Py_ssize_t i
@@ -1175,8 +1606,8 @@ cdef void rmsprop_momentum_bfloat16(uint16_t* restrict param, const uint16_t* re
 
 cdef void rmsprop_momentum_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                                   float* restrict square_avg, float* restrict momentum_buffer,
-                                                  Py_ssize_t n, const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                                  Py_ssize_t n, const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1188,8 +1619,8 @@ cdef void rmsprop_momentum_bfloat16_beside_states(uint16_t* restrict param, cons
 
 cdef void rmsprop_momentum_bfloat16_grad(float* restrict param, const uint16_t* restrict grad,
                                          float* restrict square_avg, float* restrict momentum_buffer, Py_ssize_t n,
-                                         const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                         const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1200,8 +1631,8 @@ cdef void rmsprop_momentum_bfloat16_grad(float* restrict param, const uint16_t* 
 cdef void rmsprop_momentum_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
                                            float* restrict square_avg, float* restrict momentum_buffer,
                                            int16_t* restrict remainder, Py_ssize_t n,
-                                           const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                           const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1213,8 +1644,8 @@ cdef void rmsprop_momentum_bfloat16_master(uint16_t* restrict param, const uint1
 
 cdef void rmsprop_centered_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
                                     uint16_t* restrict square_avg, uint16_t* restrict grad_avg, Py_ssize_t n,
-                                    const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                    const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float param_1, grad_1, square_avg_1, grad_avg_1
     cdef float param_2, grad_2, square_avg_2, grad_avg_2
     cdef Py_ssize_t i
@@ -1242,8 +1673,8 @@ cdef void rmsprop_centered_bfloat16(uint16_t* restrict param, const uint16_t* re
 
 cdef void rmsprop_centered_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                                   float* restrict square_avg, float* restrict grad_avg, Py_ssize_t n,
-                                                  const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                                  const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1255,8 +1686,8 @@ cdef void rmsprop_centered_bfloat16_beside_states(uint16_t* restrict param, cons
 
 cdef void rmsprop_centered_bfloat16_grad(float* restrict param, const uint16_t* restrict grad,
                                          float* restrict square_avg, float* restrict grad_avg, Py_ssize_t n,
-                                         const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                         const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1267,8 +1698,8 @@ cdef void rmsprop_centered_bfloat16_grad(float* restrict param, const uint16_t* 
 cdef void rmsprop_centered_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
                                            float* restrict square_avg, float* restrict grad_avg,
                                            int16_t* restrict remainder, Py_ssize_t n,
-                                           const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                           const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1281,8 +1712,8 @@ cdef void rmsprop_centered_bfloat16_master(uint16_t* restrict param, const uint1
 cdef void rmsprop_centered_momentum_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
                                              uint16_t* restrict square_avg, uint16_t* restrict grad_avg,
                                              uint16_t* restrict momentum_buffer, Py_ssize_t n,
-                                             const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                             const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float param_1, grad_1, square_avg_1, grad_avg_1, momentum_buffer_1
     cdef float param_2, grad_2, square_avg_2, grad_avg_2, momentum_buffer_2
     cdef Py_ssize_t i
@@ -1315,8 +1746,8 @@ cdef void rmsprop_centered_momentum_bfloat16(uint16_t* restrict param, const uin
 cdef void rmsprop_centered_momentum_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                                            float* restrict square_avg, float* restrict grad_avg,
                                                            float* restrict momentum_buffer, Py_ssize_t n,
-                                                           const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                                           const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1329,8 +1760,8 @@ cdef void rmsprop_centered_momentum_bfloat16_beside_states(uint16_t* restrict pa
 cdef void rmsprop_centered_momentum_bfloat16_grad(float* restrict param, const uint16_t* restrict grad,
                                                   float* restrict square_avg, float* restrict grad_avg,
                                                   float* restrict momentum_buffer, Py_ssize_t n,
-                                                  const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                                  const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1341,8 +1772,8 @@ cdef void rmsprop_centered_momentum_bfloat16_grad(float* restrict param, const u
 cdef void rmsprop_centered_momentum_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
                                                     float* restrict square_avg, float* restrict grad_avg,
                                                     float* restrict momentum_buffer, int16_t* restrict remainder,
-                                                    Py_ssize_t n, const RmspropScalars* s) noexcept nogil:
-    cdef RmspropScalars own = s[0]
+                                                    Py_ssize_t n, const RmspropScalars* scalars) noexcept nogil:
+    cdef RmspropScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1353,8 +1784,8 @@ cdef void rmsprop_centered_momentum_bfloat16_master(uint16_t* restrict param, co
 
 
 cdef void rprop_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict prev,
-                         uint16_t* restrict step_size, Py_ssize_t n, const RpropScalars* s) noexcept nogil:
-    cdef RpropScalars own = s[0]
+                         uint16_t* restrict step_size, Py_ssize_t n, const RpropScalars* scalars) noexcept nogil:
+    cdef RpropScalars own = scalars[0]
     cdef float param_1, grad_1, prev_1, step_size_1
     cdef float param_2, grad_2, prev_2, step_size_2
     cdef Py_ssize_t i
@@ -1381,8 +1812,9 @@ cdef void rprop_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad
 
 
 cdef void rprop_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict prev,
-                                       float* restrict step_size, Py_ssize_t n, const RpropScalars* s) noexcept nogil:
-    cdef RpropScalars own = s[0]
+                                       float* restrict step_size, Py_ssize_t n,
+                                       const RpropScalars* scalars) noexcept nogil:
+    cdef RpropScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1393,8 +1825,8 @@ cdef void rprop_bfloat16_beside_states(uint16_t* restrict param, const uint16_t*
 
 
 cdef void rprop_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict prev,
-                              float* restrict step_size, Py_ssize_t n, const RpropScalars* s) noexcept nogil:
-    cdef RpropScalars own = s[0]
+                              float* restrict step_size, Py_ssize_t n, const RpropScalars* scalars) noexcept nogil:
+    cdef RpropScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1404,8 +1836,8 @@ cdef void rprop_bfloat16_grad(float* restrict param, const uint16_t* restrict gr
 
 cdef void rprop_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict prev,
                                 float* restrict step_size, int16_t* restrict remainder, Py_ssize_t n,
-                                const RpropScalars* s) noexcept nogil:
-    cdef RpropScalars own = s[0]
+                                const RpropScalars* scalars) noexcept nogil:
+    cdef RpropScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1417,8 +1849,8 @@ cdef void rprop_bfloat16_master(uint16_t* restrict param, const uint16_t* restri
 
 cdef void schedule_free_adamw_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict z,
                                        uint16_t* restrict exp_avg_sq, Py_ssize_t n,
-                                       const ScheduleFreeAdamwScalars* s) noexcept nogil:
-    cdef ScheduleFreeAdamwScalars own = s[0]
+                                       const ScheduleFreeAdamwScalars* scalars) noexcept nogil:
+    cdef ScheduleFreeAdamwScalars own = scalars[0]
     cdef float param_1, grad_1, z_1, exp_avg_sq_1
     cdef float param_2, grad_2, z_2, exp_avg_sq_2
     cdef Py_ssize_t i
@@ -1446,8 +1878,8 @@ cdef void schedule_free_adamw_bfloat16(uint16_t* restrict param, const uint16_t*
 
 cdef void schedule_free_adamw_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                                      float* restrict z, float* restrict exp_avg_sq, Py_ssize_t n,
-                                                     const ScheduleFreeAdamwScalars* s) noexcept nogil:
-    cdef ScheduleFreeAdamwScalars own = s[0]
+                                                     const ScheduleFreeAdamwScalars* scalars) noexcept nogil:
+    cdef ScheduleFreeAdamwScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1459,8 +1891,8 @@ cdef void schedule_free_adamw_bfloat16_beside_states(uint16_t* restrict param, c
 
 cdef void schedule_free_adamw_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict z,
                                             float* restrict exp_avg_sq, Py_ssize_t n,
-                                            const ScheduleFreeAdamwScalars* s) noexcept nogil:
-    cdef ScheduleFreeAdamwScalars own = s[0]
+                                            const ScheduleFreeAdamwScalars* scalars) noexcept nogil:
+    cdef ScheduleFreeAdamwScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1471,8 +1903,8 @@ cdef void schedule_free_adamw_bfloat16_grad(float* restrict param, const uint16_
 cdef void schedule_free_adamw_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
                                               float* restrict z, float* restrict exp_avg_sq,
                                               int16_t* restrict remainder, Py_ssize_t n,
-                                              const ScheduleFreeAdamwScalars* s) noexcept nogil:
-    cdef ScheduleFreeAdamwScalars own = s[0]
+                                              const ScheduleFreeAdamwScalars* scalars) noexcept nogil:
+    cdef ScheduleFreeAdamwScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1484,8 +1916,8 @@ cdef void schedule_free_adamw_bfloat16_master(uint16_t* restrict param, const ui
 
 cdef void schedule_free_unrectified_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
                                              uint16_t* restrict z, uint16_t* restrict exp_avg_sq, Py_ssize_t n,
-                                             const ScheduleFreeAdamwScalars* s) noexcept nogil:
-    cdef ScheduleFreeAdamwScalars own = s[0]
+                                             const ScheduleFreeAdamwScalars* scalars) noexcept nogil:
+    cdef ScheduleFreeAdamwScalars own = scalars[0]
     cdef float param_1, grad_1, z_1, exp_avg_sq_1
     cdef float param_2, grad_2, z_2, exp_avg_sq_2
     cdef Py_ssize_t i
@@ -1513,8 +1945,8 @@ cdef void schedule_free_unrectified_bfloat16(uint16_t* restrict param, const uin
 
 cdef void schedule_free_unrectified_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                                            float* restrict z, float* restrict exp_avg_sq, Py_ssize_t n,
-                                                           const ScheduleFreeAdamwScalars* s) noexcept nogil:
-    cdef ScheduleFreeAdamwScalars own = s[0]
+                                                           const ScheduleFreeAdamwScalars* scalars) noexcept nogil:
+    cdef ScheduleFreeAdamwScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1526,8 +1958,8 @@ cdef void schedule_free_unrectified_bfloat16_beside_states(uint16_t* restrict pa
 
 cdef void schedule_free_unrectified_bfloat16_grad(float* restrict param, const uint16_t* restrict grad,
                                                   float* restrict z, float* restrict exp_avg_sq, Py_ssize_t n,
-                                                  const ScheduleFreeAdamwScalars* s) noexcept nogil:
-    cdef ScheduleFreeAdamwScalars own = s[0]
+                                                  const ScheduleFreeAdamwScalars* scalars) noexcept nogil:
+    cdef ScheduleFreeAdamwScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1538,8 +1970,8 @@ cdef void schedule_free_unrectified_bfloat16_grad(float* restrict param, const u
 cdef void schedule_free_unrectified_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
                                                     float* restrict z, float* restrict exp_avg_sq,
                                                     int16_t* restrict remainder, Py_ssize_t n,
-                                                    const ScheduleFreeAdamwScalars* s) noexcept nogil:
-    cdef ScheduleFreeAdamwScalars own = s[0]
+                                                    const ScheduleFreeAdamwScalars* scalars) noexcept nogil:
+    cdef ScheduleFreeAdamwScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1550,8 +1982,8 @@ cdef void schedule_free_unrectified_bfloat16_master(uint16_t* restrict param, co
 
 
 cdef void schedule_free_sgd_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict z,
-                                     Py_ssize_t n, const ScheduleFreeSgdScalars* s) noexcept nogil:
-    cdef ScheduleFreeSgdScalars own = s[0]
+                                     Py_ssize_t n, const ScheduleFreeSgdScalars* scalars) noexcept nogil:
+    cdef ScheduleFreeSgdScalars own = scalars[0]
     cdef float param_1, grad_1, z_1
     cdef float param_2, grad_2, z_2
     cdef Py_ssize_t i
@@ -1575,8 +2007,8 @@ cdef void schedule_free_sgd_bfloat16(uint16_t* restrict param, const uint16_t* r
 
 cdef void schedule_free_sgd_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                                    float* restrict z, Py_ssize_t n,
-                                                   const ScheduleFreeSgdScalars* s) noexcept nogil:
-    cdef ScheduleFreeSgdScalars own = s[0]
+                                                   const ScheduleFreeSgdScalars* scalars) noexcept nogil:
+    cdef ScheduleFreeSgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1587,8 +2019,8 @@ cdef void schedule_free_sgd_bfloat16_beside_states(uint16_t* restrict param, con
 
 
 cdef void schedule_free_sgd_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict z,
-                                          Py_ssize_t n, const ScheduleFreeSgdScalars* s) noexcept nogil:
-    cdef ScheduleFreeSgdScalars own = s[0]
+                                          Py_ssize_t n, const ScheduleFreeSgdScalars* scalars) noexcept nogil:
+    cdef ScheduleFreeSgdScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1598,8 +2030,8 @@ cdef void schedule_free_sgd_bfloat16_grad(float* restrict param, const uint16_t*
 
 cdef void schedule_free_sgd_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict z,
                                             int16_t* restrict remainder, Py_ssize_t n,
-                                            const ScheduleFreeSgdScalars* s) noexcept nogil:
-    cdef ScheduleFreeSgdScalars own = s[0]
+                                            const ScheduleFreeSgdScalars* scalars) noexcept nogil:
+    cdef ScheduleFreeSgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1610,8 +2042,8 @@ cdef void schedule_free_sgd_bfloat16_master(uint16_t* restrict param, const uint
 
 
 cdef void sgd_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
-                       const SgdScalars* s) noexcept nogil:
-    cdef SgdScalars own = s[0]
+                       const SgdScalars* scalars) noexcept nogil:
+    cdef SgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef float param_2, grad_2
     cdef Py_ssize_t i
@@ -1630,8 +2062,8 @@ cdef void sgd_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, 
 
 
 cdef void sgd_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
-                                     const SgdScalars* s) noexcept nogil:
-    cdef SgdScalars own = s[0]
+                                     const SgdScalars* scalars) noexcept nogil:
+    cdef SgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1642,8 +2074,8 @@ cdef void sgd_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* r
 
 
 cdef void sgd_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
-                            const SgdScalars* s) noexcept nogil:
-    cdef SgdScalars own = s[0]
+                            const SgdScalars* scalars) noexcept nogil:
+    cdef SgdScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1652,8 +2084,8 @@ cdef void sgd_bfloat16_grad(float* restrict param, const uint16_t* restrict grad
 
 
 cdef void sgd_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, int16_t* restrict remainder,
-                              Py_ssize_t n, const SgdScalars* s) noexcept nogil:
-    cdef SgdScalars own = s[0]
+                              Py_ssize_t n, const SgdScalars* scalars) noexcept nogil:
+    cdef SgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1664,8 +2096,9 @@ cdef void sgd_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict
 
 
 cdef void sgd_momentum_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
-                                uint16_t* restrict momentum_buffer, Py_ssize_t n, const SgdScalars* s) noexcept nogil:
-    cdef SgdScalars own = s[0]
+                                uint16_t* restrict momentum_buffer, Py_ssize_t n,
+                                const SgdScalars* scalars) noexcept nogil:
+    cdef SgdScalars own = scalars[0]
     cdef float param_1, grad_1, momentum_buffer_1
     cdef float param_2, grad_2, momentum_buffer_2
     cdef Py_ssize_t i
@@ -1689,8 +2122,8 @@ cdef void sgd_momentum_bfloat16(uint16_t* restrict param, const uint16_t* restri
 
 cdef void sgd_momentum_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                               float* restrict momentum_buffer, Py_ssize_t n,
-                                              const SgdScalars* s) noexcept nogil:
-    cdef SgdScalars own = s[0]
+                                              const SgdScalars* scalars) noexcept nogil:
+    cdef SgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1701,8 +2134,9 @@ cdef void sgd_momentum_bfloat16_beside_states(uint16_t* restrict param, const ui
 
 
 cdef void sgd_momentum_bfloat16_grad(float* restrict param, const uint16_t* restrict grad,
-                                     float* restrict momentum_buffer, Py_ssize_t n, const SgdScalars* s) noexcept nogil:
-    cdef SgdScalars own = s[0]
+                                     float* restrict momentum_buffer, Py_ssize_t n,
+                                     const SgdScalars* scalars) noexcept nogil:
+    cdef SgdScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1712,8 +2146,8 @@ cdef void sgd_momentum_bfloat16_grad(float* restrict param, const uint16_t* rest
 
 cdef void sgd_momentum_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
                                        float* restrict momentum_buffer, int16_t* restrict remainder, Py_ssize_t n,
-                                       const SgdScalars* s) noexcept nogil:
-    cdef SgdScalars own = s[0]
+                                       const SgdScalars* scalars) noexcept nogil:
+    cdef SgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1724,8 +2158,9 @@ cdef void sgd_momentum_bfloat16_master(uint16_t* restrict param, const uint16_t*
 
 
 cdef void sgd_nesterov_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
-                                uint16_t* restrict momentum_buffer, Py_ssize_t n, const SgdScalars* s) noexcept nogil:
-    cdef SgdScalars own = s[0]
+                                uint16_t* restrict momentum_buffer, Py_ssize_t n,
+                                const SgdScalars* scalars) noexcept nogil:
+    cdef SgdScalars own = scalars[0]
     cdef float param_1, grad_1, momentum_buffer_1
     cdef float param_2, grad_2, momentum_buffer_2
     cdef Py_ssize_t i
@@ -1749,8 +2184,8 @@ cdef void sgd_nesterov_bfloat16(uint16_t* restrict param, const uint16_t* restri
 
 cdef void sgd_nesterov_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                               float* restrict momentum_buffer, Py_ssize_t n,
-                                              const SgdScalars* s) noexcept nogil:
-    cdef SgdScalars own = s[0]
+                                              const SgdScalars* scalars) noexcept nogil:
+    cdef SgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1761,8 +2196,9 @@ cdef void sgd_nesterov_bfloat16_beside_states(uint16_t* restrict param, const ui
 
 
 cdef void sgd_nesterov_bfloat16_grad(float* restrict param, const uint16_t* restrict grad,
-                                     float* restrict momentum_buffer, Py_ssize_t n, const SgdScalars* s) noexcept nogil:
-    cdef SgdScalars own = s[0]
+                                     float* restrict momentum_buffer, Py_ssize_t n,
+                                     const SgdScalars* scalars) noexcept nogil:
+    cdef SgdScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1772,8 +2208,8 @@ cdef void sgd_nesterov_bfloat16_grad(float* restrict param, const uint16_t* rest
 
 cdef void sgd_nesterov_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
                                        float* restrict momentum_buffer, int16_t* restrict remainder, Py_ssize_t n,
-                                       const SgdScalars* s) noexcept nogil:
-    cdef SgdScalars own = s[0]
+                                       const SgdScalars* scalars) noexcept nogil:
+    cdef SgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1784,8 +2220,8 @@ cdef void sgd_nesterov_bfloat16_master(uint16_t* restrict param, const uint16_t*
 
 
 cdef void sign_sgd_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
-                            const SignSgdScalars* s) noexcept nogil:
-    cdef SignSgdScalars own = s[0]
+                            const SignSgdScalars* scalars) noexcept nogil:
+    cdef SignSgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef float param_2, grad_2
     cdef Py_ssize_t i
@@ -1804,8 +2240,8 @@ cdef void sign_sgd_bfloat16(uint16_t* restrict param, const uint16_t* restrict g
 
 
 cdef void sign_sgd_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
-                                          const SignSgdScalars* s) noexcept nogil:
-    cdef SignSgdScalars own = s[0]
+                                          const SignSgdScalars* scalars) noexcept nogil:
+    cdef SignSgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1816,8 +2252,8 @@ cdef void sign_sgd_bfloat16_beside_states(uint16_t* restrict param, const uint16
 
 
 cdef void sign_sgd_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
-                                 const SignSgdScalars* s) noexcept nogil:
-    cdef SignSgdScalars own = s[0]
+                                 const SignSgdScalars* scalars) noexcept nogil:
+    cdef SignSgdScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1826,8 +2262,8 @@ cdef void sign_sgd_bfloat16_grad(float* restrict param, const uint16_t* restrict
 
 
 cdef void sign_sgd_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, int16_t* restrict remainder,
-                                   Py_ssize_t n, const SignSgdScalars* s) noexcept nogil:
-    cdef SignSgdScalars own = s[0]
+                                   Py_ssize_t n, const SignSgdScalars* scalars) noexcept nogil:
+    cdef SignSgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1839,8 +2275,8 @@ cdef void sign_sgd_bfloat16_master(uint16_t* restrict param, const uint16_t* res
 
 cdef void sign_momentum_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
                                  uint16_t* restrict momentum_buffer, Py_ssize_t n,
-                                 const SignSgdScalars* s) noexcept nogil:
-    cdef SignSgdScalars own = s[0]
+                                 const SignSgdScalars* scalars) noexcept nogil:
+    cdef SignSgdScalars own = scalars[0]
     cdef float param_1, grad_1, momentum_buffer_1
     cdef float param_2, grad_2, momentum_buffer_2
     cdef Py_ssize_t i
@@ -1864,8 +2300,8 @@ cdef void sign_momentum_bfloat16(uint16_t* restrict param, const uint16_t* restr
 
 cdef void sign_momentum_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad,
                                                float* restrict momentum_buffer, Py_ssize_t n,
-                                               const SignSgdScalars* s) noexcept nogil:
-    cdef SignSgdScalars own = s[0]
+                                               const SignSgdScalars* scalars) noexcept nogil:
+    cdef SignSgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1877,8 +2313,8 @@ cdef void sign_momentum_bfloat16_beside_states(uint16_t* restrict param, const u
 
 cdef void sign_momentum_bfloat16_grad(float* restrict param, const uint16_t* restrict grad,
                                       float* restrict momentum_buffer, Py_ssize_t n,
-                                      const SignSgdScalars* s) noexcept nogil:
-    cdef SignSgdScalars own = s[0]
+                                      const SignSgdScalars* scalars) noexcept nogil:
+    cdef SignSgdScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1888,8 +2324,8 @@ cdef void sign_momentum_bfloat16_grad(float* restrict param, const uint16_t* res
 
 cdef void sign_momentum_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad,
                                         float* restrict momentum_buffer, int16_t* restrict remainder, Py_ssize_t n,
-                                        const SignSgdScalars* s) noexcept nogil:
-    cdef SignSgdScalars own = s[0]
+                                        const SignSgdScalars* scalars) noexcept nogil:
+    cdef SignSgdScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1900,8 +2336,8 @@ cdef void sign_momentum_bfloat16_master(uint16_t* restrict param, const uint16_t
 
 
 cdef void yogi_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict exp_avg,
-                        uint16_t* restrict exp_avg_sq, Py_ssize_t n, const YogiScalars* s) noexcept nogil:
-    cdef YogiScalars own = s[0]
+                        uint16_t* restrict exp_avg_sq, Py_ssize_t n, const YogiScalars* scalars) noexcept nogil:
+    cdef YogiScalars own = scalars[0]
     cdef float param_1, grad_1, exp_avg_1, exp_avg_sq_1
     cdef float param_2, grad_2, exp_avg_2, exp_avg_sq_2
     cdef Py_ssize_t i
@@ -1928,8 +2364,9 @@ cdef void yogi_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad,
 
 
 cdef void yogi_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
-                                      float* restrict exp_avg_sq, Py_ssize_t n, const YogiScalars* s) noexcept nogil:
-    cdef YogiScalars own = s[0]
+                                      float* restrict exp_avg_sq, Py_ssize_t n,
+                                      const YogiScalars* scalars) noexcept nogil:
+    cdef YogiScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1940,8 +2377,8 @@ cdef void yogi_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* 
 
 
 cdef void yogi_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
-                             float* restrict exp_avg_sq, Py_ssize_t n, const YogiScalars* s) noexcept nogil:
-    cdef YogiScalars own = s[0]
+                             float* restrict exp_avg_sq, Py_ssize_t n, const YogiScalars* scalars) noexcept nogil:
+    cdef YogiScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1951,8 +2388,8 @@ cdef void yogi_bfloat16_grad(float* restrict param, const uint16_t* restrict gra
 
 cdef void yogi_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict exp_avg,
                                float* restrict exp_avg_sq, int16_t* restrict remainder, Py_ssize_t n,
-                               const YogiScalars* s) noexcept nogil:
-    cdef YogiScalars own = s[0]
+                               const YogiScalars* scalars) noexcept nogil:
+    cdef YogiScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1963,8 +2400,8 @@ cdef void yogi_bfloat16_master(uint16_t* restrict param, const uint16_t* restric
 
 
 cdef void stream_0_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
-                            const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                            const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef float param_2, grad_2
     cdef Py_ssize_t i
@@ -1983,8 +2420,8 @@ cdef void stream_0_bfloat16(uint16_t* restrict param, const uint16_t* restrict g
 
 
 cdef void stream_0_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
-                                          const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                          const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -1995,8 +2432,8 @@ cdef void stream_0_bfloat16_beside_states(uint16_t* restrict param, const uint16
 
 
 cdef void stream_0_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, Py_ssize_t n,
-                                 const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                 const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2005,8 +2442,8 @@ cdef void stream_0_bfloat16_grad(float* restrict param, const uint16_t* restrict
 
 
 cdef void stream_0_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, int16_t* restrict remainder,
-                                   Py_ssize_t n, const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                   Py_ssize_t n, const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2017,8 +2454,8 @@ cdef void stream_0_bfloat16_master(uint16_t* restrict param, const uint16_t* res
 
 
 cdef void stream_1_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict a, Py_ssize_t n,
-                            const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                            const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1, a_1
     cdef float param_2, grad_2, a_2
     cdef Py_ssize_t i
@@ -2041,8 +2478,8 @@ cdef void stream_1_bfloat16(uint16_t* restrict param, const uint16_t* restrict g
 
 
 cdef void stream_1_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict a,
-                                          Py_ssize_t n, const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                          Py_ssize_t n, const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2053,8 +2490,8 @@ cdef void stream_1_bfloat16_beside_states(uint16_t* restrict param, const uint16
 
 
 cdef void stream_1_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict a, Py_ssize_t n,
-                                 const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                 const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2063,8 +2500,9 @@ cdef void stream_1_bfloat16_grad(float* restrict param, const uint16_t* restrict
 
 
 cdef void stream_1_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict a,
-                                   int16_t* restrict remainder, Py_ssize_t n, const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                   int16_t* restrict remainder, Py_ssize_t n,
+                                   const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2075,8 +2513,8 @@ cdef void stream_1_bfloat16_master(uint16_t* restrict param, const uint16_t* res
 
 
 cdef void stream_2_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict a,
-                            uint16_t* restrict b, Py_ssize_t n, const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                            uint16_t* restrict b, Py_ssize_t n, const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1, a_1, b_1
     cdef float param_2, grad_2, a_2, b_2
     cdef Py_ssize_t i
@@ -2103,8 +2541,8 @@ cdef void stream_2_bfloat16(uint16_t* restrict param, const uint16_t* restrict g
 
 
 cdef void stream_2_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict a,
-                                          float* restrict b, Py_ssize_t n, const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                          float* restrict b, Py_ssize_t n, const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2115,8 +2553,8 @@ cdef void stream_2_bfloat16_beside_states(uint16_t* restrict param, const uint16
 
 
 cdef void stream_2_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict a,
-                                 float* restrict b, Py_ssize_t n, const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                 float* restrict b, Py_ssize_t n, const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2126,8 +2564,8 @@ cdef void stream_2_bfloat16_grad(float* restrict param, const uint16_t* restrict
 
 cdef void stream_2_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict a,
                                    float* restrict b, int16_t* restrict remainder, Py_ssize_t n,
-                                   const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                   const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2139,8 +2577,8 @@ cdef void stream_2_bfloat16_master(uint16_t* restrict param, const uint16_t* res
 
 cdef void stream_3_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict a,
                             uint16_t* restrict b, uint16_t* restrict c, Py_ssize_t n,
-                            const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                            const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1, a_1, b_1, c_1
     cdef float param_2, grad_2, a_2, b_2, c_2
     cdef Py_ssize_t i
@@ -2172,8 +2610,8 @@ cdef void stream_3_bfloat16(uint16_t* restrict param, const uint16_t* restrict g
 
 cdef void stream_3_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict a,
                                           float* restrict b, float* restrict c, Py_ssize_t n,
-                                          const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                          const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2185,8 +2623,8 @@ cdef void stream_3_bfloat16_beside_states(uint16_t* restrict param, const uint16
 
 cdef void stream_3_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict a,
                                  float* restrict b, float* restrict c, Py_ssize_t n,
-                                 const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                 const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2196,8 +2634,8 @@ cdef void stream_3_bfloat16_grad(float* restrict param, const uint16_t* restrict
 
 cdef void stream_3_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict a,
                                    float* restrict b, float* restrict c, int16_t* restrict remainder, Py_ssize_t n,
-                                   const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                   const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2209,8 +2647,8 @@ cdef void stream_3_bfloat16_master(uint16_t* restrict param, const uint16_t* res
 
 cdef void stream_4_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict a,
                             uint16_t* restrict b, uint16_t* restrict c, uint16_t* restrict d, Py_ssize_t n,
-                            const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                            const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1, a_1, b_1, c_1, d_1
     cdef float param_2, grad_2, a_2, b_2, c_2, d_2
     cdef Py_ssize_t i
@@ -2246,8 +2684,8 @@ cdef void stream_4_bfloat16(uint16_t* restrict param, const uint16_t* restrict g
 
 cdef void stream_4_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict a,
                                           float* restrict b, float* restrict c, float* restrict d, Py_ssize_t n,
-                                          const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                          const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2259,8 +2697,8 @@ cdef void stream_4_bfloat16_beside_states(uint16_t* restrict param, const uint16
 
 cdef void stream_4_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict a,
                                  float* restrict b, float* restrict c, float* restrict d, Py_ssize_t n,
-                                 const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                 const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2270,8 +2708,8 @@ cdef void stream_4_bfloat16_grad(float* restrict param, const uint16_t* restrict
 
 cdef void stream_4_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict a,
                                    float* restrict b, float* restrict c, float* restrict d, int16_t* restrict remainder,
-                                   Py_ssize_t n, const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                   Py_ssize_t n, const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2282,8 +2720,8 @@ cdef void stream_4_bfloat16_master(uint16_t* restrict param, const uint16_t* res
 
 
 cdef void stream_copy_bfloat16(uint16_t* restrict param, const uint16_t* restrict grad, uint16_t* restrict a,
-                               Py_ssize_t n, const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                               Py_ssize_t n, const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1, a_1
     cdef float param_2, grad_2, a_2
     cdef Py_ssize_t i
@@ -2306,8 +2744,8 @@ cdef void stream_copy_bfloat16(uint16_t* restrict param, const uint16_t* restric
 
 
 cdef void stream_copy_bfloat16_beside_states(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict a,
-                                             Py_ssize_t n, const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                             Py_ssize_t n, const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2318,8 +2756,8 @@ cdef void stream_copy_bfloat16_beside_states(uint16_t* restrict param, const uin
 
 
 cdef void stream_copy_bfloat16_grad(float* restrict param, const uint16_t* restrict grad, float* restrict a,
-                                    Py_ssize_t n, const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                    Py_ssize_t n, const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float grad_1
     cdef Py_ssize_t i
     for i in range(n):
@@ -2328,8 +2766,9 @@ cdef void stream_copy_bfloat16_grad(float* restrict param, const uint16_t* restr
 
 
 cdef void stream_copy_bfloat16_master(uint16_t* restrict param, const uint16_t* restrict grad, float* restrict a,
-                                      int16_t* restrict remainder, Py_ssize_t n, const RoofScalars* s) noexcept nogil:
-    cdef RoofScalars own = s[0]
+                                      int16_t* restrict remainder, Py_ssize_t n,
+                                      const RoofScalars* scalars) noexcept nogil:
+    cdef RoofScalars own = scalars[0]
     cdef float param_1, grad_1
     cdef Py_ssize_t i
     for i in range(n):

@@ -69,6 +69,7 @@ ctypedef struct Rule:
     int measure_count           # passes before that
     Measure measures[MAX_MEASURES]
     bint over_all               # whether their sums are over all parameters, and not over each
+    int row_numbers             # or over each row: how many numbers are kept for it, the last of the states; else 0
 
 ctypedef struct Family:
     const char* name

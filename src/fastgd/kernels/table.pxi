@@ -3,6 +3,7 @@ include "build_table.pxi"
 
 from fastgd.kernels.roofs cimport (RoofScalars, stream_0, stream_1, stream_2, stream_3, stream_4, stream_copy, divide,
                                    divide_root, divide_two_roots)
+from fastgd.kernels.rules.ada_pnm cimport AdaPnmScalars, fold_ada_pnm, ada_pnm, ada_pnm_bound
 from fastgd.kernels.rules.adabelief cimport AdabeliefScalars, fold_adabelief, adabelief
 from fastgd.kernels.rules.adadelta cimport AdadeltaScalars, fold_adadelta, adadelta
 from fastgd.kernels.rules.adafactor cimport AdafactorScalars, fold_adafactor, adafactor
@@ -10,6 +11,7 @@ from fastgd.kernels.rules.adagrad cimport AdagradScalars, fold_adagrad, adagrad
 from fastgd.kernels.rules.adam cimport (AdamScalars, fold_adam, adam_cautious_measure, settle_adam_cautious,
                                         amsgrad_cautious_measure, settle_amsgrad_cautious, adam, amsgrad, adam_cautious,
                                         amsgrad_cautious)
+from fastgd.kernels.rules.adam_atan2 cimport AdamAtan2Scalars, fold_adam_atan2, adam_atan2
 from fastgd.kernels.rules.adamax cimport AdamaxScalars, fold_adamax, adamax
 from fastgd.kernels.rules.adan cimport AdanScalars, fold_adan, adan
 from fastgd.kernels.rules.ademamix cimport AdemamixScalars, fold_ademamix, ademamix
@@ -19,11 +21,15 @@ from fastgd.kernels.rules.asgd cimport AsgdScalars, fold_asgd, asgd, asgd_averag
 from fastgd.kernels.rules.dadapt_adam cimport (DadaptAdamScalars, fold_dadapt_adam, dadapt_adam_measure,
                                                settle_all_dadapt_adam, dadapt_adam)
 from fastgd.kernels.rules.ftrl cimport FtrlScalars, fold_ftrl, ftrl
+from fastgd.kernels.rules.grams cimport GramsScalars, fold_grams, grams
 from fastgd.kernels.rules.lamb cimport LambScalars, fold_lamb, lamb_measure, settle_lamb, lamb
+from fastgd.kernels.rules.laprop cimport LapropScalars, fold_laprop, laprop
 from fastgd.kernels.rules.lars cimport (LarsScalars, fold_lars, lars_measure, settle_lars, lars_nesterov_measure,
                                         settle_lars_nesterov, lars, lars_nesterov)
 from fastgd.kernels.rules.lion cimport (LionScalars, fold_lion, lion_cautious_measure, settle_lion_cautious, lion,
                                         lion_cautious)
+from fastgd.kernels.rules.madgrad cimport MadgradScalars, fold_madgrad, madgrad
+from fastgd.kernels.rules.mars cimport MarsScalars, fold_mars, mars_measure, settle_mars, mars
 from fastgd.kernels.rules.muon cimport MuonScalars, fold_muon, muon
 from fastgd.kernels.rules.nadam cimport NadamScalars, fold_nadam, nadam
 from fastgd.kernels.rules.novograd cimport NovogradScalars, fold_novograd, novograd_measure, settle_novograd, novograd
@@ -31,6 +37,9 @@ from fastgd.kernels.rules.prodigy cimport ProdigyScalars, fold_prodigy, prodigy_
 from fastgd.kernels.rules.radam cimport fold_radam, adam_unrectified
 from fastgd.kernels.rules.rmsprop cimport (RmspropScalars, fold_rmsprop, rmsprop, rmsprop_momentum, rmsprop_centered,
                                            rmsprop_centered_momentum)
+from fastgd.kernels.rules.row_wise_adagrad cimport (RowWiseAdagradScalars, fold_row_wise_adagrad,
+                                                    row_wise_adagrad_measure, settle_rows_row_wise_adagrad,
+                                                    row_wise_adagrad)
 from fastgd.kernels.rules.rprop cimport RpropScalars, fold_rprop, rprop
 from fastgd.kernels.rules.schedule_free_adamw cimport (ScheduleFreeAdamwScalars, fold_schedule_free_adamw,
                                                        schedule_free_adamw)
@@ -44,6 +53,13 @@ from fastgd.kernels.rules.yogi cimport YogiScalars, fold_yogi, yogi
 
 include "direct.pxi"
 
+rule(b"ada_pnm", b"exp_avg neg_exp_avg exp_avg_sq", <void*>ada_pnm[float], <void*>ada_pnm[double])
+direct(<void*>ada_pnm_bfloat16, <void*>ada_pnm_bfloat16_beside_states, <void*>ada_pnm_bfloat16_grad,
+       <void*>ada_pnm_bfloat16_master)
+rule(b"ada_pnm_bound", b"exp_avg neg_exp_avg exp_avg_sq max_exp_avg_sq", <void*>ada_pnm_bound[float],
+     <void*>ada_pnm_bound[double])
+direct(<void*>ada_pnm_bound_bfloat16, <void*>ada_pnm_bound_bfloat16_beside_states, <void*>ada_pnm_bound_bfloat16_grad,
+       <void*>ada_pnm_bound_bfloat16_master)
 rule(b"adabelief", b"exp_avg exp_avg_var", <void*>adabelief[float], <void*>adabelief[double])
 direct(<void*>adabelief_bfloat16, <void*>adabelief_bfloat16_beside_states, <void*>adabelief_bfloat16_grad,
        <void*>adabelief_bfloat16_master)
@@ -62,12 +78,15 @@ rule(b"amsgrad", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad[float], <v
 direct(<void*>amsgrad_bfloat16, <void*>amsgrad_bfloat16_beside_states, <void*>amsgrad_bfloat16_grad,
        <void*>amsgrad_bfloat16_master)
 rule(b"adam_cautious", b"exp_avg exp_avg_sq", <void*>adam_cautious[float], <void*>adam_cautious[double])
-measure(1, False, <void*>adam_cautious_measure[float], <void*>adam_cautious_measure[double],
+measure(1, False, 0, <void*>adam_cautious_measure[float], <void*>adam_cautious_measure[double],
         <Settle>settle_adam_cautious)
 rule(b"amsgrad_cautious", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad_cautious[float],
      <void*>amsgrad_cautious[double])
-measure(1, False, <void*>amsgrad_cautious_measure[float], <void*>amsgrad_cautious_measure[double],
+measure(1, False, 0, <void*>amsgrad_cautious_measure[float], <void*>amsgrad_cautious_measure[double],
         <Settle>settle_amsgrad_cautious)
+rule(b"adam_atan2", b"exp_avg exp_avg_sq", <void*>adam_atan2[float], <void*>adam_atan2[double])
+direct(<void*>adam_atan2_bfloat16, <void*>adam_atan2_bfloat16_beside_states, <void*>adam_atan2_bfloat16_grad,
+       <void*>adam_atan2_bfloat16_master)
 rule(b"adamax", b"exp_avg exp_inf", <void*>adamax[float], <void*>adamax[double])
 direct(<void*>adamax_bfloat16, <void*>adamax_bfloat16_beside_states, <void*>adamax_bfloat16_grad,
        <void*>adamax_bfloat16_master)
@@ -80,7 +99,7 @@ rule(b"adopt", b"exp_avg exp_avg_sq", <void*>adopt[float], <void*>adopt[double])
 direct(<void*>adopt_bfloat16, <void*>adopt_bfloat16_beside_states, <void*>adopt_bfloat16_grad,
        <void*>adopt_bfloat16_master)
 rule(b"adopt_cautious", b"exp_avg exp_avg_sq", <void*>adopt_cautious[float], <void*>adopt_cautious[double])
-measure(1, False, <void*>adopt_cautious_measure[float], <void*>adopt_cautious_measure[double],
+measure(1, False, 0, <void*>adopt_cautious_measure[float], <void*>adopt_cautious_measure[double],
         <Settle>settle_adopt_cautious)
 rule(b"asgd", b"ax", <void*>asgd[float], <void*>asgd[double])
 direct(<void*>asgd_bfloat16, <void*>asgd_bfloat16_beside_states, <void*>asgd_bfloat16_grad, <void*>asgd_bfloat16_master)
@@ -88,30 +107,42 @@ rule(b"asgd_average", b"ax", <void*>asgd_average[float], <void*>asgd_average[dou
 direct(<void*>asgd_average_bfloat16, <void*>asgd_average_bfloat16_beside_states, <void*>asgd_average_bfloat16_grad,
        <void*>asgd_average_bfloat16_master)
 rule(b"dadapt_adam", b"exp_avg exp_avg_sq s", <void*>dadapt_adam[float], <void*>dadapt_adam[double])
-measure(2, True, <void*>dadapt_adam_measure[float], <void*>dadapt_adam_measure[double], <Settle>settle_all_dadapt_adam)
+measure(2, True, 0, <void*>dadapt_adam_measure[float], <void*>dadapt_adam_measure[double],
+        <Settle>settle_all_dadapt_adam)
 rule(b"ftrl", b"accumulator linear", <void*>ftrl[float], <void*>ftrl[double])
 direct(<void*>ftrl_bfloat16, <void*>ftrl_bfloat16_beside_states, <void*>ftrl_bfloat16_grad, <void*>ftrl_bfloat16_master)
+rule(b"grams", b"exp_avg exp_avg_sq", <void*>grams[float], <void*>grams[double])
+direct(<void*>grams_bfloat16, <void*>grams_bfloat16_beside_states, <void*>grams_bfloat16_grad,
+       <void*>grams_bfloat16_master)
 rule(b"lamb", b"exp_avg exp_avg_sq", <void*>lamb[float], <void*>lamb[double])
-measure(2, False, <void*>lamb_measure[float], <void*>lamb_measure[double], <Settle>settle_lamb)
+measure(2, False, 0, <void*>lamb_measure[float], <void*>lamb_measure[double], <Settle>settle_lamb)
+rule(b"laprop", b"exp_avg exp_avg_sq", <void*>laprop[float], <void*>laprop[double])
+direct(<void*>laprop_bfloat16, <void*>laprop_bfloat16_beside_states, <void*>laprop_bfloat16_grad,
+       <void*>laprop_bfloat16_master)
 rule(b"lars", b"momentum_buffer", <void*>lars[float], <void*>lars[double])
-measure(2, False, <void*>lars_measure[float], <void*>lars_measure[double], <Settle>settle_lars)
+measure(2, False, 0, <void*>lars_measure[float], <void*>lars_measure[double], <Settle>settle_lars)
 rule(b"lars_nesterov", b"momentum_buffer", <void*>lars_nesterov[float], <void*>lars_nesterov[double])
-measure(2, False, <void*>lars_nesterov_measure[float], <void*>lars_nesterov_measure[double],
+measure(2, False, 0, <void*>lars_nesterov_measure[float], <void*>lars_nesterov_measure[double],
         <Settle>settle_lars_nesterov)
 rule(b"lion", b"momentum_buffer", <void*>lion[float], <void*>lion[double])
 direct(<void*>lion_bfloat16, <void*>lion_bfloat16_beside_states, <void*>lion_bfloat16_grad, <void*>lion_bfloat16_master)
 rule(b"lion_cautious", b"momentum_buffer", <void*>lion_cautious[float], <void*>lion_cautious[double])
-measure(1, False, <void*>lion_cautious_measure[float], <void*>lion_cautious_measure[double],
+measure(1, False, 0, <void*>lion_cautious_measure[float], <void*>lion_cautious_measure[double],
         <Settle>settle_lion_cautious)
+rule(b"madgrad", b"grad_sum_sq s x0", <void*>madgrad[float], <void*>madgrad[double])
+direct(<void*>madgrad_bfloat16, <void*>madgrad_bfloat16_beside_states, <void*>madgrad_bfloat16_grad,
+       <void*>madgrad_bfloat16_master)
+rule(b"mars", b"exp_avg exp_avg_sq last_grad", <void*>mars[float], <void*>mars[double])
+measure(1, False, 0, <void*>mars_measure[float], <void*>mars_measure[double], <Settle>settle_mars)
 rule(b"muon", b"momentum_buffer update", <void*>muon[float], <void*>muon[double])
 direct(<void*>muon_bfloat16, <void*>muon_bfloat16_beside_states, <void*>muon_bfloat16_grad, <void*>muon_bfloat16_master)
 rule(b"nadam", b"exp_avg exp_avg_sq", <void*>nadam[float], <void*>nadam[double])
 direct(<void*>nadam_bfloat16, <void*>nadam_bfloat16_beside_states, <void*>nadam_bfloat16_grad,
        <void*>nadam_bfloat16_master)
 rule(b"novograd", b"exp_avg", <void*>novograd[float], <void*>novograd[double])
-measure(1, False, <void*>novograd_measure[float], <void*>novograd_measure[double], <Settle>settle_novograd)
+measure(1, False, 0, <void*>novograd_measure[float], <void*>novograd_measure[double], <Settle>settle_novograd)
 rule(b"prodigy", b"exp_avg exp_avg_sq s p0", <void*>prodigy[float], <void*>prodigy[double])
-measure(2, True, <void*>prodigy_measure[float], <void*>prodigy_measure[double], <Settle>settle_all_prodigy)
+measure(2, True, 0, <void*>prodigy_measure[float], <void*>prodigy_measure[double], <Settle>settle_all_prodigy)
 rule(b"adam_unrectified", b"exp_avg exp_avg_sq", <void*>adam_unrectified[float], <void*>adam_unrectified[double])
 direct(<void*>adam_unrectified_bfloat16, <void*>adam_unrectified_bfloat16_beside_states,
        <void*>adam_unrectified_bfloat16_grad, <void*>adam_unrectified_bfloat16_master)
@@ -129,6 +160,9 @@ rule(b"rmsprop_centered_momentum", b"square_avg grad_avg momentum_buffer", <void
      <void*>rmsprop_centered_momentum[double])
 direct(<void*>rmsprop_centered_momentum_bfloat16, <void*>rmsprop_centered_momentum_bfloat16_beside_states,
        <void*>rmsprop_centered_momentum_bfloat16_grad, <void*>rmsprop_centered_momentum_bfloat16_master)
+rule(b"row_wise_adagrad", b"sum", <void*>row_wise_adagrad[float], <void*>row_wise_adagrad[double])
+measure(1, False, 1, <void*>row_wise_adagrad_measure[float], <void*>row_wise_adagrad_measure[double],
+        <Settle>settle_rows_row_wise_adagrad)
 rule(b"rprop", b"prev step_size", <void*>rprop[float], <void*>rprop[double])
 direct(<void*>rprop_bfloat16, <void*>rprop_bfloat16_beside_states, <void*>rprop_bfloat16_grad,
        <void*>rprop_bfloat16_master)
@@ -157,21 +191,27 @@ rule(b"sign_momentum", b"momentum_buffer", <void*>sign_momentum[float], <void*>s
 direct(<void*>sign_momentum_bfloat16, <void*>sign_momentum_bfloat16_beside_states, <void*>sign_momentum_bfloat16_grad,
        <void*>sign_momentum_bfloat16_master)
 rule(b"stable_adamw", b"exp_avg exp_avg_sq", <void*>stable_adamw[float], <void*>stable_adamw[double])
-measure(1, False, <void*>stable_adamw_measure[float], <void*>stable_adamw_measure[double], <Settle>settle_stable_adamw)
+measure(1, False, 0, <void*>stable_adamw_measure[float], <void*>stable_adamw_measure[double],
+        <Settle>settle_stable_adamw)
 rule(b"yogi", b"exp_avg exp_avg_sq", <void*>yogi[float], <void*>yogi[double])
 direct(<void*>yogi_bfloat16, <void*>yogi_bfloat16_beside_states, <void*>yogi_bfloat16_grad, <void*>yogi_bfloat16_master)
 
+family(b"ada_pnm", b"lr beta1 beta2 beta3 eps weight_decay ams_bound maximize corrected_weight_decay", b"", 0,
+       b"ada_pnm ada_pnm_bound", <Fold>fold_ada_pnm, sizeof(AdaPnmScalars))
 family(b"adabelief", b"lr beta1 beta2 eps weight_decay maximize corrected_weight_decay", b"", 0, b"adabelief",
        <Fold>fold_adabelief, sizeof(AdabeliefScalars))
 family(b"adadelta", b"lr rho eps weight_decay maximize", b"", 0, b"adadelta", <Fold>fold_adadelta,
        sizeof(AdadeltaScalars))
-family(b"adafactor", b"lr beta2_decay eps1 eps2 d weight_decay maximize", b"", 0, b"adafactor", <Fold>fold_adafactor,
-       sizeof(AdafactorScalars))
+family(b"adafactor",
+       b"lr beta2_decay eps1 eps2 d weight_decay maximize scale_parameter relative_step warmup_init beta1 "
+       b"form cautious corrected_weight_decay", b"", 0, b"adafactor", <Fold>fold_adafactor, sizeof(AdafactorScalars))
 family(b"adagrad", b"lr lr_decay weight_decay initial_accumulator_value eps maximize eps_root", b"", 0, b"adagrad",
        <Fold>fold_adagrad, sizeof(AdagradScalars))
 family(b"adam", b"lr beta1 beta2 eps weight_decay amsgrad maximize decoupled_weight_decay eps_root eps_hat cautious "
        b"corrected_weight_decay", b"", 0, b"adam amsgrad adam_cautious amsgrad_cautious", <Fold>fold_adam,
        sizeof(AdamScalars))
+family(b"adam_atan2", b"lr beta1 beta2 weight_decay a b maximize corrected_weight_decay", b"", 0, b"adam_atan2",
+       <Fold>fold_adam_atan2, sizeof(AdamAtan2Scalars))
 family(b"adamax", b"lr beta1 beta2 eps weight_decay maximize", b"", 0, b"adamax", <Fold>fold_adamax,
        sizeof(AdamaxScalars))
 family(b"adan", b"lr beta1 beta2 beta3 eps weight_decay no_prox maximize corrected_weight_decay", b"", 0, b"adan",
@@ -186,12 +226,20 @@ family(b"dadapt_adam", b"lr beta1 beta2 eps weight_decay decouple use_bias_corre
        b"d numerator_weighted", 0, b"dadapt_adam", <Fold>fold_dadapt_adam, sizeof(DadaptAdamScalars))
 family(b"ftrl", b"lr initial_accumulator_value l1_regularization_strength l2_regularization_strength "
        b"l2_shrinkage_regularization_strength beta maximize", b"", 0, b"ftrl", <Fold>fold_ftrl, sizeof(FtrlScalars))
+family(b"grams", b"lr beta1 beta2 eps weight_decay maximize corrected_weight_decay", b"", 0, b"grams", <Fold>fold_grams,
+       sizeof(GramsScalars))
 family(b"lamb", b"lr beta1 beta2 eps weight_decay bias_correction grad_averaging always_adapt trust_clip maximize", b"",
        0, b"lamb", <Fold>fold_lamb, sizeof(LambScalars))
+family(b"laprop", b"lr beta1 beta2 eps weight_decay maximize corrected_weight_decay", b"exp_avg_lr_1 exp_avg_lr_2", 0,
+       b"laprop", <Fold>fold_laprop, sizeof(LapropScalars))
 family(b"lars", b"lr momentum dampening weight_decay nesterov trust_coefficient eps always_adapt trust_clip maximize",
        b"", 0, b"lars lars_nesterov", <Fold>fold_lars, sizeof(LarsScalars))
 family(b"lion", b"lr beta1 beta2 weight_decay maximize cautious corrected_weight_decay", b"", 0, b"lion lion_cautious",
        <Fold>fold_lion, sizeof(LionScalars))
+family(b"madgrad", b"lr momentum weight_decay eps maximize", b"", 0, b"madgrad", <Fold>fold_madgrad,
+       sizeof(MadgradScalars))
+family(b"mars", b"lr beta1 beta2 eps weight_decay gamma maximize corrected_weight_decay", b"", 0, b"mars",
+       <Fold>fold_mars, sizeof(MarsScalars))
 family(b"muon", b"lr weight_decay momentum nesterov ns_a ns_b ns_c eps ns_steps adjust_lr_fn maximize "
        b"corrected_weight_decay", b"", 0, b"muon", <Fold>fold_muon, sizeof(MuonScalars))
 family(b"nadam", b"lr beta1 beta2 eps weight_decay momentum_decay decoupled_weight_decay maximize eps_root "
@@ -205,6 +253,8 @@ family(b"radam", b"lr beta1 beta2 eps weight_decay decoupled_weight_decay maximi
 family(b"rmsprop", b"lr alpha eps weight_decay momentum centered maximize eps_root", b"", 0,
        b"rmsprop rmsprop_momentum rmsprop_centered rmsprop_centered_momentum", <Fold>fold_rmsprop,
        sizeof(RmspropScalars))
+family(b"row_wise_adagrad", b"lr weight_decay eps maximize", b"", 0, b"row_wise_adagrad", <Fold>fold_row_wise_adagrad,
+       sizeof(RowWiseAdagradScalars))
 family(b"rprop", b"lr eta_minus eta_plus smallest largest maximize", b"", 0, b"rprop", <Fold>fold_rprop,
        sizeof(RpropScalars))
 family(b"schedule_free_adamw", b"lr beta1 beta2 eps weight_decay warmup_steps r weight_lr_power maximize",

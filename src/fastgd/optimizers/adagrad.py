@@ -67,6 +67,7 @@ class Adagrad(Optimizer):
     """
 
     family = "adagrad"
+    rows = "always"
     beyond_torch = ("eps_root",)
     torch_signature = (
         "lr lr_decay weight_decay initial_accumulator_value eps foreach * maximize differentiable fused eps_root"

@@ -1,8 +1,8 @@
-"""Adam, AMSGrad and AdamW."""
+"""Adam, AMSGrad, AdamW and SparseAdam."""
 
-from typing import Unpack
+from typing import ClassVar, Unpack
 
-from fastgd.hyperparameters import DecayRates, Flag, NonNegative, PeakRate, Rate, Switch
+from fastgd.hyperparameters import DecayRates, Flag, Held, NonNegative, PeakRate, Rate, Switch
 from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
@@ -80,7 +80,8 @@ class Adam(Optimizer):
     """
 
     family = "adam"
-    beyond_torch = ("eps_root", "eps_hat", "cautious", "corrected_weight_decay")
+    rows = "if lazy"
+    beyond_torch: ClassVar[tuple[str, ...]] = ("eps_root", "eps_hat", "cautious", "corrected_weight_decay")
     implied = {"amsgrad": "max_exp_avg_sq"}
     torch_signature = (
         "lr betas eps weight_decay amsgrad * foreach maximize "
@@ -182,6 +183,93 @@ class AdamW(Adam):
         eps_hat: Switch = False,
         cautious: Switch = False,
         corrected_weight_decay: PeakRate = 0.0,
+        **settings: Unpack[Settings],
+    ) -> None:
+        Optimizer.__init__(self, params, locals(), settings)
+
+
+class SparseAdam(Adam):
+    r"""
+    Adam for gradients of rows, with eps before the bias correction.
+
+    At step :math:`t` from 1, for the rows that the gradient has, the others and their moments staying as they are::
+
+        m = beta1 * m + (1 - beta1) * grad
+        v = beta2 * v + (1 - beta2) * grad**2
+        param -= lr * sqrt(1 - beta2**t) / (1 - beta1**t) * m / (sqrt(v) + eps)
+
+    Parameters
+    ----------
+    params
+        As for `Optimizer`.
+    lr, betas, eps, maximize
+        As for `Adam`.
+    max_grad_norm, max_grad_value, skip_nonfinite
+        As for `Optimizer`.
+
+    Attributes
+    ----------
+    state : mapping
+        ``step``, ``exp_avg`` and ``exp_avg_sq`` (shape of the parameter).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    As torch.optim.SparseAdam: the step is counted for the parameter, not for each row. A gradient that is an array
+    like the parameter, which torch refuses, has all rows, so that one optimizer takes both. `Adam` and `AdamW` with
+    ``lazy_rows=True`` have torch.optim.Adam's place of `eps`, AMSGrad and weight decay.
+
+    References
+    ----------
+    Kingma & Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, the text after Algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> w = np.ones((3, 2))
+    >>> opt = fastgd.SparseAdam(w, lr=0.5)
+    >>> opt.step(fastgd.Rows(np.array([2, 0]), np.array([[1.0, 2.0], [-4.0, 0.0]])))
+    >>> w.round(6)
+    array([[1.5, 1. ],
+           [1. , 1. ],
+           [0.5, 0.5]])
+    """
+
+    rows = "always"
+    elementwise = False  # functional.adam with eps_hat=True, on the rows that there are
+    beyond_torch: ClassVar[tuple[str, ...]] = (
+        "weight_decay",
+        "amsgrad",
+        "decoupled_weight_decay",
+        "eps_root",
+        "eps_hat",
+        "cautious",
+        "corrected_weight_decay",
+    )
+    implied = {}
+    fixed = {
+        "weight_decay": Held("0 for SparseAdam", only=0.0),
+        "amsgrad": Flag("False for SparseAdam", only=False, otherwise="Adam with lazy_rows=True has it"),
+        "decoupled_weight_decay": Flag("False for SparseAdam", only=False, otherwise="AdamW has it"),
+        "eps_root": Held("0 for SparseAdam", only=0.0),
+        "eps_hat": Flag("True for SparseAdam", only=True, otherwise="Adam with lazy_rows=True has both"),
+        "cautious": Flag("False for SparseAdam", only=False, otherwise="Adam has it, for gradients of all rows"),
+        "corrected_weight_decay": Held("0 for SparseAdam, which decays nothing", only=0.0),
+    }
+    torch_signature = "lr betas eps maximize"
+
+    def __init__(
+        self,
+        params: Params,
+        lr: Rate = 1e-3,
+        betas: DecayRates = (0.9, 0.999),
+        eps: NonNegative = 1e-8,
+        *,
+        maximize: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
         Optimizer.__init__(self, params, locals(), settings)

@@ -11,7 +11,7 @@ from fastgd.engine import dispatch
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.steps import Steps
-from fastgd.hyperparameters import Check, Flag, schedules_of, with_peak
+from fastgd.hyperparameters import Check, Flag, Held, schedules_of, with_peak
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers import storage
 from fastgd.optimizers.settings import GradientSettings, Settings
@@ -51,6 +51,10 @@ class Optimizer(GradientSettings):
     skip_nonfinite : bool, default False
         Whether a step whose gradients have, after `grad_scale`, a norm that is NaN or beyond the range of float32 (of
         float64, where all parameters are) is left out: nothing changes but `skipped_steps`.
+    lazy_rows : bool, default False
+        Whether `Adam` and `AdamW` take `Rows` as gradients, and leave the other rows and their moments alone.
+    weight_decay_rows : {"touched"}, optional
+        Needed for weight decay where a gradient is `Rows`: the rows that it has decay, and no others.
     state_dtype : {"float32", "bfloat16", "param"}, optional
         The dtype of state arrays; "param" is the parameter's, as in torch. None is float32, or float64 for parameters
         in float64. In "bfloat16", state that moves little in a step, such as second moments, is rounded as by
@@ -97,7 +101,7 @@ class Optimizer(GradientSettings):
 
     family: ClassVar[str]  # the family of its rules, in kernels/rules
     checks: ClassVar[dict[str, Check]]  # hyperparameter -> its check, read off the signature
-    fixed: ClassVar[dict[str, Flag]] = {}  # hyperparameters of the family that this class does not let choose
+    fixed: ClassVar[Mapping[str, Flag | Held]] = {}  # hyperparameters of the family that this class does not let choose
     beyond_torch: ClassVar[tuple[str, ...]] = ()  # hyperparameters that torch does not have
     torch_signature: ClassVar[str]  # arguments of the class in fastgd.torch: torch's order and its own switches
     implied: ClassVar[dict[str, str]] = {}  # options that functions read off the presence of a state array
@@ -108,7 +112,8 @@ class Optimizer(GradientSettings):
     in_c: ClassVar[bool] = True  # whether the C API has its rule
     state_bytes: ClassVar[str]  # what README says of the state, where the rule does not tell
     rereads_state: ClassVar[bool] = False  # whether a second pass reads what the first has stored
-    waits: ClassVar[bool] = False  # whether a step goes on where the compiled one ends, see `Finishing`
+    rows: ClassVar[str] = "never"  # when it takes gradients of rows: or "always", "if lazy", "without momentum"
+    waits: ClassVar[bool] = False  # whether a step is made behind the pass, by what `between` returns
     scratch: ClassVar[tuple[str, ...]] = ()  # arrays of a rule that hold nothing from step to step
     _family: ClassVar[int]
     _normalizes = True  # param_groups hold checked values
@@ -264,8 +269,7 @@ class Optimizer(GradientSettings):
 
     def _gradient(self, i: int, grad: object) -> np.ndarray | None:
         """The gradient of parameter `i`, checked with a message for what is wrong."""
-        name = self._label(i)
-        self._steps.check_param(i, name)
+        self._steps.check_param(i, self._label(i))
         if grad is None:
             return None
         label = self._gradient_label(i)
@@ -296,8 +300,8 @@ class Optimizer(GradientSettings):
             in items, the strides of its parameter, and in any of the dtypes of parameters, but float64 for float64
             alone. None for a parameter, or for a list or dict of them, leaves it alone. They are only read, unless
             `zero_grads` says otherwise. A NumPy scalar will do for a 0-d parameter, and for any what shares its memory
-            by ``__dlpack__`` or ``__array_interface__``, such as tensors of torch and arrays of JAX. Without this
-            argument the gradients given to `bind` are used.
+            by ``__dlpack__`` or ``__array_interface__``, such as tensors of torch and arrays of JAX; `Rows` for some of
+            a parameter's rows. Without this argument the gradients given to `bind` are used.
         grad_scale : float, default 1.0
             What gradients are multiplied by before anything else, such as 1 / batches for accumulated ones.
         zero_grads : bool, default False
@@ -308,6 +312,8 @@ class Optimizer(GradientSettings):
         ------
         TypeError, ValueError
             If a gradient or a hyperparameter is not as it must be; nothing is then changed.
+        IndexError
+            If a gradient has a row that its parameter does not have; nothing is then changed.
         RuntimeError
             If another thread is inside a method of this optimizer.
         """
@@ -485,4 +491,5 @@ class Optimizer(GradientSettings):
             sizes = sum(a.size for a in group["params"])
             numbers = ", ".join(f"{name}={group[name]!r}" for name in (*self.checks, *storage.given(group)))
             lines.append(f"  group {number}: {len(group['params'])} arrays, {sizes} elements, {numbers}")
+        lines += [f"  {setting}" for setting in self._shown_settings()]
         return "\n".join([f"{type(self).__name__}(", *lines, ")"])

@@ -7,8 +7,9 @@ from fastgd import validation
 from fastgd.engine.averaged import Averaged
 from fastgd.engine.formats import Storage
 from fastgd.engine.reader import Reader
+from fastgd.engine.rows import Rows
 from fastgd.engine.steps import Steps
-from fastgd.optimizers import storage
+from fastgd.optimizers import rows, storage
 from fastgd.optimizers.storage import StorageSettings
 
 
@@ -18,6 +19,8 @@ class Settings(StorageSettings, total=False):
     max_grad_norm: float | None
     max_grad_value: float | None
     skip_nonfinite: bool
+    lazy_rows: bool
+    weight_decay_rows: str | None
 
 
 TOGETHER = tuple(name for name in Settings.__annotations__ if name not in storage.NAMES)  # one for all groups
@@ -32,6 +35,8 @@ def _setting(name: str, check: Callable[[str, object], Any], doc: str) -> Any:
     def write(self: "GradientSettings", value: object) -> None:
         checked = check(name, value)
         self._refuse_setting(name, checked)
+        if name in rows.SETTINGS:
+            rows.SETTINGS[name](self._kind(), checked)
         self._steps.set_clipping(**{**self._steps.clipping, name: checked})
 
     return property(read, write, doc=doc)
@@ -49,7 +54,7 @@ class _ShownSignature:
         _, *arguments = (p.replace(annotation=p.empty) for p in signature.parameters.values())
         if arguments and arguments[-1].kind is inspect.Parameter.VAR_KEYWORD and arguments[-1].name == "settings":
             named = [name for name in Settings.__annotations__ if name not in signature.parameters]
-            defaults = {name: False if name == "skip_nonfinite" else None for name in named}
+            defaults = {name: False if name in ("skip_nonfinite", "lazy_rows") else None for name in named}
             only = inspect.Parameter.KEYWORD_ONLY
             arguments[-1:] = [inspect.Parameter(name, only, default=defaults[name]) for name in named]
         return inspect.Signature(arguments)
@@ -78,15 +83,51 @@ class GradientSettings:
         "skip_nonfinite", validation.flag, "Whether steps with infinite or NaN gradients are left out."
     )
 
+    lazy_rows = _setting("lazy_rows", validation.flag, "Whether rows without a gradient are left alone, state and all.")
+    weight_decay_rows = _setting(
+        "weight_decay_rows",
+        lambda name, value: None if value is None else rows.touched(name, value),
+        "Which rows decay where a gradient has some: those that it touches, or None, which refuses decay.",
+    )
+
+    def _kind(self) -> Any:
+        """The NumPy class, which has the rule."""
+        return getattr(self, "_numpy", type(self))
+
     def _set_given(self, settings: Mapping[str, Any]) -> None:
         """Check and take over the settings that a constructor was given."""
         for name in (name for name in TOGETHER if name in settings):
             setattr(self, name, settings[name])
 
+    def _shown_settings(self) -> list[str]:
+        """The settings that are on, as `repr` shows them."""
+        return [f"{name}={value!r}" for name in TOGETHER if (value := getattr(self, name)) not in (None, False)]
+
     def _storage(self, where: str, group: Mapping[str, Any]) -> Storage:
         """How a group asks for its arrays to be stored, checked."""
-        kind: Any = getattr(self, "_numpy", type(self))  # of torch's optimizers, whose class has the rule
-        return storage.read(kind, where, group)
+        return storage.read(self._kind(), where, group)
+
+    # ---- gradients of rows, of which the compiled step asks ------------------------------------------------------
+
+    def _label(self, i: int) -> str:
+        """What messages call parameter `i`."""
+        raise NotImplementedError
+
+    def _gradient_label(self, i: int) -> str:
+        """What they call its gradient."""
+        raise NotImplementedError
+
+    def _check_rows(self, i: int) -> None:
+        """Raise unless parameter `i` may have rows as its gradient."""
+        number, _ = self._steps.place_of(i)
+        values = dict(zip(self._reader.names, self._steps.plain(number), strict=True))
+        average = self._steps.groups[number].storage.ema_decay
+        rows.check(self._kind(), self._gradient_label(i), values, {**self._steps.clipping, "ema_decay": average})
+
+    def _refused_rows(self, i: int, given: Rows) -> None:
+        """Raise for rows that parameter `i` cannot have."""
+        self._steps.check_param(i, self._label(i))
+        rows.refuse(self._gradient_label(i), given, self._steps.params[i])
 
     def _refuse_setting(self, name: str, value: object) -> None:
         """Raise if a checked setting cannot be kept."""

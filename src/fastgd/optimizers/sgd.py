@@ -69,6 +69,7 @@ class SGD(Optimizer):
     """
 
     family = "sgd"
+    rows = "without momentum"
     beyond_torch = ("momentum_form",)
     has_step = False
     torch_signature = (

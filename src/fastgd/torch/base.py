@@ -12,12 +12,13 @@ from fastgd import validation
 from fastgd.engine.formats import MASTER, Storage
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
+from fastgd.engine.rows import Rows
 from fastgd.engine.zeros import zeros_beside
 from fastgd.hyperparameters import Check, Schedule, with_peak
 from fastgd.optimizers import base, storage
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.settings import TOGETHER, GradientSettings, Settings
-from fastgd.torch import checks, loading
+from fastgd.torch import checks, loading, shards
 from fastgd.torch.bound import Bound
 from fastgd.torch.clock import Clock, refuse_wrapped
 from fastgd.torch.gradients import zero_grad
@@ -36,13 +37,13 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     ----------
     params : iterable of Tensor, of (str, Tensor), or of dict
         As for torch.optim: float32, float64, bfloat16 or float16, dense, on the CPU. They are updated in place, without
-        copies.
+        copies. Of DTensors, as FSDP2 and tensor parallelism make them, each process updates its part.
     defaults : dict
         Hyperparameters of groups that do not say otherwise. Where the NumPy class takes a schedule, so does this one;
         the group shows the number of its next step, and in ``"schedule_step"`` the steps that have been counted.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `fastgd.Optimizer`: over all groups together, in the one pass of the update. Mutable attributes; not
-        part of `state_dict`.
+        part of `state_dict`, but of what `fastgd.save` writes.
     state_dtype, rounding, seed, master_weights, ema_decay
         As for `fastgd.Optimizer`; keys of the groups where they are given, and may differ between them.
 
@@ -171,6 +172,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             for k, param in enumerate(param_group["params"]):
                 checks.parameter(f"{where}['params'][{k}]", param)
                 storage.check_param(f"{where}['params'][{k}]", param.dtype, self._storage(where, param_group))
+            self._check_divided(where, param_group)
             for name in OF_ALL:
                 if getattr(self, name):
                     checks.whole(name, self._part, param_group["params"])
@@ -194,6 +196,13 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             refuse_wrapped(self.__dict__.get("step"))
         group.update(numbers)
         return own | inherited
+
+    def _check_divided(self, where: str, group: dict[str, Any]) -> None:
+        """Raise if a group has tensors of which its rule would need more than the part that is here."""
+        if self._part or any(map(shards.is_sharded, group["params"])):
+            slots = Group(self._numpy._family, 0, 0, Storage())
+            slots.set_hyper(self._reader.doubles(self._reader.values(group, where)))
+            shards.check_rule(where, self._numpy, slots.rule(), group["params"], self._part)
 
     def _refuse_setting(self, name: str, value: object) -> None:
         if value and name in OF_ALL:
@@ -244,8 +253,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
 
         `shown`: what its entry has had; `copying`: whether the arrays are copies in any case.
         """
+        self._numpy.check_params([(f"params[{i}]", array)])  # which may lie otherwise than it did
         label = f"state_dict['state'][{i}]"
-        given = saved.mapping(label, self.state.get(param, {}))
+        given = shards.entry(label, saved.mapping(label, self.state.get(param, {})), self._numbers, param)
         master = slots.master_key(array)
         known = self._known.difference(key for key in MASTER if key != master)
         entry = {key: value for key, value in given.items() if key in known and value is not None}
@@ -266,9 +276,12 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     def _gradient_label(self, i: int) -> str:
         return f"{self._label(i)}.grad"
 
-    def _gradient(self, i: int, grad: torch.Tensor) -> np.ndarray:
-        """A copy of a gradient that cannot be read where it lies, in the layout of parameter `i`."""
+    def _gradient(self, i: int, grad: torch.Tensor) -> np.ndarray | Rows:
+        """What stands for a gradient that cannot be read where it lies: a copy in parameter `i`'s layout, or rows."""
         label = self._gradient_label(i)
+        grad = shards.beside(label, grad, self._steps.leaves[i])  # which holds the memory of the array
+        if getattr(grad, "layout", None) is torch.sparse_coo:
+            return checks.rows(label, grad, self._steps.leaves[i])
         array = checks.gradient(label, grad, self._steps.leaves[i])
         if validation.is_dense(array) and self._steps.touches(array):
             raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
@@ -282,7 +295,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
 
     def _written_to(self) -> None:
         """Tell autograd that parameters have been written to."""
-        torch.autograd.graph.increment_version(self._steps.leaves)
+        torch.autograd.graph.increment_version([*self._steps.leaves, *map(shards.part, self._steps.leaves)])
 
     # ---- a step -----------------------------------------------------------------------------------------------
 
@@ -321,6 +334,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         ------
         TypeError, ValueError
             If a gradient or a hyperparameter is not as it must be; nothing is then changed.
+        IndexError
+            If a sparse gradient has a row that its parameter does not have; nothing is then changed.
         RuntimeError
             If another thread is inside a step of this optimizer.
         """
@@ -399,14 +414,15 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """
-        Take over hyperparameters and a copy of the state, from this class or the torch.optim class of the same name.
+        Take over hyperparameters and a copy of the state, of this class or the one of its name in torch or fastgd.
 
         Parameters
         ----------
         state_dict : mapping
-            As `state_dict` returns it. Hyperparameters that it does not have become the defaults, and switches are
-            off, as in torch. Where a number has a schedule it stays one, whatever was saved, and goes on at
-            ``"schedule_step"``; in a dict without it, at the largest ``step`` of a parameter, or 0.
+            As `state_dict` of any of these returns it. Hyperparameters that it does not have become the defaults, and
+            switches are off, as in torch. Where a number has a schedule it stays one, whatever was saved; it goes on at
+            ``"schedule_step"``, or in a dict of `fastgd` at ``"completed"``; in a dict without either, at the largest
+            ``step`` of a parameter, or 0.
 
         Raises
         ------
@@ -419,10 +435,13 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             changed = hook(self, state_dict)
             state_dict = state_dict if changed is None else changed
         groups, entries = saved.parts(state_dict)
-        for i, entry in entries.items():
-            loading.check_entry(f"state_dict['state'][{i!r}]", self._numpy.has_step, entry)
+        has_step = self._numpy.has_step
+        entries = {i: loading.entry_of(f"state_dict['state'][{i!r}]", has_step, e) for i, e in entries.items()}
         before = {"state": self.state, "param_groups": self.param_groups}
-        after = loading.groups(self.param_groups, groups)
+        completed = state_dict.get("completed")
+        if completed is not None:
+            completed = saved.import_step("state_dict['completed']", completed)
+        after = loading.groups(self.param_groups, groups, completed)
         remembered, marked = loading.schedules(after), self._steps.clock.mark()
         try:
             storages = [self._storage(f"param_groups[{n}]", group) for n, group in enumerate(after)]
@@ -439,6 +458,10 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             self.__setstate__(before)
             self._steps.clock.reset(marked)
             raise
+
+    def __repr__(self) -> str:
+        shown = "".join(f"{setting}\n" for setting in self._shown_settings())
+        return f"{super().__repr__()[:-1]}{shown})"
 
     def __getstate__(self) -> dict[str, Any]:
         settings = {name: getattr(self, name) for name in TOGETHER}
@@ -467,6 +490,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             for group, schedules in zip(state["param_groups"], state["_scheduled"], strict=True):
                 self._steps.clock.add(group, schedules)
         super().__setstate__(rest)
+        if "differentiable" not in self._numpy.torch_signature:
+            self.defaults.pop("differentiable", None)  # which torch puts there
         if "state" in state:
             self.state = state["state"]
         self._set_given(settings)

@@ -15,10 +15,11 @@ from fastgd.engine.extents cimport are_apart
 from fastgd.engine.formats cimport goes_with, itemsize
 from fastgd.engine.plan cimport Group
 from fastgd.engine.reading cimport Reading
+from fastgd.engine.rows cimport Rows
 from fastgd.engine.steps cimport Steps
 from fastgd.torch.clock cimport Clock
 from fastgd.torch.shown cimport Shown
-from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
+from fastgd.torch.views cimport Borrow, Place, borrow_of, find, is_sharded, laid_out, lies_at
 
 import numpy as np
 import torch
@@ -57,6 +58,21 @@ cdef bint has_members(list groups, list members) except -1:
         if found == NULL or not has_objects(<object>found, members[i]):
             return False
     return True
+
+
+cdef bint goes_along(object grad, object leaf) except -1:
+    """Whether, of two tensors, either none is a DTensor or both are divided alike."""
+    if not is_sharded(grad) and not is_sharded(leaf):
+        return True
+    return type(grad) is type(leaf) and grad.placements == leaf.placements and grad.device_mesh == leaf.device_mesh
+
+
+cdef list with_parts(list tensors):
+    """Tensors and, of DTensors, what they have here: each has a version of its own."""
+    for tensor in tensors:
+        if is_sharded(tensor):
+            return tensors + [tensor._local_tensor for tensor in tensors if is_sharded(tensor)]
+    return tensors
 
 
 cdef class Bound(Steps):
@@ -268,10 +284,17 @@ cdef class Bound(Steps):
 
     cdef int finish(self, list updated) except -1:
         """Tell autograd what has been written to, and bring the `state` of it up to date."""
+        self.finish_own(updated)
+        tell = getattr(self.between, "tell", None)
+        if tell is not None:
+            tell(self)
+        return 0
+
+    cdef int finish_own(self, list updated) except -1:
         cdef Py_ssize_t i, n
         cdef Group group
         cdef bint all_new = True
-        increment_version(updated)
+        increment_version(with_parts(updated))
         if not self.shown.write(self.slots, self.first, self.stop):
             self.waiting.update(range(self.first, self.stop))
         for n in range(len(self.groups)):
@@ -301,21 +324,28 @@ cdef class Bound(Steps):
     cdef int read_group(self, front, Py_ssize_t number, given) except -1:
         """Check what has been changed in a group, which may be a schedule."""
         self.clock.take_new(front, number, given, self.completed)
+        if len(with_parts(self.leaves)) > self.count:
+            front._check_divided(f"param_groups[{number}]", given)
         return Steps.read_group(self, front, number, given)
 
     cdef bint take_tensor(self, front, Py_ssize_t i) except -1:
         """Take the gradient of a slot; False if it has none."""
         cdef Slot* slot = &self.slots[i]
         cdef Place place
+        cdef bint had_rows = slot.touched != NULL
         leaf = <object>PyList_GET_ITEM(self.leaves, i)
         grad = leaf.grad    # asked for once, and held
         self.hold(grad)
         slot.cohort = -1
+        slot.touched = NULL
         self.asked = self.asked or (type(leaf) is not Parameter and type(leaf) is not Tensor)
         if grad is None:
             return False
         self.asked = self.asked or type(grad) is not Tensor
-        if not (PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
+        # To ask a sparse tensor where it lies is a C++ exception, which takes longer than a step: once is enough.
+        if not (not (had_rows and grad.layout is torch.sparse_coo)
+                and PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
+                and goes_along(grad, leaf)
                 and find(self.borrow, grad, &place)
                 and goes_with(slot.formats[0], place.format)
                 and laid_out(<PyArrayObject*>slot.param, &place)
@@ -326,7 +356,9 @@ cdef class Bound(Steps):
             self.hold(array)
             self.copied.append((i, grad))
             self.asked = True
-            if not self.takes(slot, <PyObject*>array):
+            if type(array) is Rows:
+                self.take_rows(front, i, <Rows>array)
+            elif not self.takes(slot, <PyObject*>array):
                 raise RuntimeError(f"gradient {i} was copied and is still refused; please report this")
         slot.cohort = 0
         return True
@@ -340,8 +372,8 @@ cdef class Bound(Steps):
             there = there and self.holds_leaf(i)
             if self.slots[i].cohort < 0:
                 k += 1
-            elif k + 1 < self.held_count and type(<object>self.held[k + 1]) is cnp.ndarray:
-                k += 2      # what was copied stays as it was
+            elif k + 1 < self.held_count and type(<object>self.held[k + 1]) in (cnp.ndarray, Rows):
+                k += 2      # what was copied stays as it was, and rows have been read
             else:
                 there = there and find(self.borrow, <object>self.held[k], &place) and (
                     place.data == self.slots[i].arrays[1] and place.format == self.slots[i].formats[1]
@@ -355,7 +387,7 @@ cdef class Bound(Steps):
         """Update all parameters that have a gradient; `zeroes`: it is then 0."""
         cdef Py_ssize_t i
         cdef list updated
-        cdef bint all_have = True, asked = False, done = False
+        cdef bint all_have = True, asked = False
         self.begin()
         self.copied = []
         try:
@@ -380,12 +412,11 @@ cdef class Bound(Steps):
                 self.check_zeroes(front, NULL)
                 for i, grad in self.copied:
                     checks.fillable(front._gradient_label(i), grad)
-            done = self.run_and_tell(scale, updated, zeroes)
-            if done and self.clock.active:
+            if self.run_and_tell(scale, updated, zeroes) and self.clock.active:
                 self.clock.after()
         finally:
             self.copied = []
-            self.end(done)
+            self.end()
 
     def step_one(self, front, groups, leaf, backward):
         """
@@ -393,7 +424,6 @@ cdef class Bound(Steps):
         call in a backward pass looks at everything, later ones only at `leaf`.
         """
         cdef Py_ssize_t i
-        cdef bint done = False
         self.begin()
         try:
             i = self.places.get(id(leaf), -1)
@@ -413,14 +443,13 @@ cdef class Bound(Steps):
             if self.take_tensor(front, i):
                 if self.asked:
                     self.check_places()
-                done = self.run_and_tell(1.0, [leaf], False)
-                if done and self.clock.active:
+                if self.run_and_tell(1.0, [leaf], False) and self.clock.active:
                     self.clock.backward = backward
             return True
         finally:
             self.first, self.stop = 0, self.count
             self.copied = []
-            self.end(done)
+            self.end()
 
     cdef bint run_and_tell(self, double scale, list updated, bint zeroes) except -1:
         """
@@ -440,17 +469,8 @@ cdef class Bound(Steps):
             for _, grad in self.copied:
                 grad.detach().zero_()
             grads = [<object>self.held[i] for i in range(self.held_count)]
-            increment_version([grad for grad in grads if isinstance(grad, Tensor) and not grad.is_inference()])
+            grads = [grad for grad in grads if isinstance(grad, Tensor) and not grad.is_inference()]
+            increment_version(with_parts(grads))
         if done:
             self.finish(updated)
         return 0
-
-    def finish_step(self, call, list slots=None):
-        cdef list updated = self.updated() if slots is None else slots
-        Steps.finish_step(self, call, updated)
-        if self.begun:
-            for i in updated:
-                self.publish_one(i, True)
-            self.shown.write(self.slots, 0, self.count)
-            self.shown.note()
-            self.begun = False

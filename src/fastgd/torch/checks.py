@@ -13,7 +13,9 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 from fastgd import formats, validation
 from fastgd.engine.formats import AVERAGE, MASTER
 from fastgd.engine.plan import Group
+from fastgd.engine.rows import Rows
 from fastgd.optimizers import state_dict as saved
+from fastgd.torch import shards
 from fastgd.torch.views import Views
 
 STATE = (*MASTER, AVERAGE)  # state keys beside those of the rules
@@ -78,7 +80,9 @@ def is_of_zero() -> bool:
 
 def whole(setting: str, of_zero: bool, params: Sequence[torch.Tensor]) -> None:
     """Refuse a setting that looks at all gradients where other processes have some of them."""
-    if of_zero:
+    if any(map(shards.is_split, params)):
+        instead = "torch.nn.utils.clip_grad_norm_ of all of the model's before the step"
+    elif of_zero:
         instead = "torch.nn.utils.clip_grad_norm_ of all of the model's before the step of ZeroRedundancyOptimizer"
     elif any(getattr(p, "_is_flat_param", False) or getattr(p, "_fsdp_flattened", False) for p in params):
         instead = "clip_grad_norm_ of the FullyShardedDataParallel before the step"
@@ -97,6 +101,7 @@ def memory(label: str, tensor: torch.Tensor, dtypes: Collection[torch.dtype] = D
     """
     if not isinstance(tensor, torch.Tensor):
         raise TypeError(f"{label}: expected a torch.Tensor, got {type(tensor).__name__}")
+    tensor = shards.part(tensor)
     if is_traceable_wrapper_subclass(tensor):
         raise TypeError(f"{label}: expected a plain tensor, got {type(tensor).__name__}")
     if tensor.layout is not torch.strided:
@@ -128,21 +133,39 @@ def parameter(label: str, tensor: torch.Tensor) -> np.ndarray:
     """The elements of a tensor that a step can write to; none before a lazy module's first pass."""
     if isinstance(tensor, torch.Tensor) and is_lazy(tensor):
         return np.empty(0, formats.dtype(name_of(tensor) if name_of(tensor) in DTYPES else "float32"))
-    if isinstance(tensor, torch.Tensor) and tensor.is_neg():
+    shards.place(label, tensor)
+    if isinstance(tensor, torch.Tensor) and shards.part(tensor).is_neg():
         raise ValueError(f"{label}: expected a tensor of plain numbers, got one with the negative bit set")
     return validation.writeable(label, memory(label, tensor), formats.ALL)
 
 
 def gradient(label: str, grad: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     """The elements of a parameter's gradient, of whatever strides."""
+    param = shards.part(param)
     negative = isinstance(grad, torch.Tensor) and grad.is_neg()
     array = formats.asarray(grad.detach().resolve_neg()) if negative else memory(label, grad)
+    _beside(label, grad, param)
+    return array
+
+
+def rows(label: str, grad: torch.Tensor, param: torch.Tensor) -> Rows:
+    """A sparse gradient, such as that of an embedding; a row that it has several times is summed by the step."""
+    if grad.sparse_dim() != 1:
+        raise ValueError(f"{label}: expected a sparse tensor of rows, with sparse_dim 1, got {grad.sparse_dim()}")
+    if grad.device.type != "cpu":
+        raise ValueError(f"{label}: expected a tensor on the CPU, got one on {grad.device}")
+    _beside(label, grad, param)
+    grad = grad.detach()
+    indices, values = grad._indices()[0], grad._values().resolve_neg()
+    return Rows(indices.contiguous().numpy(), formats.asarray(values.contiguous()))
+
+
+def _beside(label: str, grad: torch.Tensor, param: torch.Tensor) -> None:
     names = formats.beside(np.dtype(np.float64 if param.dtype == torch.float64 else np.float32))
     if grad.dtype not in [DTYPES[name] for name in names]:
         raise TypeError(f"{label}: expected dtype {_listed(names)} beside {param.dtype}, got {grad.dtype}")
     if grad.shape != param.shape:
         raise ValueError(f"{label}: expected shape {tuple(param.shape)}, got {tuple(grad.shape)}")
-    return array
 
 
 def fillable(label: str, grad: torch.Tensor) -> None:

@@ -45,6 +45,19 @@ ctypedef struct ExchangeAPI:
     void* stream
 
 
+cdef object sharded = None      # the class of tensors that lie where a part of them does: DTensor, once there is one
+
+
+def let_in(kind):
+    """Find a tensor of this class where its part lies that is in this process."""
+    global sharded
+    sharded = kind
+
+
+cdef bint is_sharded(object tensor) noexcept:
+    return sharded is not None and type(tensor) is sharded
+
+
 cdef Borrow borrow_of(object kind) except? NULL:
     """The function of a class that says where a tensor lies; NULL if the class has none that is understood."""
     cdef ExchangeAPI* api
@@ -106,6 +119,8 @@ cdef bint find(Borrow borrow, object tensor, Place* place) except -1:
     cdef DLTensor found
     cdef Py_ssize_t size = 1
     cdef int axis
+    if is_sharded(tensor):
+        tensor = tensor._local_tensor
     if borrow == NULL:
         return find_slowly(tensor, place)
     if borrow(<void*>tensor, &found) != 0:

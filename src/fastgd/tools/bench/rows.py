@@ -114,11 +114,18 @@ ROWS = (
     Row("ademamix", "AdEMAMix", {"betas": (0.9, 0.999, 0.9999), "eps": 1e-8}),
     Row("adan", "Adan", {"betas": (0.98, 0.92, 0.99), "eps": 1e-8}),
     Row("ftrl", "Ftrl", {}),
+    Row("laprop", "LaProp", {}),
+    Row("grams", "Grams", {"betas": (0.9, 0.999), "eps": 1e-6}),
+    Row("adam_atan2", "AdamAtan2", {}),
+    Row("ada_pnm", "AdaPNM", {"ams_bound": False}),
+    Row("ada_pnm_bound", "AdaPNM", {}),
+    Row("madgrad", "MADGRAD", {}),
     # The rate is a part of the parameter's own length.
     Row("lamb", "LAMB", {"betas": (0.9, 0.999), "eps": 1e-6, "weight_decay": 0.01}),
     Row("lars", "LARS", {"weight_decay": 0.01}, lr=1e-3),
     Row("lars_nesterov", "LARS", {"weight_decay": 0.01, "nesterov": True}, lr=1e-3),
     Row("novograd", "NovoGrad", {}, lr=1e-3),
+    Row("mars", "MARS", {}),
     Row("stable_adamw", "StableAdamW", {"betas": (0.9, 0.99), "eps": 1e-6}),
     Row("schedule_free_sgd", "ScheduleFreeSGD", {}),
     Row("schedule_free_adamw", "ScheduleFreeAdamW", BETAS),
@@ -129,6 +136,14 @@ ROWS = (
 
 # Classes whose time is not that of their rule, and the rule: Muon's is BLAS's, Adafactor's engine/factored's.
 # What Prodigy and D-Adaptation do next depends on all that they have done, so that no roof can take their place.
-LEFT_OUT = {"Muon": "muon", "Adafactor": "adafactor", "Prodigy": "prodigy", "DAdaptAdam": "dadapt_adam"}
+# RowWiseAdagrad and SparseAdam are for gradients of rows, which have a benchmark of their own.
+LEFT_OUT = {
+    "Muon": "muon",
+    "Adafactor": "adafactor",
+    "Prodigy": "prodigy",
+    "DAdaptAdam": "dadapt_adam",
+    "RowWiseAdagrad": "row_wise_adagrad",
+    "SparseAdam": "adam",
+}
 
 BY_NAME = {row.name: row for row in ROWS}

@@ -18,6 +18,7 @@ EXAMPLES = {
     "schedules": "rates",
     "clipping": "clipping",
     "holdout": "holdout",
+    "words": "words",
 }
 NEEDED = ("scipy", "sklearn", "matplotlib")
 

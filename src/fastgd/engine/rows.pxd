@@ -1,0 +1,32 @@
+# Gradients of a few rows of a parameter, and what a step makes of them.
+from libc.stdint cimport int64_t
+
+cimport numpy as cnp
+
+from fastgd.engine.execute cimport Cohort, Slot, Touched
+from fastgd.kernels.rule cimport Format
+
+ctypedef struct Pair:
+    # A row's number, and which of the rows of a gradient it is.
+    int64_t number
+    int64_t position
+
+cdef void begin_rows(const Slot* slot, const Cohort* cohort) noexcept nogil
+
+
+cdef class Rows:
+    cdef readonly cnp.ndarray indices, values
+
+    cdef bint fits(self, const Slot* slot) noexcept
+
+cdef class Gathered:
+    cdef Touched touched
+    cdef int64_t* numbers
+    cdef Pair* pairs                # twice as many as there are rows, for sorting
+    cdef char* sums
+    cdef Py_ssize_t room, bytes     # rows for which there is room, and bytes of sums
+
+    cdef int make_room(self, Py_ssize_t count, Py_ssize_t nbytes) except -1
+    cdef void sum_rows(self, Py_ssize_t count, int64_t limit, Py_ssize_t width, Format compute,
+                       Format format) noexcept nogil
+    cdef Py_ssize_t gather(self, Rows rows, Slot* slot) except -2

@@ -1,0 +1,266 @@
+"""
+Rows: the gradient of a few rows of a table, such as the embeddings of the words in a batch.
+
+A step takes each row once, in ascending order, with the sum of what it has been given, in the order in which it was
+given. So neither threads nor the order of distinct rows change a bit. What is ascending already is used where it lies.
+"""
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
+from libc.stdint cimport int32_t
+from libc.string cimport memcpy, memset
+
+from fastgd.engine.arrays cimport (
+    NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, PyArrayObject, data_of, flags_of, is_native, itemsize_of, ndim_of,
+    pointer, shape_of, type_of,
+)
+from fastgd.engine.dispatch cimport table
+from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, row_width
+from fastgd.engine.formats cimport computed_in, format_of, goes_with, itemsize
+from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.engine.tile cimport run_tiles
+from fastgd.kernels.real cimport real
+from fastgd.kernels.rule cimport FLOAT64, Format
+
+from fastgd import validation
+
+cnp.import_array()
+
+cdef enum:
+    TILE = 512                  # elements that are decoded at once, to be added
+    DIGITS = 256                # of which a sort looks at one
+    PLAIN = NPY_ARRAY_ALIGNED | NPY_ARRAY_C_CONTIGUOUS
+
+
+cdef class Rows:
+    """
+    The gradient of a few rows of a parameter, along its first axis; the other rows have none.
+
+    Parameters
+    ----------
+    indices : ndarray of int32 or int64
+        Numbers of the rows, at least 0, in any order. A row that comes several times has the sum of its values, added
+        in the order in which they come. C-contiguous, as `values`; both are only read, and may be empty.
+    values : ndarray
+        The gradient of each: of the shape ``(len(indices), *param.shape[1:])``, in any dtype that a gradient of the
+        parameter may have.
+
+    Attributes
+    ----------
+    indices, values : ndarray
+        As given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array is not as described.
+
+    Notes
+    -----
+    For `step` of `SGD` without momentum, `Adagrad`, `RowWiseAdagrad`, `SparseAdam`, and `Adam` and `AdamW` with
+    ``lazy_rows=True``: what is updated, parameter and state, are these rows alone, in time that does not grow with the
+    table. A row that the parameter does not have is an IndexError, before anything is changed.
+
+    Examples
+    --------
+    >>> import numpy as np, fastgd
+    >>> table = np.zeros((1000, 2))
+    >>> opt = fastgd.SGD({"words": table}, lr=0.5)
+    >>> opt.step({"words": fastgd.Rows(np.array([7, 3, 7]), np.array([[1.0, 2.0], [4.0, 4.0], [1.0, 0.0]]))})
+    >>> table[[3, 7]]
+    array([[-2., -2.],
+           [-1., -1.]])
+    """
+
+    def __init__(self, indices, values):
+        self.indices, self.values = validation.rows("indices", indices, "values", values)
+
+    def __reduce__(self):
+        return type(self), (self.indices, self.values)
+
+    def __repr__(self):
+        return f"Rows({len(self.indices)} of shape {(<object>self.values).shape[1:]}, {self.values.dtype})"
+
+    cdef bint fits(self, const Slot* slot) noexcept:
+        """Whether these can be rows of a parameter, but for their numbers; arrays may have been changed in place."""
+        cdef PyArrayObject* n = pointer(self.indices)
+        cdef PyArrayObject* v = pointer(self.values)
+        cdef int axis
+        if not (flags_of(n) & flags_of(v) & PLAIN == PLAIN
+                and flags_of(<PyArrayObject*>slot.param) & NPY_ARRAY_C_CONTIGUOUS
+                and cnp.PyTypeNum_ISSIGNED(type_of(n)) and itemsize_of(n) >= 4 and is_native(n)
+                and goes_with(slot.formats[0], format_of(v))
+                and slot.ndim > 0 and ndim_of(n) == 1 and ndim_of(v) == slot.ndim
+                and shape_of(n)[0] == shape_of(v)[0]):
+            return False
+        for axis in range(1, slot.ndim):
+            if shape_of(v)[axis] != slot.shape[axis]:
+                return False
+        return True
+
+
+cdef Py_ssize_t read(Pair* pairs, const void* indices, bint wide, Py_ssize_t count, int64_t limit) noexcept nogil:
+    """Pairs of checked indices and their positions; returns the first position of one that is out of range, or -1."""
+    cdef Py_ssize_t i
+    for i in range(count):
+        pairs[i].number = (<const int64_t*>indices)[i] if wide else (<const int32_t*>indices)[i]
+        pairs[i].position = i
+        if not 0 <= pairs[i].number < limit:
+            return i
+    return -1
+
+
+cdef Pair* by_number(Pair* pairs, Pair* spare, Py_ssize_t count, int64_t limit) noexcept nogil:
+    """Pairs sorted by their numbers, which are below `limit`; those of one number stay in their order."""
+    cdef Py_ssize_t[DIGITS + 1] starts
+    cdef Py_ssize_t i
+    cdef int shift = 0, digit
+    while limit - 1 >> shift:
+        memset(starts, 0, sizeof(starts))
+        for i in range(count):
+            starts[(pairs[i].number >> shift & (DIGITS - 1)) + 1] += 1
+        for digit in range(DIGITS):
+            starts[digit + 1] += starts[digit]
+        for i in range(count):
+            digit = pairs[i].number >> shift & (DIGITS - 1)
+            spare[starts[digit]] = pairs[i]
+            starts[digit] += 1
+        pairs, spare = spare, pairs
+        shift += 8
+    return pairs
+
+
+cdef inline void add(real* restrict sums, const real* restrict values, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(n):
+        sums[j] += values[j]
+
+
+cdef void add_row(Format compute, char* sums, Format format, const char* values, Py_ssize_t n) noexcept nogil:
+    """sums += values, which are decoded if they are in another format."""
+    cdef double[TILE] decoded
+    cdef const void* tile
+    cdef Py_ssize_t start = 0, m
+    while start < n:
+        m = min(n - start, <Py_ssize_t>TILE)
+        tile = values + start * itemsize(format)
+        if format != compute:
+            table().decode[compute][format](tile, decoded, m)
+            tile = decoded
+        if compute == FLOAT64:
+            add[double](<double*>sums + start, <const double*>tile, m)
+        else:
+            add[float](<float*>sums + start, <const float*>tile, m)
+        start += m
+
+
+cdef void repeat_item(char* target, const void* item, Py_ssize_t width, Py_ssize_t n) noexcept nogil:
+    """n items of `width` bytes, side by side."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        memcpy(target + i * width, item, width)
+
+
+cdef void begin_rows(const Slot* slot, const Cohort* cohort) noexcept nogil:
+    """
+    The state of all rows before a first step: what that makes of zeros under a zero gradient, and zeros in the rows
+    that it updates.
+    """
+    cdef double[MAX_ARRAYS] element
+    cdef Slot one = slot[0]
+    cdef Stage stage = Stage(False, 1, 0, False, False)
+    cdef Py_ssize_t width = row_width(slot) if slot.size else 0, item, row
+    cdef int k
+    if cohort.rule.measure_count:
+        return      # What is kept for each row is zero before it is updated.
+    memset(element, 0, sizeof(element))
+    for k in range(2 + cohort.rule.state_count):
+        one.arrays[k] = &element[k]
+    one.master, one.stochastic = NULL, 0
+    run_tiles(&one, cohort, 0, 1, 0, &stage)
+    for k in range(2, 2 + cohort.rule.state_count):
+        item = itemsize(slot.formats[k])
+        if element[k] != 0:
+            repeat_item(<char*>slot.arrays[k], &element[k], item, slot.size)
+            for row in range(slot.touched.count):
+                memset(<char*>slot.arrays[k] + slot.touched.numbers[row] * width * item, 0, width * item)
+
+
+cdef class Gathered:
+    """What a step makes of the rows of one slot, in memory that is kept from step to step."""
+
+    def __dealloc__(self):
+        PyMem_Free(self.numbers)
+        PyMem_Free(self.pairs)
+        PyMem_Free(self.sums)
+
+    cdef int make_room(self, Py_ssize_t count, Py_ssize_t nbytes) except -1:
+        """Room for so many rows, and bytes of sums."""
+        cdef void* memory
+        if count > self.room or self.numbers == NULL:
+            memory = PyMem_Realloc(self.numbers, (count + 1) * sizeof(int64_t))
+            if memory == NULL:
+                raise MemoryError
+            self.numbers = <int64_t*>memory
+            memory = PyMem_Realloc(self.pairs, 2 * (count + 1) * sizeof(Pair))
+            if memory == NULL:
+                raise MemoryError
+            self.pairs = <Pair*>memory
+            self.room = count
+        if nbytes > self.bytes:
+            memory = PyMem_Realloc(self.sums, nbytes)
+            if memory == NULL:
+                raise MemoryError
+            self.sums = <char*>memory
+            self.bytes = nbytes
+        return 0
+
+    cdef Py_ssize_t gather(self, Rows rows, Slot* slot) except -2:
+        """
+        Make rows that fit a slot its gradient; returns the first position of an index that is out of range, or -1.
+
+        The indices are copied before they are checked: another thread could change them while a step runs.
+        """
+        cdef Py_ssize_t count = shape_of(pointer(rows.values))[0], width = row_width(slot) if slot.size else 0
+        cdef Py_ssize_t bad, i
+        cdef Format compute = computed_in(slot.formats[0])
+        cdef bint ascending = True, wide = itemsize_of(pointer(rows.indices)) == 8
+        cdef int64_t largest = 0
+        self.make_room(count, 0)
+        bad = read(self.pairs, data_of(pointer(rows.indices)), wide, count, slot.shape[0])
+        if bad >= 0:
+            return bad
+        for i in range(count):
+            self.numbers[i] = self.pairs[i].number
+            ascending = ascending and (i == 0 or self.numbers[i] > self.numbers[i - 1])
+            largest = max(largest, self.numbers[i])
+        self.touched.count, self.touched.numbers = count, self.numbers
+        self.touched.values = data_of(pointer(rows.values))
+        slot.formats[1] = format_of(pointer(rows.values))
+        slot.arrays[1] = NULL       # A later array at the address of these was not looked at.
+        slot.touched = &self.touched
+        if not ascending:
+            self.make_room(count, count * width * itemsize(compute))
+            with nogil:
+                self.sum_rows(count, largest + 1, width, compute, slot.formats[1])
+            slot.formats[1] = compute
+        return -1
+
+    cdef void sum_rows(self, Py_ssize_t count, int64_t limit, Py_ssize_t width, Format compute,
+                       Format format) noexcept nogil:
+        """Bring the rows into ascending order, each once, with the sum of its values."""
+        cdef Pair* pairs = by_number(self.pairs, self.pairs + self.room + 1, count, limit)
+        cdef const char* source = <const char*>self.touched.values
+        cdef const char* values
+        cdef char* sums = self.sums
+        cdef Py_ssize_t i, last = -1
+        cdef fp_mode mode = enter()
+        for i in range(count):
+            values = source + pairs[i].position * width * itemsize(format)
+            if last < 0 or pairs[i].number != self.numbers[last]:
+                last += 1
+                self.numbers[last] = pairs[i].number
+                sums = self.sums + last * width * itemsize(compute)
+                table().decode[compute][format](values, sums, width)
+            else:
+                add_row(compute, sums, format, values, width)
+        leave(mode)
+        self.touched.count, self.touched.values = last + 1, self.sums
