@@ -130,6 +130,24 @@ def test_adding_a_group_is_all_or_nothing() -> None:
     assert seen == {True, False}
 
 
+def test_a_step_of_rows_is_done_or_not_begun() -> None:
+    moment, seen = 1, set()
+    while True:
+        table = np.ones((4, 2))
+        opt = fastgd.Adagrad([table, np.ones(3)], lr=1.0, initial_accumulator_value=0.5, max_grad_norm=1e9)
+        grads = [fastgd.Rows(np.array([3, 1, 3]), np.ones((3, 2))), np.ones(3)]
+        came = interrupted(lambda: opt.step(grads), moment)  # noqa: B023
+        done = opt.steps_completed
+        assert (table[[1, 3], 0] < 1).all() == (opt.state[0]["sum"][3, 0] == 4.5) == done, moment
+        seen.add(done)
+        opt.step(grads)
+        assert opt.steps_completed == done + 1
+        if not came:
+            break
+        moment += 1
+    assert seen == {0, 1}
+
+
 def test_binding_and_settings_are_all_or_nothing() -> None:
     moment = 1
     while True:
