@@ -20,7 +20,8 @@ True
 # is fastgd.engine.steps over tensors: it finds parameters, gradients and state where they lie, and notices what has
 # moved since; `shown` is what `state` has of the engine's memory. `views` asks a tensor through DLPack where it lies,
 # `checks` has the messages, `loading` is what becomes of a state dict. `in_backward` steps one parameter at a time in
-# the backward pass.
+# the backward pass. `clock` has the schedules, `gradients` zero_grad; `shards` knows DTensors, and `ranks` asks other
+# processes for their part of a norm.
 
 from fastgd.torch.base import Optimizer
 
