@@ -20,6 +20,8 @@ import torch
 
 import fastgd
 from fastgd import checkpoint, schedules
+from fastgd.checkpoint import content, files
+from fastgd.optimizers.settings import TOGETHER
 from support.bad_checkpoints import Falling, metadata, says, stepped
 from support.cases import Case, every_case
 from support.comparing import assert_same
@@ -376,7 +378,7 @@ def test_a_missing_file_or_folder(tmp_path: Path) -> None:
 def test_more_arrays_than_safetensors_reads(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fastgd.save(file, stepped())
     before = file.read_bytes()
-    monkeypatch.setattr(checkpoint, "HEADER_LIMIT", 1000)
+    monkeypatch.setattr(files, "HEADER_LIMIT", 1000)
     with pytest.raises(ValueError, match=r"18 arrays and their names need a header of [0-9]+ bytes, .* at most 1000"):
         fastgd.save(file, stepped())
     assert file.read_bytes() == before
@@ -413,5 +415,8 @@ def test_the_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for snippet in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         exec(compile(snippet, DOCUMENT.name, "exec"), {})
     (shown,) = re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    (group,) = json.loads(shown)["param_groups"]
+    found = json.loads(shown)
+    assert set(found) == set(content.KNOWN[checkpoint.FORMAT])
+    assert set(found["settings"]) == set(TOGETHER)
+    (group,) = found["param_groups"]
     assert set(group) == {*fastgd.AdamW.checks, "params", "param_names", "schedule"}

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import fastgd
-from fastgd import checkpoint
+from fastgd.checkpoint import saving
 from support.bad_checkpoints import BAD, Falling, Row, says, stepped
 from support.cases import Case, every_case
 from support.comparing import freeze
@@ -72,7 +72,7 @@ def test_a_failure_leaves_the_old_file(
 def test_what_safetensors_does_not_read_replaces_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fastgd.save(file, stepped())
     before = file.read_bytes()
-    monkeypatch.setattr(checkpoint, "_write", lambda file, arrays, metadata: file.write(b"{}"))
+    monkeypatch.setattr(saving, "write_arrays", lambda file, arrays, metadata: file.write(b"{}"))
     with pytest.raises(ValueError, match=r"run\.safetensors: not a safetensors file, or a damaged one"):
         fastgd.save(file, stepped())
     assert file.read_bytes() == before
@@ -194,7 +194,8 @@ def refused(path: Path, opt: fastgd.Optimizer, error: type[Exception], message: 
 
 def everything(opt: fastgd.Optimizer) -> Any:
     schedules = [group["lr"].state_dict() for group in opt.param_groups if hasattr(group["lr"], "state_dict")]
-    return freeze([opt.state_dict(), opt.param_groups, opt._steps.states, opt._steps.completed, schedules])
+    held = [opt._steps.states, opt._steps.completed, opt._steps.clipping, opt.skipped_steps]
+    return freeze([opt.state_dict(), opt.param_groups, held, schedules])
 
 
 @pytest.mark.parametrize("row", BAD, ids=lambda row: row[0])

@@ -13,7 +13,7 @@ from fastgd import __main__
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert __main__.main([]) == 0
     text = capsys.readouterr().out
-    assert all(f"{command} " in text for command in __main__.COMMANDS)
+    assert all(f"\n    {command}" in text for command in __main__.COMMANDS)
     with pytest.raises(SystemExit, match="0"):
         __main__.main(["--version"])
     assert capsys.readouterr().out == f"fastgd {fastgd.__version__}\n"

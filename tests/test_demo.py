@@ -69,7 +69,6 @@ def test_low_accuracy_is_a_failure(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "required: command"),
         (["train"], "invalid choice: 'train'"),
         (["info", "--all"], "unrecognized arguments: --all"),
         (["demo", "--epochs", "0"], "--epochs must be at least 1, got 0"),

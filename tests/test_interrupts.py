@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import fastgd
+import fastgd.torch
 from fastgd import schedules
 from support.comparing import freeze
 from support.interrupts import interrupted
@@ -180,3 +182,81 @@ def test_telling_a_loss_is_all_or_nothing() -> None:
             break
         moment += 1
     assert moment > 5
+
+
+def whole_run(host: str) -> tuple[dict[str, Any], Any]:
+    """(parameters, optimizer) of a run whose state dict is small."""
+    if host == "torch":
+        param = torch.nn.Parameter(torch.arange(3.0))
+        opt: Any = fastgd.torch.Lion([param], max_grad_norm=1.0)
+        param.grad = torch.ones(3)
+        return {"w": param, "buffer": torch.arange(2)}, opt
+    params = {"w": np.arange(3.0), "b": np.ones(2)}
+    opt = fastgd.Lion(params, max_grad_norm=1.0)
+    opt.bind({"w": np.ones(3), "b": np.ones(2)})
+    return params, opt
+
+
+def run_of(params: dict[str, Any], opt: Any) -> Any:
+    settings = [opt.max_grad_norm, opt.skip_nonfinite, opt.skipped_steps, opt._steps.completed]
+    return repr([params, opt.state_dict(), settings])
+
+
+@pytest.mark.parametrize(("host", "every"), [("numpy", 1), ("torch", 3)])  # torch has many moments, and takes long
+def test_loading_a_run_is_all_or_nothing(host: str, every: int, tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    params, opt = whole_run(host)
+    opt.step()
+    fastgd.save(path, opt, params=params)
+    after = run_of(params, opt)
+
+    def other() -> tuple[dict[str, Any], Any]:
+        params, opt = whole_run(host)
+        opt.param_groups[0]["lr"], opt.max_grad_norm, opt.skip_nonfinite = 0.5, None, True
+        for param in params.values():
+            (param.detach() if host == "torch" else param)[...] = 7
+        opt.step()
+        opt.step()
+        return params, opt
+
+    moment, seen = 1, set()
+    params, opt = other()
+    before = run_of(params, opt)
+    while True:
+        came = interrupted(lambda: fastgd.load(path, opt, params=params), moment)  # noqa: B023
+        found = run_of(params, opt)
+        assert found in (before, after), f"a mixture at moment {moment}"
+        seen.add(found == after)
+        if found == after:
+            params, opt = other()
+        if not came:
+            break
+        moment += every
+    assert seen == {True, False}
+    assert moment > 100
+
+
+@pytest.mark.parametrize("kind", ["lookahead", "schedule-free"])
+def test_loading_what_is_more_than_a_state_dict(kind: str) -> None:
+    def make(steps: int) -> Any:
+        opt: Any = fastgd.Lookahead(fastgd.Lion(np.ones(2)), k=1)
+        if kind == "schedule-free":
+            opt = fastgd.ScheduleFreeSGD(np.ones(2))
+        for _ in range(steps):
+            opt.step(np.ones(2))
+        if kind == "schedule-free" and steps > 1:
+            opt.eval()
+        return opt
+
+    saved, moment, seen = make(3).state_dict(), 1, set()
+    before = freeze(make(1).state_dict())
+    while True:
+        opt = make(1)
+        came = interrupted(lambda: opt.load_state_dict(saved), moment)  # noqa: B023
+        found = freeze(opt.state_dict())
+        assert found in (before, freeze(saved)), f"a mixture at moment {moment}"
+        seen.add(found == freeze(saved))
+        if not came:
+            break
+        moment += 1
+    assert seen == {True, False}

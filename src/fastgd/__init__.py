@@ -13,7 +13,7 @@
 import sys as _sys
 
 from fastgd import functional, line_search, losses, schedules, textbook
-from fastgd.checkpoint import load, save
+from fastgd.checkpoint import inspect, load, save
 from fastgd.config import get_include, show_config
 from fastgd.descent.minimize import minimize, scipy_method
 from fastgd.engine.rows import Rows
@@ -65,6 +65,7 @@ __all__ = [
     "get_include",
     "get_num_threads",
     "grad_norm",
+    "inspect",
     "line_search",
     "load",
     "losses",

@@ -1,4 +1,4 @@
-"""`python -m fastgd info`, `demo`, `bench` and `examples`."""
+"""`python -m fastgd info`, `checkpoint`, `demo`, `bench` and `examples`."""
 
 import argparse
 import importlib
@@ -11,6 +11,7 @@ from fastgd import __version__
 # Each command has a module of fastgd.tools, which is imported when it runs, and a line of help.
 COMMANDS = {
     "info": ("info", "version, instruction sets, threads and compiler flags"),
+    "checkpoint": ("checkpoint", "what is in a file of fastgd.save"),
     "demo": ("demo.digits", "train a network on handwritten digits with fastgd and with NumPy"),
     "bench": ("bench.cli", "fastgd against the machine's roof and the installed peers"),
     "examples": ("examples.cli", "list the examples, or run one by its name"),

@@ -165,9 +165,18 @@ class Lookahead:
             found = saved.array_like(f"{label}['slow']", entries[key].pop("slow"), param, [param.dtype])
             slow.append(np.array(found))
         entries = {key: entry for key, entry in entries.items() if entry}
-        self.optimizer.load_state_dict({**state_dict, "state": entries, "param_groups": plain})
+        steps, last = self.optimizer._steps, self.optimizer._steps.states[-1]
+        try:
+            self.optimizer.load_state_dict({**state_dict, "state": entries, "param_groups": plain})
+            self._take(slow, count)
+        except BaseException:
+            if steps.states[-1] is not last:  # An interrupt came when that was loaded.
+                self._take(slow, count)
+            raise
+
+    def _take(self, slow: list[np.ndarray], count: int) -> None:
         for held, array in zip(self._slow, slow, strict=True):
-            held[...] = array
+            np.copyto(held, array)
         self._count = count
 
     def __reduce__(self) -> Any:

@@ -91,7 +91,10 @@ def _hint(name: object, allowed: list[str]) -> str:
 
 def is_of_torch(value: object) -> bool:
     """Whether something is of a class of torch, or of one that is derived from it."""
-    return any(kind.__module__.partition(".")[0] == "torch" for kind in type(value).__mro__)
+    for kind in type(value).__mro__:  # noqa: SIM110  (an interrupt in a generator would be lost)
+        if kind.__module__.partition(".")[0] == "torch":
+            return True
+    return False
 
 
 # ---- arrays -----------------------------------------------------------------------------------------------------

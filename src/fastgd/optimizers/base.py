@@ -491,4 +491,5 @@ class Optimizer(GradientSettings):
             sizes = sum(a.size for a in group["params"])
             numbers = ", ".join(f"{name}={group[name]!r}" for name in (*self.checks, *storage.given(group)))
             lines.append(f"  group {number}: {len(group['params'])} arrays, {sizes} elements, {numbers}")
+        lines += [f"  {setting}" for setting in self._shown_settings()]
         return "\n".join([f"{type(self).__name__}(", *lines, ")"])

@@ -138,8 +138,14 @@ class ScheduleFree(Optimizer):
         kept = {i: entry.pop("y") for i, entry in entries.items() if "y" in entry}
         plain = [{key: value for key, value in group.items() if key != "train_mode"} for group in groups]
         y = None if all(modes) else self._saved_y(groups, entries, kept)
-        super().load_state_dict({**state_dict, "state": entries, "param_groups": plain})
-        self._y = y
+        last = self._steps.states[-1]
+        try:
+            super().load_state_dict({**state_dict, "state": entries, "param_groups": plain})
+            self._y = y
+        except BaseException:
+            if self._steps.states[-1] is not last:  # It is loaded, and an interrupt came then.
+                self._y = y
+            raise
 
     def _saved_y(
         self, groups: list[Mapping[str, Any]], entries: Mapping[Any, Any], kept: Mapping[Any, Any]

@@ -99,6 +99,10 @@ class GradientSettings:
         for name in (name for name in TOGETHER if name in settings):
             setattr(self, name, settings[name])
 
+    def _shown_settings(self) -> list[str]:
+        """The settings that are on, as `repr` shows them."""
+        return [f"{name}={value!r}" for name in TOGETHER if (value := getattr(self, name)) not in (None, False)]
+
     def _storage(self, where: str, group: Mapping[str, Any]) -> Storage:
         """How a group asks for its arrays to be stored, checked."""
         return storage.read(self._kind(), where, group)

@@ -20,8 +20,9 @@ Entry = tuple[int, tuple[float, ...], dict[str, np.ndarray]]  # steps, carried n
 # torch's switches with their defaults. Where that is None they say how torch computes, which changes no number here;
 # where it is False they ask for what a step on the CPU does not do.
 SWITCHES = {"foreach": None, "fused": None, "capturable": False, "differentiable": False}
+COUNT = "schedule_step"  # in groups of fastgd.torch with schedules
 # What torch and its schedulers keep in a group, without meaning here.
-IGNORED = (*SWITCHES, "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr")
+IGNORED = (*SWITCHES, COUNT, "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr")
 
 
 def export_step(steps: int) -> np.ndarray:
@@ -76,6 +77,8 @@ def _completed(optimizer: "Optimizer", state_dict: Mapping[str, Any], entries: l
     """The steps that schedules count from: those saved, or the most that a parameter's state tells."""
     if "completed" in state_dict:
         return import_step("state_dict['completed']", state_dict["completed"])
+    if counts := [import_step(COUNT, group[COUNT]) for group in state_dict["param_groups"] if COUNT in group]:
+        return max(counts)
     return max(steps for steps, _, _ in entries) if optimizer.has_step else 0
 
 

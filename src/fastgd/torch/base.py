@@ -43,7 +43,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         the group shows the number of its next step, and in ``"schedule_step"`` the steps that have been counted.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `fastgd.Optimizer`: over all groups together, in the one pass of the update. Mutable attributes; not
-        part of `state_dict`.
+        part of `state_dict`, but of what `fastgd.save` writes.
     state_dtype, rounding, seed, master_weights, ema_decay
         As for `fastgd.Optimizer`; keys of the groups where they are given, and may differ between them.
 
@@ -414,14 +414,15 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """
-        Take over hyperparameters and a copy of the state, from this class or the torch.optim class of the same name.
+        Take over hyperparameters and a copy of the state, of this class or the one of its name in torch or fastgd.
 
         Parameters
         ----------
         state_dict : mapping
-            As `state_dict` returns it. Hyperparameters that it does not have become the defaults, and switches are
-            off, as in torch. Where a number has a schedule it stays one, whatever was saved, and goes on at
-            ``"schedule_step"``; in a dict without it, at the largest ``step`` of a parameter, or 0.
+            As `state_dict` of any of these returns it. Hyperparameters that it does not have become the defaults, and
+            switches are off, as in torch. Where a number has a schedule it stays one, whatever was saved; it goes on at
+            ``"schedule_step"``, or in a dict of `fastgd` at ``"completed"``; in a dict without either, at the largest
+            ``step`` of a parameter, or 0.
 
         Raises
         ------
@@ -434,10 +435,13 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             changed = hook(self, state_dict)
             state_dict = state_dict if changed is None else changed
         groups, entries = saved.parts(state_dict)
-        for i, entry in entries.items():
-            loading.check_entry(f"state_dict['state'][{i!r}]", self._numpy.has_step, entry)
+        has_step = self._numpy.has_step
+        entries = {i: loading.entry_of(f"state_dict['state'][{i!r}]", has_step, e) for i, e in entries.items()}
         before = {"state": self.state, "param_groups": self.param_groups}
-        after = loading.groups(self.param_groups, groups)
+        completed = state_dict.get("completed")
+        if completed is not None:
+            completed = saved.import_step("state_dict['completed']", completed)
+        after = loading.groups(self.param_groups, groups, completed)
         remembered, marked = loading.schedules(after), self._steps.clock.mark()
         try:
             storages = [self._storage(f"param_groups[{n}]", group) for n, group in enumerate(after)]
@@ -454,6 +458,10 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             self.__setstate__(before)
             self._steps.clock.reset(marked)
             raise
+
+    def __repr__(self) -> str:
+        shown = "".join(f"{setting}\n" for setting in self._shown_settings())
+        return f"{super().__repr__()[:-1]}{shown})"
 
     def __getstate__(self) -> dict[str, Any]:
         settings = {name: getattr(self, name) for name in TOGETHER}

@@ -13,7 +13,7 @@ from fastgd.hyperparameters import Scheduled, Several, schedules_of
 from fastgd.optimizers import state_dict as saved
 from fastgd.schedules.base import Schedule
 
-COUNT = "schedule_step"     # key of a group with schedules
+COUNT = saved.COUNT         # key of a group with schedules
 WRAPPED = "_wrapped_by_lr_sched"    # what torch's schedulers leave at the `step` that they put around an optimizer's
 
 

@@ -5,16 +5,21 @@ from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
+from fastgd import formats, validation
 from fastgd.engine.formats import Storage
 from fastgd.optimizers import state_dict as saved
 from fastgd.torch import checks
+from fastgd.torch.clock import COUNT
 
 IMMUTABLE = (float, int, bool, str, type(None))
 
 
-def groups(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def groups(
+    ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]], completed: int | None = None
+) -> list[dict[str, Any]]:
     """Groups with the hyperparameters of a state dict and the parameters of an optimizer."""
     if len(ours) != len(theirs):
         raise ValueError(f"state_dict: expected {len(ours)} groups, got {len(theirs)}")
@@ -24,6 +29,8 @@ def groups(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]
             label = f"state_dict['param_groups'][{i}]"
             raise ValueError(f"{label}: expected {len(mine['params'])} parameters, got {len(group['params'])}")
         own = {key: value if type(value) in IMMUTABLE else copy.deepcopy(value) for key, value in group.items()}
+        if completed is not None:  # of NumPy's optimizers, which count once for all groups
+            own.setdefault(COUNT, completed)
         names = {"param_names": mine["param_names"]} if "param_names" in mine else {}
         result.append({**names, **own, "params": mine["params"]})
     return result
@@ -81,13 +88,22 @@ def _cast(param: torch.Tensor, stored: Storage, key: str, value: Any, exact: Con
     return value
 
 
-def check_entry(label: str, has_step: bool, entry: Any) -> None:
-    """Refuse an entry that is of another class, or not torch's."""
-    if not isinstance(entry, dict):
-        return
+def entry_of(label: str, has_step: bool, entry: Any) -> Any:
+    """An entry as torch has it, with tensors for NumPy's arrays; one of another class is refused."""
+    if not isinstance(entry, Mapping):
+        return entry
     there = [key for key, value in entry.items() if value is not None]
     if there and "step" not in there and has_step:
         raise ValueError(f"{label}: missing 'step', got {', '.join(map(repr, there))}")
-    for key in there:
-        if type(entry[key]).__module__ == "numpy":
-            raise TypeError(f"{label}[{key!r}]: expected a number or a torch.Tensor, got {type(entry[key]).__name__}")
+    return {key: _tensor(f"{label}[{key!r}]", value) for key, value in entry.items()}
+
+
+def _tensor(label: str, value: Any) -> Any:
+    if not isinstance(value, (np.ndarray, np.generic)):
+        return value
+    array = np.asarray(validation.unmasked(label, value))
+    name = "int16" if array.dtype == np.int16 else formats.name_of(array.dtype)
+    if not name:
+        raise TypeError(f"{label}: expected dtype {formats.listed(formats.ALL)}, got {array.dtype}")
+    own = np.array(array, np.dtype(np.int16) if name == "int16" else formats.dtype(name), order="K")
+    return checks.tensor(checks.plain_view(own), own)
