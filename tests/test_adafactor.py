@@ -45,6 +45,91 @@ def adafactor(p: np.ndarray, g: np.ndarray, s: dict[str, Any], t: int, o: dict[s
     p -= alpha / max(1.0, float(np.sqrt((u**2).mean())) / o["d"]) * u
 
 
+def transformers(p: np.ndarray, g: np.ndarray, s: dict[str, Any], t: int, o: dict[str, Any]) -> None:
+    """A step as in transformers.optimization, with our names of its arguments."""
+    if not p.size:
+        return
+    o = {**dict(lr=1e-2, beta2_decay=-0.8, eps=(None, 1e-3), d=1.0, weight_decay=0.0, scale_parameter=True), **o}
+    rate = o["lr"]
+    if o.get("relative_step", True):
+        rate = min(1e-6 * t if o.get("warmup_init") else rate, t**-0.5)
+    lr = rate * (max(o["eps"][1], float(np.sqrt((p**2).mean()))) if o["scale_parameter"] else 1.0)
+    beta2 = 1 - t ** o["beta2_decay"]
+    squares = g**2 + (1e-30 if o["eps"][0] is None else o["eps"][0])
+    if p.ndim >= 2:
+        r = s["row_var"] = beta2 * s.get("row_var", 0.0) + (1 - beta2) * squares.mean(-1, keepdims=True)
+        c = s["col_var"] = beta2 * s.get("col_var", 0.0) + (1 - beta2) * squares.mean(-2, keepdims=True)
+        u = g / np.sqrt(r / r.mean(-2, keepdims=True)) / np.sqrt(c)
+    else:
+        v = s["variance"] = beta2 * s.get("variance", 0.0) + (1 - beta2) * squares
+        u = g / np.sqrt(v)
+    u = lr * u / max(1.0, float(np.sqrt((u**2).mean())) / o["d"])
+    if "beta1" in o:
+        u = s["exp_avg"] = o["beta1"] * s.get("exp_avg", 0.0) + (1 - o["beta1"]) * u
+    if o.get("cautious"):  # timm's
+        mask = (u * g > 0).astype(np.float64)
+        u = u * mask / max(mask.mean(), 1e-3)
+    p -= o["weight_decay"] * lr * p + u
+
+
+THEIRS: list[dict[str, Any]] = [
+    {},
+    dict(scale_parameter=False, relative_step=False, lr=0.1, weight_decay=0.1),
+    dict(warmup_init=True, weight_decay=0.1, eps=(1e-3, 0.1), beta1=0.9),
+    dict(beta1=0.5, relative_step=False, lr=0.3, d=2.0, beta2_decay=-0.5),
+    dict(beta1=0.9, cautious=True, scale_parameter=False, weight_decay=0.1),
+]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("options", THEIRS, ids=str)
+def test_the_form_of_transformers(options: dict[str, Any], order: Any) -> None:
+    params = gradients(0, np.float64, order)
+    permuted = np.random.default_rng(3).standard_normal((4, 3, 2)).transpose(1, 2, 0)
+    params.append(permuted)
+    expected = [param.copy() for param in params]
+    states: list[dict[str, Any]] = [{} for _ in params]
+    opt = fastgd.Adafactor(params, form="transformers", **options)
+    for t in range(1, 9):
+        grads = [
+            *gradients(t, np.float64, order),
+            np.random.default_rng(t).standard_normal((4, 3, 2)).transpose(1, 2, 0),
+        ]
+        opt.step(grads)
+        for param, grad, state in zip(expected, grads, states, strict=True):
+            transformers(param, grad, state, t, options)
+    for i, (param, twin) in enumerate(zip(params, expected, strict=True)):
+        np.testing.assert_allclose(param, twin, rtol=0, atol=1e-11)
+        for key, value in states[i].items():
+            np.testing.assert_allclose(opt.state[i][key], value, rtol=1e-10, atol=1e-13)
+    bits = [param.tobytes() for param in params]
+    resumed = [param.copy(order="K") for param in params]
+    other = fastgd.Adafactor(resumed, form="transformers", **options)
+    other.load_state_dict(opt.state_dict())
+    for both in (opt, other):
+        both.step(grads)
+    assert [param.tobytes() for param in params] == [param.tobytes() for param in resumed] != bits
+
+
+@pytest.mark.parametrize("options", [dict(beta1=0.9), dict(beta1=0.9, cautious=True, scale_parameter=False)], ids=str)
+def test_torch_has_a_momentum_too(options: dict[str, Any]) -> None:
+    torch = pytest.importorskip("torch")
+    import fastgd.torch
+
+    params = [p for p in gradients(0, np.float32, "C") if p.size]
+    tensors = [torch.nn.Parameter(torch.from_numpy(p.copy())) for p in params]
+    opt, theirs = fastgd.Adafactor(params, **options), fastgd.torch.Adafactor(tensors, **options)
+    for t in range(1, 6):
+        grads = [g for g in gradients(t, np.float32, "C") if g.size]
+        opt.step(grads)
+        for tensor, grad in zip(tensors, grads, strict=True):
+            tensor.grad = torch.from_numpy(grad.copy())
+        theirs.step()
+        if t == 3:
+            theirs.load_state_dict(copy.deepcopy(theirs.state_dict()))
+    assert_same([tensor.detach().numpy() for tensor in tensors], params)
+
+
 def gradients(t: int, dtype: type, order: Any) -> list[np.ndarray]:
     rng = np.random.default_rng(t)
     return [np.asarray(rng.standard_normal(shape) * 10.0 ** rng.uniform(-3, 1), dtype, order=order) for shape in SHAPES]
@@ -148,8 +233,13 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     (lambda: fastgd.Adafactor(np.ones(2), eps=(-1.0, 1.0)), ValueError, "eps[0] must be at least 0, got -1.0"),
     (lambda: fastgd.Adafactor(np.ones(2), eps=(None, -1.0)), ValueError, "eps[1] must be at least 0, got -1.0"),
     (lambda: fastgd.Adafactor(np.ones(2), d=0.5), ValueError, "d must be at least 1, got 0.5"),
+    (lambda: fastgd.Adafactor(np.ones(2), warmup_init=True, relative_step=False), ValueError,
+     "warmup_init must be False without relative_step, got True"),
+    (lambda: fastgd.Adafactor(np.ones(2), cautious=True), ValueError, "cautious must be False without beta1, got True"),
+    (lambda: fastgd.Adafactor(np.ones(2), beta1=1.0), ValueError, "beta1 must be in (0, 1), got 1.0"),
+    (lambda: fastgd.Adafactor(np.ones(2), form="keras"), ValueError, "form must be one of 'torch', 'transformers'"),
     (lambda: fastgd.Adafactor(np.ones(2, np.float16)), TypeError, "Adafactor takes float32 and float64, got params of"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("call", "error", "message"), REFUSED, ids=[row[2] for row in REFUSED])

@@ -13,6 +13,7 @@ DECAYS = dict(weight_decay=0.1, decoupled_weight_decay=True)
 CLASSES: dict[str, dict[str, Any]] = {
     "Adam": DECAYS, "AdamW": {}, "NAdam": DECAYS, "RAdam": DECAYS, "Lion": {}, "SignSGD": DECAYS, "AdaBelief": {},
     "Yogi": {}, "ADOPT": {}, "AdEMAMix": {}, "Adan": {}, "StableAdamW": {}, "Muon": {},
+    "Adafactor": {}, "LaProp": {}, "Grams": {}, "AdamAtan2": {}, "AdaPNM": {}, "MARS": {},
 }  # fmt: skip
 by_class = pytest.mark.parametrize("name", CLASSES)
 RATES = (0.25, 0.0625, 0.03, 0.0, 0.5)

@@ -184,6 +184,54 @@ def test_telling_a_loss_is_all_or_nothing() -> None:
     assert moment > 5
 
 
+SHAPES = [(3, 4), (4, 3), (2, 2)]
+
+
+def changed(arrays: Any, before: list[Any]) -> set[bool]:
+    return {not np.array_equal(array, old) for array, old in zip(arrays, before, strict=True)}
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+@pytest.mark.parametrize("front", ["numpy", "torch"])
+@pytest.mark.parametrize("name", ["Muon", "Adafactor"])
+def test_a_step_that_is_more_than_a_pass_is_all_or_nothing(name: str, front: str, steps: int) -> None:
+    """Every parameter with its state, or none; and where state has begun, all of it."""
+    options = dict(beta1=0.9) if name == "Adafactor" else {}
+    rng = np.random.default_rng(0)
+    grads = [rng.standard_normal(shape) for shape in SHAPES]
+    moment, seen = 1, set()
+    while True:
+        params = [np.ones(shape) for shape in SHAPES]
+        if front == "numpy":
+            opt: Any = getattr(fastgd, name)(params, lr=0.1, **options)
+            step_once = lambda: opt.step(grads)  # noqa: E731, B023
+        else:
+            tensors = [torch.from_numpy(param) for param in params]
+            for tensor, grad in zip(tensors, grads, strict=True):
+                tensor.grad = torch.from_numpy(grad)
+            opt = getattr(fastgd.torch, name)(tensors, lr=0.1, **options)
+            step_once = opt.step
+        for _ in range(steps):
+            step_once()
+        before = [param.copy() for param in params]
+        came = interrupted(step_once, moment)
+        (moved,) = changed(params, before)
+        state = opt.state_dict()["state"]
+        begun = [set(state.get(i, {})) for i in range(3)]
+        assert begun[0] == begun[1] == begun[2], f"at moment {moment}"
+        assert bool(begun[0]) == (moved or steps > 0), f"at moment {moment}"
+        if name == "Adafactor" and begun[0]:
+            assert begun[0] == {"step", "row_var", "col_var", "exp_avg"}
+            assert {float(state[i]["step"]) for i in range(3)} == {steps + moved}
+        seen.add(moved)
+        if not came:
+            break
+        moment += 1
+    assert moved
+    assert seen == {True, False}
+    assert moment > 20
+
+
 def whole_run(host: str) -> tuple[dict[str, Any], Any]:
     """(parameters, optimizer) of a run whose state dict is small."""
     if host == "torch":

@@ -136,10 +136,6 @@ def test_parameters_in_float32_need_nothing_more() -> None:
     [
         (lambda w: fastgd.AdamW([w], master_weights=True, rounding="stochastic"),
          "rounding: master_weights=True rounds nothing at random, got 'stochastic'"),
-        (lambda w: fastgd.Muon([w], master_weights=True),
-         "master_weights: Muon writes parameters twice in a step, so that they are rounded to nearest, got True"),
-        (lambda w: fastgd.Muon([{"params": [w], "rounding": "stochastic"}]),
-         "params[0]['rounding']: Muon writes parameters twice in a step, so that they are rounded to nearest, got ..."),
     ],
 )  # fmt: skip
 def test_what_cannot_be_kept_is_refused(make: Any, message: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import fastgd
+import fastgd.formats
 from fastgd.tools.demo import digits
 from support.comparing import assert_same
 
@@ -94,6 +95,28 @@ def test_state_resumes(tmp_path: Path) -> None:
     opt.step({"w": grad})
     other.step({"w": grad})
     assert_same(copied, w)
+
+
+def test_parameters_in_16_bits() -> None:
+    """Master weights train as float32 does; the matrices are small, so that every BLAS sums them alike."""
+    bfloat16 = fastgd.formats.dtype("bfloat16")
+    rng = np.random.default_rng(9)
+    w = rng.standard_normal((2, 3)).astype(bfloat16)
+    twin, plain, random = w.astype(np.float32), w.copy(), w.copy()
+    optimizers = [
+        fastgd.Muon(w, lr=0.01, master_weights=True),
+        fastgd.Muon(twin, lr=0.01),
+        fastgd.Muon(plain, lr=0.01),
+        fastgd.Muon(random, lr=0.01, rounding="stochastic", seed=3),
+    ]
+    for _ in range(5):
+        grad = rng.standard_normal((2, 3)).astype(bfloat16)
+        for opt in optimizers:
+            opt.step(grad.astype(np.float32) if opt is optimizers[1] else grad)
+    np.testing.assert_allclose(w.astype(np.float32), twin, rtol=2.0**-8)
+    for other in (plain, random):
+        np.testing.assert_allclose(other.astype(np.float32), twin, rtol=0.05, atol=0.03)
+    assert not np.array_equal(plain, random)
 
 
 REFUSED: list[tuple[Any, type[Exception], str]] = [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastgd
-from support import reference, reference_passes
+from support import reference, reference_more, reference_passes
 from support.comparing import assert_equal_arrays
 from support.running import by_dtype, threads
 
@@ -16,6 +16,7 @@ RULES: dict[str, Any] = {
     "NovoGrad": (fastgd.NovoGrad, reference_passes.novograd, dict(lr=0.01)),
     "AdamW": (fastgd.AdamW, reference.adamw, dict(lr=0.01, cautious=True)),
     "Lion": (fastgd.Lion, reference.lion, dict(lr=0.01, cautious=True)),
+    "MARS": (fastgd.MARS, reference_more.mars, dict(lr=0.01, gamma=0.5)),
     "StableAdamW": (fastgd.StableAdamW, reference_passes.stable_adamw, dict(lr=0.01)),
 }
 by_rule = pytest.mark.parametrize("name", RULES)

@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import fastgd
+from fastgd.tools.demo import digits
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,7 +45,31 @@ def test_every_optimizer_has_a_row() -> None:
 @pytest.mark.parametrize(("name", "size"), ROW.findall(TEXT))
 def test_state_bytes_per_parameter(name: str, size: int) -> None:
     param = np.ones((10, 100) if name == "Muon" else 1000, np.float32)
-    opt = OPTIMIZERS[name](param)
+    opt = OPTIMIZERS[name](param, **({"ams_bound": False} if name == "AdaPNM" else {}))
     opt.step(np.ones_like(param))
     arrays = [value for value in opt.state.get(0, {}).values() if value.shape == param.shape]
     assert sum(array.nbytes for array in arrays) == 1000 * int(size)
+
+
+# ---- docs/OPTIMIZERS.md ----------------------------------------------------------------------------------------------
+
+CHOICE = (Path(__file__).resolve().parent.parent / "docs/OPTIMIZERS.md").read_text(encoding="utf-8")
+CHOSEN = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([\d.]+) \|$", CHOICE, re.MULTILINE))
+# Those of the demo have their tests there; Muon, Adafactor, Prodigy and DAdaptAdam in their own files.
+ELSEWHERE = {"Muon": 0.02, "Adafactor": 0.05, "Prodigy": 1.0, "DAdaptAdam": 1.0}
+
+
+def test_every_optimizer_is_said_when_to_choose_with_a_rate_that_is_tested() -> None:
+    rates = {run.optimizer.__name__: run.options["lr"] for run in [*digits.RUNS, *digits.MORE]}
+    assert {name: float(rate) for name, rate in CHOSEN.items()} == rates | ELSEWHERE
+    assert sorted(CHOSEN) == sorted(OPTIMIZERS)
+
+
+def test_what_the_document_shows_descends() -> None:
+    galore, sam = re.findall(r"^```python\n(.*?)^```", CHOICE, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(galore, "OPTIMIZERS.md", "exec"), names)
+    first = np.random.default_rng(0).standard_normal((64, 32))
+    assert np.linalg.norm(names["w"]) < 0.98 * np.linalg.norm(first)
+    exec(compile(sam, "OPTIMIZERS.md", "exec"), names)
+    np.testing.assert_allclose(names["w"][0], 0.5**0.5, rtol=0.1)

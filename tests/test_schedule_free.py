@@ -9,6 +9,7 @@ import pytest
 
 import fastgd
 from fastgd.optimizers.schedule_free import ScheduleFree
+from fastgd.tools.demo import digits
 from support.comparing import assert_same
 from support.running import DTYPES, gradient
 
@@ -231,3 +232,20 @@ def test_torch_refuses_a_step_with_hooks_and_in_the_backward_pass() -> None:
         opt.step()
     with pytest.raises(RuntimeError, match=re.escape("call train() before a step")):
         opt._step_in_backward(model.weight)
+
+
+def test_no_schedule_is_as_good_as_a_cosine_on_the_digits() -> None:
+    """At equal steps, with rates that suit each of them: the loss is a third lower, far from where rounding decides."""
+    data = digits.load()
+    losses = []
+    for make in (
+        lambda p: fastgd.ScheduleFreeAdamW(p, lr=0.02, weight_decay=0.05),
+        lambda p: fastgd.AdamW(p, lr=fastgd.schedules.cosine(0.016, 5 * 23), weight_decay=0.05),
+    ):
+        params, rng = digits.initial(), np.random.default_rng(0)
+        opt = make(params)
+        for _ in range(5):
+            for x, y in digits.batches(data, rng):
+                opt.step(digits.loss_and_gradients(params, x, y)[1])
+        losses.append(digits.measured(opt, lambda: digits.loss_of(digits.forward(params, data.x)[1], data.y)))  # noqa: B023
+    assert losses[0] < losses[1]

@@ -21,6 +21,7 @@ from support.torch_nets import adapter, assert_near, batch, same, torch
 
 pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
 STEPS, RATE, TIMEOUT = 6, 0.05, 120
+CLIPPED = dict(max_grad_norm=0.5, skip_nonfinite=True)
 DIVISIBLE = (
     "AdamW",
     "Adagrad",
@@ -53,8 +54,8 @@ def full(tensors: Any) -> list[Any]:
     return [t.detach().full_tensor() if hasattr(t, "full_tensor") else t.detach().clone() for t in tensors]
 
 
-def make(name: str, params: Any) -> Any:
-    return getattr(adapter, name)(params, lr=RATE)
+def make(name: str, params: Any, **more: Any) -> Any:
+    return getattr(adapter, name)(params, lr=RATE, **more)
 
 
 # ---- scenarios: (rank, ranks, path) -> tensors that every rank and one process must have -------------------------
@@ -78,9 +79,9 @@ def learn(net: Any, opt: Any, steps: range, rank: int = 0, ranks: int = 1) -> No
         opt.step()
 
 
-def fsdp(rank: int, ranks: int, path: Path) -> Any:
+def fsdp(rank: int, ranks: int, path: Path, **more: Any) -> Any:
     net = sharded_net(ranks)
-    opt = make("AdamW", net.parameters())
+    opt = make("AdamW", net.parameters(), **more)
     learn(net, opt, range(STEPS), rank, ranks)
     for param in net.parameters():
         assert opt.state[param]["exp_avg"].placements == param.placements
@@ -89,12 +90,16 @@ def fsdp(rank: int, ranks: int, path: Path) -> Any:
     return full([*net.parameters(), *(opt.state[p]["exp_avg_sq"] for p in net.parameters())])
 
 
+def fsdp_clipped(rank: int, ranks: int, path: Path) -> Any:
+    return fsdp(rank, ranks, path, **CLIPPED)
+
+
 def tensor_parallel(rank: int, ranks: int, path: Path) -> Any:
     from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
 
     net = network()
     parallelize_module(net, mesh_of(ranks), {"0": ColwiseParallel(), "2": RowwiseParallel()})
-    opt = make("AdamW", net.parameters())
+    opt = make("AdamW", net.parameters(), **CLIPPED)
     learn(net, opt, range(STEPS))
     return full([*net.parameters(), *(opt.state[p]["exp_avg_sq"] for p in net.parameters())])
 
@@ -107,15 +112,20 @@ def two_dimensions(rank: int, ranks: int, path: Path) -> Any:
     net = network()
     parallelize_module(net, mesh["model"], {"0": ColwiseParallel(), "2": RowwiseParallel()})
     fully_shard(net, mesh=mesh["data"])
-    opt = make("AdamW", net.parameters())
+    opt = make("AdamW", net.parameters(), **CLIPPED)
     learn(net, opt, range(STEPS), mesh.get_local_rank("data"), 2)
     return full([*net.parameters(), *(opt.state[p]["exp_avg_sq"] for p in net.parameters())])
 
 
-def of_one_process(rank: int, ranks: int, path: Path) -> Any:
-    """What those above must find."""
+def clipped(rank: int, ranks: int, path: Path) -> Any:
+    """What those that clip must find."""
+    return of_one_process(rank, ranks, path, **CLIPPED)
+
+
+def of_one_process(rank: int, ranks: int, path: Path, **more: Any) -> Any:
+    """What those must find that do not."""
     net = network()
-    opt = make("AdamW", net.parameters())
+    opt = make("AdamW", net.parameters(), **more)
     learn(net, opt, range(STEPS))
     return full([*net.parameters(), *(opt.state[p]["exp_avg_sq"] for p in net.parameters())])
 
@@ -208,6 +218,45 @@ def checkpoints(rank: int, ranks: int, path: Path) -> Any:
     return full([*net.parameters(), *(opt.state[p]["exp_avg_sq"] for p in net.parameters())])
 
 
+def norms(rank: int, ranks: int, path: Path) -> Any:
+    """Replicas and plain tensors count once, NaN on one rank is every rank's, and an error on one is told to all."""
+    plain = torch.nn.Parameter(torch.full((3,), 2.0, dtype=torch.float64))
+    params = [torch.nn.Parameter(t) for t in divided(mesh_of(ranks), values(0))]
+    opt = make("AdamW", [*params, plain], **CLIPPED)
+    found = []
+    for t in range(1, 4):
+        grads = values(t)
+        if t == 2:
+            grads[0][-1, 0] = float("nan")  # of the last rank alone
+        plain.grad = torch.full((3,), float(t), dtype=torch.float64)
+        for param, grad in zip(params, divided(mesh_of(ranks), grads), strict=True):
+            param.grad = grad
+        before = full(params)
+        opt.step()
+        whole = torch.cat([g.flatten() for g in [*grads, plain.grad]])
+        if t == 2:
+            assert opt.grad_norm != opt.grad_norm
+            assert same(full(params), before)
+        else:
+            assert opt.grad_norm == pytest.approx(float(whole.norm()), rel=1e-14)
+        found.append(torch.tensor(opt.grad_norm if t != 2 else -1.0, dtype=torch.float64))
+    assert opt.skipped_steps == 1
+    before = full([*params, *opt.state[params[0]].values()])
+    if rank == 0:
+        plain.grad = torch.ones(3, dtype=torch.float64).to_sparse()
+    kind, message = ((RuntimeError, "^another process of this group has refused its step"), (ValueError, "dense"))[
+        rank == 0
+    ]
+    with pytest.raises(kind, match=message):
+        opt.step()
+    assert same(full([*params, *opt.state[params[0]].values()]), before)
+    for param in [*params, plain]:
+        param.grad = None
+    opt.step()
+    assert opt.grad_norm == 0
+    return [*found, *before]
+
+
 def refusals(rank: int, ranks: int, path: Path) -> Any:
     from torch.distributed.tensor import DTensor, Partial, Shard, distribute_tensor
 
@@ -253,9 +302,20 @@ def refusals(rank: int, ranks: int, path: Path) -> Any:
 
 SCENARIOS: dict[str, Callable[[int, int, Path], Any]] = {
     function.__name__: function
-    for function in (of_one_process, fsdp, tensor_parallel, every_kind, replaced_state, checkpoints, refusals)
+    for function in (
+        of_one_process,
+        clipped,
+        fsdp,
+        fsdp_clipped,
+        tensor_parallel,
+        every_kind,
+        norms,
+        replaced_state,
+        checkpoints,
+        refusals,
+    )
 }
-ON_FOUR = {name: SCENARIOS[name] for name in ("of_one_process", "fsdp", "checkpoints")}
+ON_FOUR = {name: SCENARIOS[name] for name in ("of_one_process", "clipped", "fsdp_clipped", "checkpoints", "norms")}
 ON_FOUR["two_dimensions"] = two_dimensions
 
 
@@ -312,15 +372,30 @@ def check(results: list[dict[str, Any]], name: str) -> Any:
     return results[0][name]
 
 
-@pytest.mark.parametrize(("ranks", "name"), [(2, "fsdp"), (2, "tensor_parallel"), (4, "fsdp"), (4, "two_dimensions")])
-def test_numbers_are_those_of_one_process(ranks: int, name: str, found: dict[int, Any]) -> None:
-    expected = check(found[ranks], "of_one_process")
+@pytest.mark.parametrize(
+    ("ranks", "name", "alone"),
+    [
+        (2, "fsdp", "of_one_process"),
+        (2, "fsdp_clipped", "clipped"),
+        (2, "tensor_parallel", "clipped"),
+        (4, "fsdp_clipped", "clipped"),
+        (4, "two_dimensions", "clipped"),
+    ],
+)
+def test_numbers_are_those_of_one_process(ranks: int, name: str, alone: str, found: dict[int, Any]) -> None:
+    expected = check(found[ranks], alone)
     assert_near(check(found[ranks], name), expected, 1e-12)
 
 
 @pytest.mark.parametrize("name", ["every_kind", "replaced_state", "refusals"])
 def test_on_two_ranks(name: str, found: dict[int, Any]) -> None:
     check(found[2], name)
+
+
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_norms(ranks: int, found: dict[int, Any]) -> None:
+    check(found[ranks], "norms")
+    assert not same(check(found[ranks], "clipped"), check(found[ranks], "of_one_process"))
 
 
 def test_checkpoints_go_to_torch_and_to_more_ranks(found: dict[int, Any]) -> None:

@@ -92,7 +92,11 @@ def test_maximum_keeps_nan_as_numpy_does(name: str, key: str, dtype: type, isa: 
 
 
 @by_isa
-@pytest.mark.parametrize("case", [case for case in CASES if not moves(case)], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if not moves(case) and case.optimizer is not fastgd.MADGRAD],  # which keeps the first one
+    ids=lambda case: case.name,
+)
 def test_infinite_parameter_without_decay_leaves_state_finite(case: Case, isa: str) -> None:
     param = np.array([np.inf, -np.inf, 1.0] * 11, np.float32)
     optimizer = case.optimizer(param, **case.arguments)

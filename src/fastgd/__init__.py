@@ -23,11 +23,13 @@ from fastgd.lookahead import Lookahead
 from fastgd.matrices import muon_groups
 
 # derived: optimizers
+from fastgd.optimizers.ada_pnm import AdaPNM
 from fastgd.optimizers.adabelief import AdaBelief
 from fastgd.optimizers.adadelta import Adadelta
 from fastgd.optimizers.adafactor import Adafactor
 from fastgd.optimizers.adagrad import Adagrad
 from fastgd.optimizers.adam import Adam, AdamW, SparseAdam
+from fastgd.optimizers.adam_atan2 import AdamAtan2
 from fastgd.optimizers.adamax import Adamax
 from fastgd.optimizers.adan import Adan
 from fastgd.optimizers.ademamix import AdEMAMix
@@ -36,9 +38,13 @@ from fastgd.optimizers.asgd import ASGD
 from fastgd.optimizers.base import Optimizer
 from fastgd.optimizers.dadaptation import DAdaptAdam, Prodigy
 from fastgd.optimizers.ftrl import Ftrl
+from fastgd.optimizers.grams import Grams
 from fastgd.optimizers.lamb import LAMB
+from fastgd.optimizers.laprop import LaProp
 from fastgd.optimizers.lars import LARS
 from fastgd.optimizers.lion import Lion
+from fastgd.optimizers.madgrad import MADGRAD
+from fastgd.optimizers.mars import MARS
 from fastgd.optimizers.muon import Muon
 from fastgd.optimizers.nadam import NAdam
 from fastgd.optimizers.novograd import NovoGrad
@@ -85,18 +91,24 @@ __all__ += [
     "ASGD",
     "LAMB",
     "LARS",
+    "MADGRAD",
+    "MARS",
     "SGD",
     "AdEMAMix",
     "AdaBelief",
+    "AdaPNM",
     "Adadelta",
     "Adafactor",
     "Adagrad",
     "Adam",
+    "AdamAtan2",
     "AdamW",
     "Adamax",
     "Adan",
     "DAdaptAdam",
     "Ftrl",
+    "Grams",
+    "LaProp",
     "Lion",
     "Muon",
     "NAdam",

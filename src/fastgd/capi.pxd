@@ -16,6 +16,33 @@ cdef double norm_f32(const float* x, Py_ssize_t n) noexcept nogil
 cdef double norm_f64(const double* x, Py_ssize_t n) noexcept nogil
 
 
+ctypedef struct AdaPnm "fastgd_AdaPnm":
+    double lr
+    double beta1
+    double beta2
+    double beta3
+    double eps
+    double weight_decay
+    double ams_bound
+    double maximize
+    double corrected_weight_decay
+
+cdef enum:
+    ADA_PNM_ADA_PNM = 0
+    ADA_PNM_ADA_PNM_BOUND = 1
+
+cdef int ada_pnm_scalars(Scalars* scalars, double grad_scale, long long t, const AdaPnm* hyper,
+                         size_t size) noexcept nogil
+cdef void ada_pnm_f32(float* param, const float* grad, float* exp_avg, float* neg_exp_avg, float* exp_avg_sq,
+                      Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void ada_pnm_f64(double* param, const double* grad, double* exp_avg, double* neg_exp_avg, double* exp_avg_sq,
+                      Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void ada_pnm_bound_f32(float* param, const float* grad, float* exp_avg, float* neg_exp_avg, float* exp_avg_sq,
+                            float* max_exp_avg_sq, Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void ada_pnm_bound_f64(double* param, const double* grad, double* exp_avg, double* neg_exp_avg, double* exp_avg_sq,
+                            double* max_exp_avg_sq, Py_ssize_t n, const Scalars* scalars) noexcept nogil
+
+
 ctypedef struct Adabelief "fastgd_Adabelief":
     double lr
     double beta1
@@ -122,6 +149,27 @@ cdef void amsgrad_cautious_measure_f64(double* param, const double* grad, double
                                        double* max_exp_avg_sq, Py_ssize_t n, const Scalars* scalars,
                                        double* sums) noexcept nogil
 cdef void amsgrad_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
+
+
+ctypedef struct AdamAtan2 "fastgd_AdamAtan2":
+    double lr
+    double beta1
+    double beta2
+    double weight_decay
+    double a
+    double b
+    double maximize
+    double corrected_weight_decay
+
+cdef enum:
+    ADAM_ATAN2_ADAM_ATAN2 = 0
+
+cdef int adam_atan2_scalars(Scalars* scalars, double grad_scale, long long t, const AdamAtan2* hyper,
+                            size_t size) noexcept nogil
+cdef void adam_atan2_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                         const Scalars* scalars) noexcept nogil
+cdef void adam_atan2_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                         const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct Adamax "fastgd_Adamax":
@@ -292,6 +340,25 @@ cdef void ftrl_f64(double* param, const double* grad, double* accumulator, doubl
                    const Scalars* scalars) noexcept nogil
 
 
+ctypedef struct Grams "fastgd_Grams":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double maximize
+    double corrected_weight_decay
+
+cdef enum:
+    GRAMS_GRAMS = 0
+
+cdef int grams_scalars(Scalars* scalars, double grad_scale, long long t, const Grams* hyper, size_t size) noexcept nogil
+cdef void grams_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                    const Scalars* scalars) noexcept nogil
+cdef void grams_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                    const Scalars* scalars) noexcept nogil
+
+
 ctypedef struct Lamb "fastgd_Lamb":
     double lr
     double beta1
@@ -317,6 +384,28 @@ cdef void lamb_f64(double* param, const double* grad, double* exp_avg, double* e
 cdef void lamb_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
                            const Scalars* scalars, double* sums) noexcept nogil
 cdef void lamb_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
+
+
+ctypedef struct Laprop "fastgd_Laprop":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double maximize
+    double corrected_weight_decay
+
+cdef enum:
+    LAPROP_LAPROP = 0
+    LAPROP_EXP_AVG_LR_1 = 0
+    LAPROP_EXP_AVG_LR_2 = 1
+
+cdef int laprop_scalars(Scalars* scalars, double grad_scale, long long t, const Laprop* hyper, size_t size,
+                        double* carry) noexcept nogil
+cdef void laprop_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                     const Scalars* scalars) noexcept nogil
+cdef void laprop_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                     const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct Lars "fastgd_Lars":
@@ -383,6 +472,49 @@ cdef void lion_cautious_f64(double* param, const double* grad, double* momentum_
 cdef void lion_cautious_measure_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
                                     const Scalars* scalars, double* sums) noexcept nogil
 cdef void lion_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
+
+
+ctypedef struct Madgrad "fastgd_Madgrad":
+    double lr
+    double momentum
+    double weight_decay
+    double eps
+    double maximize
+
+cdef enum:
+    MADGRAD_MADGRAD = 0
+
+cdef int madgrad_scalars(Scalars* scalars, double grad_scale, long long t, const Madgrad* hyper,
+                         size_t size) noexcept nogil
+cdef void madgrad_f32(float* param, const float* grad, float* grad_sum_sq, float* s, float* x0, Py_ssize_t n,
+                      const Scalars* scalars) noexcept nogil
+cdef void madgrad_f64(double* param, const double* grad, double* grad_sum_sq, double* s, double* x0, Py_ssize_t n,
+                      const Scalars* scalars) noexcept nogil
+
+
+ctypedef struct Mars "fastgd_Mars":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double gamma
+    double maximize
+    double corrected_weight_decay
+
+cdef enum:
+    MARS_MARS = 0
+
+cdef int mars_scalars(Scalars* scalars, double grad_scale, long long t, const Mars* hyper, size_t size) noexcept nogil
+cdef void mars_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, float* last_grad, Py_ssize_t n,
+                   const Scalars* scalars) noexcept nogil
+cdef void mars_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, float* last_grad,
+                           Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
+cdef void mars_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, double* last_grad,
+                   Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void mars_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, double* last_grad,
+                           Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
+cdef void mars_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
 
 
 ctypedef struct Muon "fastgd_Muon":

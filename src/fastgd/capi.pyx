@@ -3,6 +3,8 @@
 include "capi_core.pxi"
 
 cdef enum:      # rows of the table
+    RULE_ADA_PNM
+    RULE_ADA_PNM_BOUND
     RULE_ADABELIEF
     RULE_ADADELTA
     RULE_ADAFACTOR
@@ -11,6 +13,7 @@ cdef enum:      # rows of the table
     RULE_AMSGRAD
     RULE_ADAM_CAUTIOUS
     RULE_AMSGRAD_CAUTIOUS
+    RULE_ADAM_ATAN2
     RULE_ADAMAX
     RULE_ADAN
     RULE_ADEMAMIX
@@ -20,11 +23,15 @@ cdef enum:      # rows of the table
     RULE_ASGD_AVERAGE
     RULE_DADAPT_ADAM
     RULE_FTRL
+    RULE_GRAMS
     RULE_LAMB
+    RULE_LAPROP
     RULE_LARS
     RULE_LARS_NESTEROV
     RULE_LION
     RULE_LION_CAUTIOUS
+    RULE_MADGRAD
+    RULE_MARS
     RULE_MUON
     RULE_NADAM
     RULE_NOVOGRAD
@@ -48,11 +55,13 @@ cdef enum:      # rows of the table
     RULE_YOGI
 
 cdef enum:      # rows of the table
+    FAMILY_ADA_PNM
     FAMILY_ADABELIEF
     FAMILY_ADADELTA
     FAMILY_ADAFACTOR
     FAMILY_ADAGRAD
     FAMILY_ADAM
+    FAMILY_ADAM_ATAN2
     FAMILY_ADAMAX
     FAMILY_ADAN
     FAMILY_ADEMAMIX
@@ -60,9 +69,13 @@ cdef enum:      # rows of the table
     FAMILY_ASGD
     FAMILY_DADAPT_ADAM
     FAMILY_FTRL
+    FAMILY_GRAMS
     FAMILY_LAMB
+    FAMILY_LAPROP
     FAMILY_LARS
     FAMILY_LION
+    FAMILY_MADGRAD
+    FAMILY_MARS
     FAMILY_MUON
     FAMILY_NADAM
     FAMILY_NOVOGRAD
@@ -78,6 +91,33 @@ cdef enum:      # rows of the table
     FAMILY_SIGN_SGD
     FAMILY_STABLE_ADAMW
     FAMILY_YOGI
+
+
+cdef int ada_pnm_scalars(Scalars* scalars, double grad_scale, long long t, const AdaPnm* hyper,
+                         size_t size) noexcept nogil:
+    return fold(FAMILY_ADA_PNM, scalars, grad_scale, t, hyper, size, NULL)
+
+
+cdef void ada_pnm_f32(float* param, const float* grad, float* exp_avg, float* neg_exp_avg, float* exp_avg_sq,
+                      Py_ssize_t n, const Scalars* scalars) noexcept nogil:
+    (<Kernel3>table().rules[RULE_ADA_PNM].kernels[FLOAT32])(param, grad, exp_avg, neg_exp_avg, exp_avg_sq, n, scalars)
+
+
+cdef void ada_pnm_f64(double* param, const double* grad, double* exp_avg, double* neg_exp_avg, double* exp_avg_sq,
+                      Py_ssize_t n, const Scalars* scalars) noexcept nogil:
+    (<Kernel3>table().rules[RULE_ADA_PNM].kernels[FLOAT64])(param, grad, exp_avg, neg_exp_avg, exp_avg_sq, n, scalars)
+
+
+cdef void ada_pnm_bound_f32(float* param, const float* grad, float* exp_avg, float* neg_exp_avg, float* exp_avg_sq,
+                            float* max_exp_avg_sq, Py_ssize_t n, const Scalars* scalars) noexcept nogil:
+    (<Kernel4>table().rules[RULE_ADA_PNM_BOUND].kernels[FLOAT32])(param, grad, exp_avg, neg_exp_avg, exp_avg_sq,
+                                                                  max_exp_avg_sq, n, scalars)
+
+
+cdef void ada_pnm_bound_f64(double* param, const double* grad, double* exp_avg, double* neg_exp_avg, double* exp_avg_sq,
+                            double* max_exp_avg_sq, Py_ssize_t n, const Scalars* scalars) noexcept nogil:
+    (<Kernel4>table().rules[RULE_ADA_PNM_BOUND].kernels[FLOAT64])(param, grad, exp_avg, neg_exp_avg, exp_avg_sq,
+                                                                  max_exp_avg_sq, n, scalars)
 
 
 cdef int adabelief_scalars(Scalars* scalars, double grad_scale, long long t, const Adabelief* hyper,
@@ -204,6 +244,21 @@ cdef void amsgrad_cautious_measure_f64(double* param, const double* grad, double
 
 cdef void amsgrad_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil:
     table().rules[RULE_AMSGRAD_CAUTIOUS].measures[0].settle(scalars, sums, n, NULL)
+
+
+cdef int adam_atan2_scalars(Scalars* scalars, double grad_scale, long long t, const AdamAtan2* hyper,
+                            size_t size) noexcept nogil:
+    return fold(FAMILY_ADAM_ATAN2, scalars, grad_scale, t, hyper, size, NULL)
+
+
+cdef void adam_atan2_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                         const Scalars* scalars) noexcept nogil:
+    (<Kernel2>table().rules[RULE_ADAM_ATAN2].kernels[FLOAT32])(param, grad, exp_avg, exp_avg_sq, n, scalars)
+
+
+cdef void adam_atan2_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                         const Scalars* scalars) noexcept nogil:
+    (<Kernel2>table().rules[RULE_ADAM_ATAN2].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_sq, n, scalars)
 
 
 cdef int adamax_scalars(Scalars* scalars, double grad_scale, long long t, const Adamax* hyper,
@@ -361,6 +416,21 @@ cdef void ftrl_f64(double* param, const double* grad, double* accumulator, doubl
     (<Kernel2>table().rules[RULE_FTRL].kernels[FLOAT64])(param, grad, accumulator, linear, n, scalars)
 
 
+cdef int grams_scalars(Scalars* scalars, double grad_scale, long long t, const Grams* hyper,
+                       size_t size) noexcept nogil:
+    return fold(FAMILY_GRAMS, scalars, grad_scale, t, hyper, size, NULL)
+
+
+cdef void grams_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                    const Scalars* scalars) noexcept nogil:
+    (<Kernel2>table().rules[RULE_GRAMS].kernels[FLOAT32])(param, grad, exp_avg, exp_avg_sq, n, scalars)
+
+
+cdef void grams_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                    const Scalars* scalars) noexcept nogil:
+    (<Kernel2>table().rules[RULE_GRAMS].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_sq, n, scalars)
+
+
 cdef int lamb_scalars(Scalars* scalars, double grad_scale, long long t, const Lamb* hyper, size_t size) noexcept nogil:
     return fold(FAMILY_LAMB, scalars, grad_scale, t, hyper, size, NULL)
 
@@ -389,6 +459,21 @@ cdef void lamb_measure_f64(double* param, const double* grad, double* exp_avg, d
 
 cdef void lamb_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil:
     table().rules[RULE_LAMB].measures[0].settle(scalars, sums, n, NULL)
+
+
+cdef int laprop_scalars(Scalars* scalars, double grad_scale, long long t, const Laprop* hyper, size_t size,
+                        double* carry) noexcept nogil:
+    return fold(FAMILY_LAPROP, scalars, grad_scale, t, hyper, size, carry)
+
+
+cdef void laprop_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                     const Scalars* scalars) noexcept nogil:
+    (<Kernel2>table().rules[RULE_LAPROP].kernels[FLOAT32])(param, grad, exp_avg, exp_avg_sq, n, scalars)
+
+
+cdef void laprop_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                     const Scalars* scalars) noexcept nogil:
+    (<Kernel2>table().rules[RULE_LAPROP].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_sq, n, scalars)
 
 
 cdef int lars_scalars(Scalars* scalars, double grad_scale, long long t, const Lars* hyper, size_t size) noexcept nogil:
@@ -485,6 +570,51 @@ cdef void lion_cautious_measure_f64(double* param, const double* grad, double* m
 
 cdef void lion_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil:
     table().rules[RULE_LION_CAUTIOUS].measures[0].settle(scalars, sums, n, NULL)
+
+
+cdef int madgrad_scalars(Scalars* scalars, double grad_scale, long long t, const Madgrad* hyper,
+                         size_t size) noexcept nogil:
+    return fold(FAMILY_MADGRAD, scalars, grad_scale, t, hyper, size, NULL)
+
+
+cdef void madgrad_f32(float* param, const float* grad, float* grad_sum_sq, float* s, float* x0, Py_ssize_t n,
+                      const Scalars* scalars) noexcept nogil:
+    (<Kernel3>table().rules[RULE_MADGRAD].kernels[FLOAT32])(param, grad, grad_sum_sq, s, x0, n, scalars)
+
+
+cdef void madgrad_f64(double* param, const double* grad, double* grad_sum_sq, double* s, double* x0, Py_ssize_t n,
+                      const Scalars* scalars) noexcept nogil:
+    (<Kernel3>table().rules[RULE_MADGRAD].kernels[FLOAT64])(param, grad, grad_sum_sq, s, x0, n, scalars)
+
+
+cdef int mars_scalars(Scalars* scalars, double grad_scale, long long t, const Mars* hyper, size_t size) noexcept nogil:
+    return fold(FAMILY_MARS, scalars, grad_scale, t, hyper, size, NULL)
+
+
+cdef void mars_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, float* last_grad, Py_ssize_t n,
+                   const Scalars* scalars) noexcept nogil:
+    (<Kernel3>table().rules[RULE_MARS].kernels[FLOAT32])(param, grad, exp_avg, exp_avg_sq, last_grad, n, scalars)
+
+
+cdef void mars_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, float* last_grad,
+                           Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq, <void*>last_grad]
+    measure(RULE_MARS, 0, FLOAT32, arrays, n, scalars, sums)
+
+
+cdef void mars_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, double* last_grad,
+                   Py_ssize_t n, const Scalars* scalars) noexcept nogil:
+    (<Kernel3>table().rules[RULE_MARS].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_sq, last_grad, n, scalars)
+
+
+cdef void mars_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, double* last_grad,
+                           Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq, <void*>last_grad]
+    measure(RULE_MARS, 0, FLOAT64, arrays, n, scalars, sums)
+
+
+cdef void mars_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil:
+    table().rules[RULE_MARS].measures[0].settle(scalars, sums, n, NULL)
 
 
 cdef int muon_scalars(Scalars* scalars, double grad_scale, long long t, const Muon* hyper, size_t size) noexcept nogil:

@@ -28,6 +28,12 @@ enum {
 typedef struct { double value[32]; } fastgd_Scalars;
 
 typedef struct {
+    double lr, beta1, beta2, beta3, eps, weight_decay, ams_bound, maximize, corrected_weight_decay;
+} fastgd_AdaPnm;
+
+enum { FASTGD_ADA_PNM_ADA_PNM = 0, FASTGD_ADA_PNM_ADA_PNM_BOUND = 1 };
+
+typedef struct {
     double lr, beta1, beta2, eps, weight_decay, maximize, corrected_weight_decay;
 } fastgd_Adabelief;
 
@@ -51,6 +57,12 @@ typedef struct {
 } fastgd_Adam;
 
 enum { FASTGD_ADAM_ADAM = 0, FASTGD_ADAM_AMSGRAD = 1, FASTGD_ADAM_ADAM_CAUTIOUS = 2, FASTGD_ADAM_AMSGRAD_CAUTIOUS = 3 };
+
+typedef struct {
+    double lr, beta1, beta2, weight_decay, a, b, maximize, corrected_weight_decay;
+} fastgd_AdamAtan2;
+
+enum { FASTGD_ADAM_ATAN2_ADAM_ATAN2 = 0 };
 
 typedef struct {
     double lr, beta1, beta2, eps, weight_decay, maximize;
@@ -96,10 +108,22 @@ typedef struct {
 enum { FASTGD_FTRL_FTRL = 0 };
 
 typedef struct {
+    double lr, beta1, beta2, eps, weight_decay, maximize, corrected_weight_decay;
+} fastgd_Grams;
+
+enum { FASTGD_GRAMS_GRAMS = 0 };
+
+typedef struct {
     double lr, beta1, beta2, eps, weight_decay, bias_correction, grad_averaging, always_adapt, trust_clip, maximize;
 } fastgd_Lamb;
 
 enum { FASTGD_LAMB_LAMB = 0 };
+
+typedef struct {
+    double lr, beta1, beta2, eps, weight_decay, maximize, corrected_weight_decay;
+} fastgd_Laprop;
+
+enum { FASTGD_LAPROP_LAPROP = 0, FASTGD_LAPROP_EXP_AVG_LR_1 = 0, FASTGD_LAPROP_EXP_AVG_LR_2 = 1 };
 
 typedef struct {
     double lr, momentum, dampening, weight_decay, nesterov, trust_coefficient, eps, always_adapt, trust_clip, maximize;
@@ -112,6 +136,18 @@ typedef struct {
 } fastgd_Lion;
 
 enum { FASTGD_LION_LION = 0, FASTGD_LION_LION_CAUTIOUS = 1 };
+
+typedef struct {
+    double lr, momentum, weight_decay, eps, maximize;
+} fastgd_Madgrad;
+
+enum { FASTGD_MADGRAD_MADGRAD = 0 };
+
+typedef struct {
+    double lr, beta1, beta2, eps, weight_decay, gamma, maximize, corrected_weight_decay;
+} fastgd_Mars;
+
+enum { FASTGD_MARS_MARS = 0 };
 
 typedef struct {
     double lr, weight_decay, momentum, nesterov, ns_a, ns_b, ns_c, eps, ns_steps, adjust_lr_fn, maximize,
@@ -211,6 +247,16 @@ typedef struct {
     const char *(*instruction_set)(void);
     double (*norm_f32)(const float *x, Py_ssize_t n);
     double (*norm_f64)(const double *x, Py_ssize_t n);
+    int (*ada_pnm_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_AdaPnm *hyper,
+            size_t size);
+    void (*ada_pnm_f32)(float *param, const float *grad, float *exp_avg, float *neg_exp_avg, float *exp_avg_sq,
+            Py_ssize_t n, const fastgd_Scalars *scalars);
+    void (*ada_pnm_f64)(double *param, const double *grad, double *exp_avg, double *neg_exp_avg, double *exp_avg_sq,
+            Py_ssize_t n, const fastgd_Scalars *scalars);
+    void (*ada_pnm_bound_f32)(float *param, const float *grad, float *exp_avg, float *neg_exp_avg, float *exp_avg_sq,
+            float *max_exp_avg_sq, Py_ssize_t n, const fastgd_Scalars *scalars);
+    void (*ada_pnm_bound_f64)(double *param, const double *grad, double *exp_avg, double *neg_exp_avg,
+            double *exp_avg_sq, double *max_exp_avg_sq, Py_ssize_t n, const fastgd_Scalars *scalars);
     int (*adabelief_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_Adabelief *hyper,
             size_t size);
     void (*adabelief_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_var, Py_ssize_t n,
@@ -254,6 +300,12 @@ typedef struct {
     void (*amsgrad_cautious_measure_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq,
             double *max_exp_avg_sq, Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
     void (*amsgrad_cautious_settle)(fastgd_Scalars *scalars, const double *sums, Py_ssize_t n);
+    int (*adam_atan2_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_AdamAtan2 *hyper,
+            size_t size);
+    void (*adam_atan2_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
+    void (*adam_atan2_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
     int (*adamax_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_Adamax *hyper,
             size_t size);
     void (*adamax_f32)(float *param, const float *grad, float *exp_avg, float *exp_inf, Py_ssize_t n,
@@ -309,6 +361,12 @@ typedef struct {
             const fastgd_Scalars *scalars);
     void (*ftrl_f64)(double *param, const double *grad, double *accumulator, double *linear, Py_ssize_t n,
             const fastgd_Scalars *scalars);
+    int (*grams_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_Grams *hyper,
+            size_t size);
+    void (*grams_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
+    void (*grams_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
     int (*lamb_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_Lamb *hyper, size_t size);
     void (*lamb_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, Py_ssize_t n,
             const fastgd_Scalars *scalars);
@@ -319,6 +377,12 @@ typedef struct {
     void (*lamb_measure_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, Py_ssize_t n,
             const fastgd_Scalars *scalars, double *sums);
     void (*lamb_settle)(fastgd_Scalars *scalars, const double *sums, Py_ssize_t n);
+    int (*laprop_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_Laprop *hyper,
+            size_t size, double *carry);
+    void (*laprop_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
+    void (*laprop_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
     int (*lars_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_Lars *hyper, size_t size);
     void (*lars_f32)(float *param, const float *grad, float *momentum_buffer, Py_ssize_t n,
             const fastgd_Scalars *scalars);
@@ -352,6 +416,22 @@ typedef struct {
     void (*lion_cautious_measure_f64)(double *param, const double *grad, double *momentum_buffer, Py_ssize_t n,
             const fastgd_Scalars *scalars, double *sums);
     void (*lion_cautious_settle)(fastgd_Scalars *scalars, const double *sums, Py_ssize_t n);
+    int (*madgrad_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_Madgrad *hyper,
+            size_t size);
+    void (*madgrad_f32)(float *param, const float *grad, float *grad_sum_sq, float *s, float *x0, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
+    void (*madgrad_f64)(double *param, const double *grad, double *grad_sum_sq, double *s, double *x0, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
+    int (*mars_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_Mars *hyper, size_t size);
+    void (*mars_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, float *last_grad, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
+    void (*mars_measure_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, float *last_grad,
+            Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
+    void (*mars_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, double *last_grad,
+            Py_ssize_t n, const fastgd_Scalars *scalars);
+    void (*mars_measure_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, double *last_grad,
+            Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
+    void (*mars_settle)(fastgd_Scalars *scalars, const double *sums, Py_ssize_t n);
     int (*muon_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_Muon *hyper, size_t size);
     void (*muon_f32)(float *param, const float *grad, float *momentum_buffer, float *update, Py_ssize_t n,
             const fastgd_Scalars *scalars);
@@ -481,6 +561,16 @@ static inline int fastgd_import(fastgd_api *api) {
          offsetof(fastgd_api, norm_f32)},
         {"norm_f64", "double (double const *, Py_ssize_t)",
          offsetof(fastgd_api, norm_f64)},
+        {"ada_pnm_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_AdaPnm const *, size_t)",
+         offsetof(fastgd_api, ada_pnm_scalars)},
+        {"ada_pnm_f32", "void (float *, float const *, float *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, ada_pnm_f32)},
+        {"ada_pnm_f64", "void (double *, double const *, double *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, ada_pnm_f64)},
+        {"ada_pnm_bound_f32", "void (float *, float const *, float *, float *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, ada_pnm_bound_f32)},
+        {"ada_pnm_bound_f64", "void (double *, double const *, double *, double *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, ada_pnm_bound_f64)},
         {"adabelief_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_Adabelief const *, size_t)",
          offsetof(fastgd_api, adabelief_scalars)},
         {"adabelief_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
@@ -529,6 +619,12 @@ static inline int fastgd_import(fastgd_api *api) {
          offsetof(fastgd_api, amsgrad_cautious_measure_f64)},
         {"amsgrad_cautious_settle", "void (fastgd_Scalars *, double const *, Py_ssize_t)",
          offsetof(fastgd_api, amsgrad_cautious_settle)},
+        {"adam_atan2_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_AdamAtan2 const *, size_t)",
+         offsetof(fastgd_api, adam_atan2_scalars)},
+        {"adam_atan2_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, adam_atan2_f32)},
+        {"adam_atan2_f64", "void (double *, double const *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, adam_atan2_f64)},
         {"adamax_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_Adamax const *, size_t)",
          offsetof(fastgd_api, adamax_scalars)},
         {"adamax_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
@@ -591,6 +687,12 @@ static inline int fastgd_import(fastgd_api *api) {
          offsetof(fastgd_api, ftrl_f32)},
         {"ftrl_f64", "void (double *, double const *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
          offsetof(fastgd_api, ftrl_f64)},
+        {"grams_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_Grams const *, size_t)",
+         offsetof(fastgd_api, grams_scalars)},
+        {"grams_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, grams_f32)},
+        {"grams_f64", "void (double *, double const *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, grams_f64)},
         {"lamb_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_Lamb const *, size_t)",
          offsetof(fastgd_api, lamb_scalars)},
         {"lamb_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
@@ -603,6 +705,12 @@ static inline int fastgd_import(fastgd_api *api) {
          offsetof(fastgd_api, lamb_measure_f64)},
         {"lamb_settle", "void (fastgd_Scalars *, double const *, Py_ssize_t)",
          offsetof(fastgd_api, lamb_settle)},
+        {"laprop_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_Laprop const *, size_t, double *)",
+         offsetof(fastgd_api, laprop_scalars)},
+        {"laprop_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, laprop_f32)},
+        {"laprop_f64", "void (double *, double const *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, laprop_f64)},
         {"lars_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_Lars const *, size_t)",
          offsetof(fastgd_api, lars_scalars)},
         {"lars_f32", "void (float *, float const *, float *, Py_ssize_t, fastgd_Scalars const *)",
@@ -641,6 +749,24 @@ static inline int fastgd_import(fastgd_api *api) {
          offsetof(fastgd_api, lion_cautious_measure_f64)},
         {"lion_cautious_settle", "void (fastgd_Scalars *, double const *, Py_ssize_t)",
          offsetof(fastgd_api, lion_cautious_settle)},
+        {"madgrad_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_Madgrad const *, size_t)",
+         offsetof(fastgd_api, madgrad_scalars)},
+        {"madgrad_f32", "void (float *, float const *, float *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, madgrad_f32)},
+        {"madgrad_f64", "void (double *, double const *, double *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, madgrad_f64)},
+        {"mars_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_Mars const *, size_t)",
+         offsetof(fastgd_api, mars_scalars)},
+        {"mars_f32", "void (float *, float const *, float *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, mars_f32)},
+        {"mars_measure_f32", "void (float *, float const *, float *, float *, float *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, mars_measure_f32)},
+        {"mars_f64", "void (double *, double const *, double *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, mars_f64)},
+        {"mars_measure_f64", "void (double *, double const *, double *, double *, double *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, mars_measure_f64)},
+        {"mars_settle", "void (fastgd_Scalars *, double const *, Py_ssize_t)",
+         offsetof(fastgd_api, mars_settle)},
         {"muon_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_Muon const *, size_t)",
          offsetof(fastgd_api, muon_scalars)},
         {"muon_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",

@@ -15,19 +15,25 @@ from typing import Literal
 import numpy as np
 
 from fastgd.engine.apply import Function
+from fastgd.optimizers.ada_pnm import AdaPNM
 from fastgd.optimizers.adabelief import AdaBelief
 from fastgd.optimizers.adadelta import Adadelta
 from fastgd.optimizers.adagrad import Adagrad
 from fastgd.optimizers.adam import Adam, AdamW
+from fastgd.optimizers.adam_atan2 import AdamAtan2
 from fastgd.optimizers.adamax import Adamax
 from fastgd.optimizers.adan import Adan
 from fastgd.optimizers.ademamix import AdEMAMix
 from fastgd.optimizers.adopt import ADOPT
 from fastgd.optimizers.asgd import ASGD
 from fastgd.optimizers.ftrl import Ftrl
+from fastgd.optimizers.grams import Grams
 from fastgd.optimizers.lamb import LAMB
+from fastgd.optimizers.laprop import LaProp
 from fastgd.optimizers.lars import LARS
 from fastgd.optimizers.lion import Lion
+from fastgd.optimizers.madgrad import MADGRAD
+from fastgd.optimizers.mars import MARS
 from fastgd.optimizers.nadam import NAdam
 from fastgd.optimizers.novograd import NovoGrad
 from fastgd.optimizers.radam import RAdam
@@ -40,6 +46,49 @@ from fastgd.optimizers.stable_adamw import StableAdamW
 from fastgd.optimizers.yogi import Yogi
 
 Array = np.ndarray
+
+
+_ada_pnm = Function(AdaPNM, ("exp_avg", "neg_exp_avg", "exp_avg_sq", "max_exp_avg_sq"))
+
+
+def ada_pnm(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    neg_exp_avg: Array,
+    exp_avg_sq: Array,
+    max_exp_avg_sq: Array | None = None,
+    *,
+    step: int,
+    lr: float = 1e-3,
+    betas: tuple[float, float, float] = (0.9, 0.999, 1.0),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    AdaPNM, with decoupled weight decay.
+
+    See `fastgd.AdaPNM`. `ams_bound` is whether `max_exp_avg_sq` is given.
+    """
+    _ada_pnm.update(
+        param,
+        grad,
+        (exp_avg, neg_exp_avg, exp_avg_sq, max_exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            max_exp_avg_sq is not None,
+            maximize,
+            corrected_weight_decay,
+        ),
+    )
 
 
 _adabelief = Function(AdaBelief, ("exp_avg", "exp_avg_var"))
@@ -255,6 +304,48 @@ def adamw(
             eps_root,
             eps_hat,
             cautious,
+            corrected_weight_decay,
+        ),
+    )
+
+
+_adam_atan2 = Function(AdamAtan2, ("exp_avg", "exp_avg_sq"))
+
+
+def adam_atan2(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 1e-4,
+    betas: tuple[float, float] = (0.9, 0.99),
+    weight_decay: float = 0.0,
+    a: float = 1.27,
+    b: float = 1.0,
+    maximize: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    Adam-atan2, with decoupled weight decay.
+
+    See `fastgd.AdamAtan2`.
+    """
+    _adam_atan2.update(
+        param,
+        grad,
+        (exp_avg, exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            weight_decay,
+            a,
+            b,
+            maximize,
             corrected_weight_decay,
         ),
     )
@@ -518,6 +609,46 @@ def ftrl(
     )
 
 
+_grams = Function(Grams, ("exp_avg", "exp_avg_sq"))
+
+
+def grams(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-6,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    Grams, with decoupled weight decay.
+
+    See `fastgd.Grams`.
+    """
+    _grams.update(
+        param,
+        grad,
+        (exp_avg, exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            maximize,
+            corrected_weight_decay,
+        ),
+    )
+
+
 _lamb = Function(LAMB, ("exp_avg", "exp_avg_sq"))
 
 
@@ -562,6 +693,53 @@ def lamb(
             maximize,
         ),
     )
+
+
+_laprop = Function(LaProp, ("exp_avg", "exp_avg_sq"))
+
+
+def laprop(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    exp_avg_lr_1: float,
+    exp_avg_lr_2: float,
+    lr: float = 4e-4,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-15,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
+    grad_scale: float = 1.0,
+) -> tuple[float, float]:
+    """
+    LaProp, with decoupled weight decay.
+
+    See `fastgd.LaProp`. Returns the `exp_avg_lr_1` and `exp_avg_lr_2` of the next step; step 1 reads none.
+    """
+    carried: tuple[float, float] = _laprop.update(
+        param,
+        grad,
+        (exp_avg, exp_avg_sq),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            maximize,
+            corrected_weight_decay,
+        ),
+        (
+            LaProp.carried["exp_avg_lr_1"]("exp_avg_lr_1", exp_avg_lr_1),
+            LaProp.carried["exp_avg_lr_2"]("exp_avg_lr_2", exp_avg_lr_2),
+        ),
+    )
+    return carried
 
 
 _lars = Function(LARS, ("momentum_buffer",))
@@ -645,6 +823,88 @@ def lion(
             weight_decay,
             maximize,
             cautious,
+            corrected_weight_decay,
+        ),
+    )
+
+
+_madgrad = Function(MADGRAD, ("grad_sum_sq", "s", "x0"))
+
+
+def madgrad(
+    param: Array,
+    grad: Array,
+    grad_sum_sq: Array,
+    s: Array,
+    x0: Array,
+    *,
+    step: int,
+    lr: float = 1e-2,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+    eps: float = 1e-6,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    MADGRAD, with L2 weight decay.
+
+    See `fastgd.MADGRAD`.
+    """
+    _madgrad.update(
+        param,
+        grad,
+        (grad_sum_sq, s, x0),
+        step,
+        grad_scale,
+        (
+            lr,
+            momentum,
+            weight_decay,
+            eps,
+            maximize,
+        ),
+    )
+
+
+_mars = Function(MARS, ("exp_avg", "exp_avg_sq", "last_grad"))
+
+
+def mars(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    last_grad: Array,
+    *,
+    step: int,
+    lr: float = 3e-3,
+    betas: tuple[float, float] = (0.9, 0.99),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    gamma: float = 0.025,
+    maximize: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
+    grad_scale: float = 1.0,
+) -> None:
+    """
+    MARS-AdamW, with decoupled weight decay.
+
+    See `fastgd.MARS`.
+    """
+    _mars.update(
+        param,
+        grad,
+        (exp_avg, exp_avg_sq, last_grad),
+        step,
+        grad_scale,
+        (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            gamma,
+            maximize,
             corrected_weight_decay,
         ),
     )

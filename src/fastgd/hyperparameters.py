@@ -326,6 +326,15 @@ ThreeDecayRates = Annotated[
     tuple[float | Schedule, float | Schedule, float | Schedule],
     Several(Scheduled(decay_rate), fields=("beta1", "beta2", "beta3")),
 ]
+PnmRates = Annotated[
+    tuple[float, float, float],
+    Several(
+        nonnegative,
+        fields=("beta1", "beta2", "beta3"),
+        together="(in [0, 1), in [0, 1), at least 0)",
+        accepts=lambda a, b, _: a < 1 and b < 1,
+    ),
+]
 ThreeNumbers = Annotated[tuple[float, float, float], Several(any_real, fields=("ns_a", "ns_b", "ns_c"))]
 AveragingRates = Annotated[
     tuple[float, float],
@@ -349,6 +358,7 @@ OptionalFraction = Annotated[float | None, Optional(open_fraction)]
 GrowthRate = Annotated[float | None, Optional(Number("at least 1", 1.0))]
 Count = Annotated[int, Whole()]
 AdjustLr = Annotated[Literal["original", "match_rms_adamw"] | None, Optional(Choice("original", "match_rms_adamw"))]
+AdafactorForm = Annotated[Literal["torch", "transformers"], Choice("torch", "transformers")]
 MomentumForm = Annotated[Literal["heavy_ball", "ema"], Choice("heavy_ball", "ema")]
 
 

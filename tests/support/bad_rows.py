@@ -282,6 +282,12 @@ REFUSED: dict[str, tuple[tuple[Any, type[Exception], str], ...]] = {
         ((0.9, 0.9, "a"), TypeError, "{}[2] must be a real number, got str"),
         ((0.9, 0.9, 1), ValueError, "{}[2] must be in [0, 1), got 1.0"),
     ),
+    "(in [0, 1), in [0, 1), at least 0)": (
+        (0.9, TypeError, "{} must be a triple of numbers, got float"),
+        ((0.9, 0.9), ValueError, "{} must be a triple of numbers, got 2 of them"),
+        ((0.9, 0.9, -1), ValueError, "{}[2] must be at least 0, got -1.0"),
+        ((0.9, 1, 1), ValueError, "{} must be (in [0, 1), in [0, 1), at least 0), got (0.9, 1.0, 1.0)"),
+    ),
     "(below 1, above 1)": (
         *PAIR,
         ((0, 1.2), ValueError, "{}[0] must be above 0, got 0.0"),

@@ -15,6 +15,7 @@ import pytest
 import fastgd
 from support import reference
 from support import reference_later as later
+from support import reference_more as more
 from support import reference_passes as passes
 
 
@@ -269,6 +270,42 @@ SCHEDULE_FREE_CASES = [
     ),
 ]  # fmt: skip
 
+MORE_CASES = [
+    Case("laprop", fastgd.LaProp, more.laprop, {}, ("laprop",)),
+    Case(
+        "laprop_decay", fastgd.LaProp, more.laprop,
+        dict(lr=0.1, betas=(0.5, 0.9), eps=1e-3, weight_decay=0.1, maximize=True), ("laprop",),
+    ),
+    Case("grams", fastgd.Grams, more.grams, {}, ("grams",)),
+    Case(
+        "grams_decay", fastgd.Grams, more.grams,
+        dict(lr=0.1, betas=(0.3, 0.9), weight_decay=0.1, maximize=True), ("grams",),
+    ),
+    Case("adam_atan2", fastgd.AdamAtan2, more.adam_atan2, dict(lr=0.01), ("adam_atan2",)),
+    Case(
+        "adam_atan2_decay", fastgd.AdamAtan2, more.adam_atan2,
+        dict(lr=0.1, betas=(0.3, 0.9), a=0.7, b=0.25, weight_decay=0.1, maximize=True), ("adam_atan2",),
+    ),
+    # The second moment must fall for the maximum to be another number.
+    Case(
+        "ada_pnm", fastgd.AdaPNM, more.ada_pnm, dict(lr=0.01, betas=(0.9, 0.5, 1.0)), ("ada_pnm_bound",),
+    ),
+    Case(
+        "ada_pnm_decay", fastgd.AdaPNM, more.ada_pnm,
+        dict(lr=0.1, betas=(0.5, 0.9, 0.4), eps=1e-3, weight_decay=0.1, ams_bound=False, maximize=True), ("ada_pnm",),
+    ),
+    Case("madgrad", fastgd.MADGRAD, more.madgrad, {}, ("madgrad",)),
+    Case(
+        "madgrad_l2", fastgd.MADGRAD, more.madgrad,
+        dict(lr=0.1, momentum=0.0, weight_decay=0.1, eps=1e-3, maximize=True), ("madgrad",),
+    ),
+    Case("mars", fastgd.MARS, more.mars, {}, ("mars",)),
+    Case(
+        "mars_decay", fastgd.MARS, more.mars,
+        dict(lr=0.1, betas=(0.8, 0.9), eps=1e-3, weight_decay=0.1, gamma=0.5, maximize=True), ("mars",),
+    ),
+]  # fmt: skip
+
 PASSES_CASES = [
     Case("lamb", fastgd.LAMB, passes.lamb, {}, ("lamb",)),
     Case(
@@ -294,7 +331,9 @@ PASSES_CASES = [
     ),
 ]  # fmt: skip
 
-CASES = [*SGD_CASES, *ADAPTIVE_CASES, *ADAM_CASES, *LATER_CASES, *PASSES_CASES, *SCHEDULE_FREE_CASES]
+CASES = [
+    *SGD_CASES, *ADAPTIVE_CASES, *ADAM_CASES, *LATER_CASES, *PASSES_CASES, *SCHEDULE_FREE_CASES, *MORE_CASES,
+]  # fmt: skip
 # Rules of classes that are more than a pass over elements; these have tests of their own.
 PARTS = [
     Case("prodigy", fastgd.Prodigy, None, {}, ("prodigy",)),

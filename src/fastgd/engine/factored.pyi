@@ -1,15 +1,19 @@
+from typing import Any
+
 import numpy as np
+from typing_extensions import disjoint_base
 
 def rms(dense: np.ndarray) -> float: ...
 def step(
     param: np.ndarray,
     grad: np.ndarray,
+    momentum: np.ndarray | None,
     moments: tuple[np.ndarray, ...],
-    scale: float,
-    bound: float,
-    share: float,
-    eps1: float,
-    keep: float,
-    alpha: float,
-    d: float,
+    numbers: dict[str, Any],
 ) -> None: ...
+
+@disjoint_base
+class Work:
+    def __init__(self) -> None: ...
+    def add(self, *arguments: Any) -> None: ...
+    def __call__(self) -> None: ...

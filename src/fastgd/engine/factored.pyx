@@ -2,12 +2,14 @@
 The step of a matrix whose second moment is kept as row and column means, and that of a vector: for Adafactor.
 
 Sums are in double, in 16 lanes along a row and row after row, on one thread; so the bits are the same everywhere. A
-matrix is read three times: for its means, for the size of the update, and for the step, row by row in the cache.
+matrix is read three times: for its means, for the size of the update, and for the step, row by row in the cache; a
+fourth time for a cautious step.
 """
 cimport numpy as cnp
 from libc.math cimport sqrt
 
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.kernels.caution cimport agreement, enlarged
 from fastgd.kernels.real cimport bounded, larger, real, root
 
 import numpy as np
@@ -22,8 +24,13 @@ ctypedef struct Factors:
     double scale        # of the gradient, and
     double bound        # where it is then clipped
     double share        # of the new squares in the second moment
-    double eps1
+    double added        # to each of them
+    double eps1         # the least mean of a moment, and its square the least moment
     double keep         # of the parameter
+    double alpha        # the step, before it is divided by what the update is larger than d
+    double d
+    double beta1        # of the momentum, where there is one
+    bint cautious
 
 
 cdef double summed(double* lane) noexcept nogil:
@@ -76,13 +83,13 @@ cdef void means(const real* grad, Py_ssize_t rows, Py_ssize_t columns, const Fac
         row_sums[i] = summed(lane)
 
 
-cdef double blend(real* average, const double* sums, Py_ssize_t n, Py_ssize_t count, double share) noexcept nogil:
+cdef double blend(real* average, const double* sums, Py_ssize_t n, Py_ssize_t count, const Factors* f) noexcept nogil:
     """Move averages towards the means of `count` squares each; returns the sum of what they are then."""
-    cdef real part = <real>share, mean
+    cdef real part = <real>f.share, mean
     cdef double total = 0
     cdef Py_ssize_t i
     for i in range(n):
-        mean = <real>(sums[i] / <double>count)
+        mean = <real>(sums[i] / <double>count + f.added)
         average[i] = average[i] + part * (mean - average[i])
         total += <double>average[i]
     return total
@@ -117,60 +124,97 @@ cdef void row_of_update(const real* grad, real* update, Py_ssize_t n, real row, 
         update[j] = bounded(scale * grad[j], bound) / root(larger(row * columns[j], floor))
 
 
-cdef int step_matrices(real[:, :, ::1] param, const real[:, :, ::1] grad, real[:, ::1] outer, real[:, ::1] inner,
-                       bint swapped, Factors* f, double alpha, double d) except -1:
+cdef double step_row(real* param, real* momentum, const real* grad, const real* update, Py_ssize_t n, double size,
+                     const Factors* f) noexcept nogil:
+    """
+    The step of a row along its update or, if it has one, its momentum; a cautious one moves the momentum alone, and
+    returns how many of its elements have the sign of the gradient.
+    """
+    cdef real scale = <real>f.scale, keep = <real>f.keep, step_size = <real>size
+    cdef real beta1 = <real>f.beta1, rest = <real>(1.0 - f.beta1), m
+    cdef double agreeing = 0
+    cdef Py_ssize_t j
+    if momentum == NULL:
+        for j in range(n):
+            param[j] = keep * param[j] - step_size * update[j]
+        return 0
+    for j in range(n):
+        m = beta1 * momentum[j] + rest * (step_size * update[j])
+        momentum[j] = m
+        if f.cautious:
+            agreeing += <double>agreement(m, scale * grad[j])
+        else:
+            param[j] = keep * param[j] - m
+    return agreeing
+
+
+cdef void step_cautiously(real* param, const real* momentum, const real* grad, Py_ssize_t n, double enlargement,
+                          const Factors* f) noexcept nogil:
+    """What `step_row` has left out."""
+    cdef real scale = <real>f.scale, keep = <real>f.keep, factor = <real>enlargement
+    cdef Py_ssize_t j
+    for j in range(n):
+        param[j] = keep * param[j] - factor * (momentum[j] * agreement(momentum[j], scale * grad[j]))
+
+
+cdef int step_matrices(real[:, :, ::1] param, const real[:, :, ::1] grad, real[:, :, ::1] momentum, real[:, ::1] outer,
+                       real[:, ::1] inner, bint swapped, Factors* f) except -1:
     """A step of matrices: `outer` are the moments of rows as they lie in memory; swapped, these are columns."""
-    cdef Py_ssize_t count = param.shape[0], rows = param.shape[1], columns = param.shape[2], b, i, j
+    cdef Py_ssize_t count = param.shape[0], rows = param.shape[1], columns = param.shape[2], b, i
+    cdef Py_ssize_t size = count * rows * columns
     cdef double[::1] row_sums = np.empty(rows), column_sums = np.empty(columns), least = np.empty(count)
     dtype = np.float32 if real is float else np.float64
     cdef real[::1] mean = np.empty(count, dtype), update = np.empty(columns, dtype)
     cdef real[:, ::1] inverse = np.empty((count, columns), dtype)
-    cdef double total = 0, first, second
-    cdef real keep = <real>f.keep, step_size
-    cdef real* p
+    cdef double total = 0, agreeing = 0, first, second, step_size
+    cdef bint has = momentum is not None
     cdef fp_mode mode
     with nogil:
         mode = enter()
         for b in range(count):
             means(&grad[b, 0, 0], rows, columns, f, &row_sums[0], &column_sums[0])
-            first = blend(&outer[b, 0], &row_sums[0], rows, columns, f.share) / <double>rows
-            second = blend(&inner[b, 0], &column_sums[0], columns, rows, f.share) / <double>columns
+            first = blend(&outer[b, 0], &row_sums[0], rows, columns, f) / <double>rows
+            second = blend(&inner[b, 0], &column_sums[0], columns, rows, f) / <double>columns
             mean[b] = larger(<real>(second if swapped else first), <real>f.eps1)
             least[b] = invert(&inner[b, 0], &inverse[b, 0], columns)
             for i in range(rows):
                 row_of_update(&grad[b, i, 0], &update[0], columns, outer[b, i] / mean[b], &inner[b, 0],
                               &inverse[b, 0], least[b], f)
                 total += sum_of_squares(&update[0], columns)
-        step_size = <real>(alpha / max(1.0, sqrt(total) / (sqrt(<double>(count * rows * columns)) * d)))
+        step_size = f.alpha / max(1.0, sqrt(total) / (sqrt(<double>size) * f.d))
         for b in range(count):
             for i in range(rows):
                 row_of_update(&grad[b, i, 0], &update[0], columns, outer[b, i] / mean[b], &inner[b, 0],
                               &inverse[b, 0], least[b], f)
-                p = &param[b, i, 0]
-                for j in range(columns):
-                    p[j] = keep * p[j] - step_size * update[j]
+                agreeing += step_row(&param[b, i, 0], &momentum[b, i, 0] if has else NULL, &grad[b, i, 0], &update[0],
+                                     columns, step_size, f)
+        if f.cautious:
+            step_cautiously(&param[0, 0, 0], &momentum[0, 0, 0], &grad[0, 0, 0], size, enlarged(1.0, agreeing, size), f)
         leave(mode)
     return 0
 
 
-cdef int step_vector(real[::1] param, const real[::1] grad, real[::1] variance, Factors* f, double alpha,
-                     double d) except -1:
+cdef int step_vector(real[::1] param, const real[::1] grad, real[::1] momentum, real[::1] variance,
+                     Factors* f) except -1:
     """A step of a vector, whose moment is kept element by element."""
     cdef Py_ssize_t n = param.shape[0], i
     cdef real[::1] update = np.empty(n, np.float32 if real is float else np.float64)
-    cdef real scale = <real>f.scale, bound = <real>f.bound, part = <real>f.share, keep = <real>f.keep
-    cdef real floor = <real>(f.eps1 * f.eps1), step_size, g, v
+    cdef real scale = <real>f.scale, bound = <real>f.bound, part = <real>f.share, added = <real>f.added
+    cdef real floor = <real>(f.eps1 * f.eps1), g, v
+    cdef bint has = momentum is not None
+    cdef double agreeing, step_size
     cdef fp_mode mode
     with nogil:
         mode = enter()
         for i in range(n):
             g = bounded(scale * grad[i], bound)
-            v = variance[i] + part * (g * g - variance[i])
+            v = variance[i] + part * (g * g + added - variance[i])
             variance[i] = v
             update[i] = g / root(larger(v, floor))
-        step_size = <real>(alpha / max(1.0, sqrt(sum_of_squares(&update[0], n)) / (sqrt(<double>n) * d)))
-        for i in range(n):
-            param[i] = keep * param[i] - step_size * update[i]
+        step_size = f.alpha / max(1.0, sqrt(sum_of_squares(&update[0], n)) / (sqrt(<double>n) * f.d))
+        agreeing = step_row(&param[0], &momentum[0] if has else NULL, &grad[0], &update[0], n, step_size, f)
+        if f.cautious:
+            step_cautiously(&param[0], &momentum[0], &grad[0], n, enlarged(1.0, agreeing, n), f)
         leave(mode)
     return 0
 
@@ -187,36 +231,55 @@ def rms(cnp.ndarray dense):
     return sqrt(sum_of_squares(&double_[0], double_.shape[0]) / <double>double_.shape[0])
 
 
-cdef int run(p, g, tuple moments, bint swapped, Factors* f, double alpha, double d) except -1:
+cdef int run(p, g, m, tuple moments, bint swapped, Factors* f) except -1:
     if len(moments) == 1:
         if p.dtype == np.float32:
-            return step_vector[float](p, g, moments[0], f, alpha, d)
-        return step_vector[double](p, g, moments[0], f, alpha, d)
+            return step_vector[float](p, g, m, moments[0], f)
+        return step_vector[double](p, g, m, moments[0], f)
     if p.dtype == np.float32:
-        return step_matrices[float](p, g, moments[0], moments[1], swapped, f, alpha, d)
-    return step_matrices[double](p, g, moments[0], moments[1], swapped, f, alpha, d)
+        return step_matrices[float](p, g, m, moments[0], moments[1], swapped, f)
+    return step_matrices[double](p, g, m, moments[0], moments[1], swapped, f)
 
 
-def step(param, grad, tuple moments, double scale, double bound, double share, double eps1, double keep, double alpha,
-         double d):
+def step(param, grad, momentum, tuple moments, dict numbers):
     """
-    Update a parameter and its moments in place; the numbers are those of `Factors`, and `alpha` is the step before
-    it is divided by what the update is larger than `d`.
+    Update a parameter, its moments and, where it is not None, its momentum in place; `numbers` are those of `Factors`.
 
-    `param` and `grad` are dense, not empty, of one shape and one dtype, float32 or float64; `moments` are ``row_var``
-    and ``col_var``, or for fewer than two axes ``variance``, all in C order.
+    `param`, `grad` and `momentum` are dense, not empty, of one shape and one dtype, float32 or float64; `moments` are
+    ``row_var`` and ``col_var``, or for fewer than two axes ``variance``, all in C order.
     """
-    cdef Factors f = Factors(scale, bound, share, eps1, keep)
+    cdef Factors f = numbers
+    has, swapped = momentum is not None, False
     if param.ndim < 2:
-        run(param.reshape(-1), np.ascontiguousarray(grad).reshape(-1), (moments[0].reshape(-1),), False, &f, alpha, d)
+        run(param.reshape(-1), np.ascontiguousarray(grad).reshape(-1), momentum.reshape(-1) if has else None,
+            (moments[0].reshape(-1),), False, &f)
         return
     *_, rows, columns = param.shape
     row_var, col_var = moments[0].reshape(-1, rows), moments[1].reshape(-1, columns)
     if param.ndim == 2 and param.flags.f_contiguous and not param.flags.c_contiguous:
-        run(param.T[None], np.ascontiguousarray(grad.T)[None], (col_var, row_var), True, &f, alpha, d)
-        return
-    plain = np.ascontiguousarray(param)
-    shape = (-1, rows, columns)
-    run(plain.reshape(shape), np.ascontiguousarray(grad).reshape(shape), (row_var, col_var), False, &f, alpha, d)
+        param, grad, momentum = param.T, grad.T, momentum.T if has else None
+        rows, columns, row_var, col_var, swapped = columns, rows, col_var, row_var, True
+    plain, shape = np.ascontiguousarray(param), (-1, rows, columns)
+    own = np.ascontiguousarray(momentum) if has else None
+    run(plain.reshape(shape), np.ascontiguousarray(grad).reshape(shape), own.reshape(shape) if has else None,
+        (row_var, col_var), swapped, &f)
     if plain is not param:
         param[...] = plain
+    if own is not momentum:
+        momentum[...] = own
+
+
+cdef class Work:
+    """Steps that are made one after the other where the object is called, without a place for an interrupt."""
+    cdef list steps
+
+    def __init__(self):
+        self.steps = []
+
+    def add(self, *arguments):
+        """One more call of `step`."""
+        self.steps.append(arguments)
+
+    def __call__(self):
+        for arguments in self.steps:
+            step(*arguments)

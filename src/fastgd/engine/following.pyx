@@ -71,19 +71,18 @@ cdef class Following(Plan):
             self.moved = self.begun = True
         return 0
 
-    cdef int finish_slot(self, Py_ssize_t i) except -1:
-        """What comes after the rule of slot `i`, where the step has left it to its caller."""
+    cdef int finish_slots(self) except -1:
+        """What comes after the rules of a step, where that waits."""
         cdef Slot slot
-        cdef fp_mode mode
-        if self.averaging:
-            self.begin_averages(i, i + 1)
-        slot = self.slots[i]
-        slot.steps -= 1     # to those before this step, which random bits follow from
-        mode = enter()
-        run_after(&slot, 0, slot.size, self.stage.zeroes)
-        leave(mode)
-        if slot.after != NULL:
-            slot.after.begun = True
+        cdef Py_ssize_t i
+        for i in range(self.first, self.stop):
+            slot = self.slots[i]
+            if slot.cohort < 0:
+                continue
+            slot.steps -= 1     # to those before this step, which random bits follow from
+            run_after(&slot, 0, slot.size, self.stage.zeroes)
+            if slot.after != NULL:
+                slot.after.begun = True
         return 0
 
     cdef int set_copies(self, list arrays) except -1:

@@ -269,8 +269,8 @@ cdef class Plan:
         return 0
 
     def updated(self):
-        """The slots that the latest step has updated."""
-        return [i for i in range(self.count) if self.slots[i].cohort >= 0]
+        """The slots that the step under way updates."""
+        return [i for i in range(self.first, self.stop) if self.slots[i].cohort >= 0]
 
     def progress(self, Py_ssize_t i):
         """(steps taken, carried numbers) of slot `i`."""
@@ -431,7 +431,7 @@ cdef class Plan:
         """
         cdef int threads
         self.stage.active, self.stage.scale, self.stage.bound = staged, scale, bound
-        if self.averaging and not self.stage.waits:
+        if self.averaging:
             self.begin_averages(self.first, self.stop)
         if self.elements < BRIEF:
             self.update_slots(&self.stage, 1)

@@ -16,6 +16,9 @@ cdef class Steps(Following):
     cdef readonly dict clipping         # settings of gradients, as they were given
     cdef public long long skipped_steps, completed
     cdef public tuple bound             # gradients that stay where they are, or None
+    # What a class does for its rule, or None: a function of this object that is called before anything is changed, and
+    # may return one that makes the last of the changes, which must be compiled.
+    cdef public object between
     cdef dict gathered                  # for slots that have had gradients of rows, where these are summed
     cdef readonly bint busy
     cdef public bint averaged           # whether parameters hold their averages, so that no step may come
@@ -32,7 +35,7 @@ cdef class Steps(Following):
     cdef Storage check_storage(self, object front, Py_ssize_t number, object given)
     cpdef check_plain(self)
     cdef int begin(self) except -1
-    cdef int end(self, bint updated) except -1
+    cdef int end(self) except -1
     cdef int read_group(self, object front, Py_ssize_t number, object given) except -1
     cdef int ask_schedules(self, Reading reading, Py_ssize_t number) except -1
     cdef int ask_all_schedules(self) except -1

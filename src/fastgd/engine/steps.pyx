@@ -56,7 +56,7 @@ cdef class Steps(Following):
     reader : Reader
         The checks of its class.
     waits : bool
-        Whether a step is over only when its front has called `finish_step`.
+        Whether a parameter has made its step only when what `between` returns has been called.
     """
 
     def __init__(self, Reader reader not None, bint waits=False):
@@ -442,7 +442,7 @@ cdef class Steps(Following):
         return self.bound
 
     def treatment(self):
-        """What the latest step multiplied gradients by, and where it clipped their elements."""
+        """For `between`: what the step multiplies gradients by, and where it clips their elements."""
         return self.scale, self.bound_of_elements
 
     # ---- the step ---------------------------------------------------------------------------------------------
@@ -450,7 +450,7 @@ cdef class Steps(Following):
     def step(self, front, groups, grads, grad_scale, zero_grads):
         """Update every parameter that has a gradient; without `grads`, those that are bound."""
         cdef double scale
-        cdef bint updated = False, zeroes
+        cdef bint zeroes
         self.begin()
         try:
             scale = real_number("grad_scale", grad_scale)
@@ -466,9 +466,9 @@ cdef class Steps(Following):
             self.take_gradients(front)
             if zeroes:
                 self.check_zeroes(front, self.held)
-            updated = self.update(scale, zeroes)
+            self.update(scale, zeroes)
         finally:
-            self.end(updated)
+            self.end()
 
     cdef int begin(self) except -1:
         """Begin a step."""
@@ -476,27 +476,13 @@ cdef class Steps(Following):
             raise RuntimeError(IN_USE)
         self.check_plain()
         self.busy = True
-        self.release()      # what an interrupt may have left of a step that was not finished
         return 0
 
-    cdef int end(self, bint updated) except -1:
-        """Let others use the optimizer, and let go of gradients, unless `finish_step` still needs them."""
-        if not (updated and self.stage.waits):
-            self.release()
+    cdef int end(self) except -1:
+        """Let go of gradients, and others use the optimizer."""
+        self.release()
         self.busy = False
         return 0
-
-    def finish_step(self, call, list slots=None):
-        """
-        The rest of a step that waits: `call` for each slot that it has updated, or for those in `slots`, and what comes
-        after.
-        """
-        try:
-            for i in self.updated() if slots is None else slots:
-                call(i)
-                self.finish_slot(i)
-        finally:
-            self.release()
 
     cdef bint update(self, double scale, bint zeroes) except -1:
         """
@@ -524,8 +510,12 @@ cdef class Steps(Following):
             self.scale, self.bound_of_elements = scale, self.max_value if bounded else INFINITY
             self.fold(1.0 if bounded else scale)
             found = norm if measured else None
+            after = None if self.between is None else self.between(self)
             self.stage.zeroes = zeroes
             self.run(scale, self.max_value if bounded else 0.0, bounded)
+            if after is not None:
+                after()
+                self.finish_slots()
             self.grad_norm = found
             if self.cohort_count:
                 self.completed += 1

@@ -3,6 +3,7 @@ include "build_table.pxi"
 
 from fastgd.kernels.roofs cimport (stream_0, stream_1, stream_2, stream_3, stream_4, stream_copy, divide, divide_root,
                                    divide_two_roots)
+from fastgd.kernels.rules.ada_pnm cimport AdaPnmScalars, fold_ada_pnm, ada_pnm, ada_pnm_bound
 from fastgd.kernels.rules.adabelief cimport AdabeliefScalars, fold_adabelief, adabelief
 from fastgd.kernels.rules.adadelta cimport AdadeltaScalars, fold_adadelta, adadelta
 from fastgd.kernels.rules.adafactor cimport AdafactorScalars, fold_adafactor, adafactor
@@ -10,6 +11,7 @@ from fastgd.kernels.rules.adagrad cimport AdagradScalars, fold_adagrad, adagrad
 from fastgd.kernels.rules.adam cimport (AdamScalars, fold_adam, adam_cautious_measure, settle_adam_cautious,
                                         amsgrad_cautious_measure, settle_amsgrad_cautious, adam, amsgrad, adam_cautious,
                                         amsgrad_cautious)
+from fastgd.kernels.rules.adam_atan2 cimport AdamAtan2Scalars, fold_adam_atan2, adam_atan2
 from fastgd.kernels.rules.adamax cimport AdamaxScalars, fold_adamax, adamax
 from fastgd.kernels.rules.adan cimport AdanScalars, fold_adan, adan
 from fastgd.kernels.rules.ademamix cimport AdemamixScalars, fold_ademamix, ademamix
@@ -19,11 +21,15 @@ from fastgd.kernels.rules.asgd cimport AsgdScalars, fold_asgd, asgd, asgd_averag
 from fastgd.kernels.rules.dadapt_adam cimport (DadaptAdamScalars, fold_dadapt_adam, dadapt_adam_measure,
                                                settle_all_dadapt_adam, dadapt_adam)
 from fastgd.kernels.rules.ftrl cimport FtrlScalars, fold_ftrl, ftrl
+from fastgd.kernels.rules.grams cimport GramsScalars, fold_grams, grams
 from fastgd.kernels.rules.lamb cimport LambScalars, fold_lamb, lamb_measure, settle_lamb, lamb
+from fastgd.kernels.rules.laprop cimport LapropScalars, fold_laprop, laprop
 from fastgd.kernels.rules.lars cimport (LarsScalars, fold_lars, lars_measure, settle_lars, lars_nesterov_measure,
                                         settle_lars_nesterov, lars, lars_nesterov)
 from fastgd.kernels.rules.lion cimport (LionScalars, fold_lion, lion_cautious_measure, settle_lion_cautious, lion,
                                         lion_cautious)
+from fastgd.kernels.rules.madgrad cimport MadgradScalars, fold_madgrad, madgrad
+from fastgd.kernels.rules.mars cimport MarsScalars, fold_mars, mars_measure, settle_mars, mars
 from fastgd.kernels.rules.muon cimport MuonScalars, fold_muon, muon
 from fastgd.kernels.rules.nadam cimport NadamScalars, fold_nadam, nadam
 from fastgd.kernels.rules.novograd cimport NovogradScalars, fold_novograd, novograd_measure, settle_novograd, novograd
@@ -45,6 +51,9 @@ from fastgd.kernels.rules.stable_adamw cimport (StableAdamwScalars, fold_stable_
                                                 settle_stable_adamw, stable_adamw)
 from fastgd.kernels.rules.yogi cimport YogiScalars, fold_yogi, yogi
 
+rule(b"ada_pnm", b"exp_avg neg_exp_avg exp_avg_sq", <void*>ada_pnm[float], <void*>ada_pnm[double])
+rule(b"ada_pnm_bound", b"exp_avg neg_exp_avg exp_avg_sq max_exp_avg_sq", <void*>ada_pnm_bound[float],
+     <void*>ada_pnm_bound[double])
 rule(b"adabelief", b"exp_avg exp_avg_var", <void*>adabelief[float], <void*>adabelief[double])
 rule(b"adadelta", b"square_avg acc_delta", <void*>adadelta[float], <void*>adadelta[double])
 rule(b"adafactor", b"", <void*>adafactor[float], <void*>adafactor[double])
@@ -58,6 +67,7 @@ rule(b"amsgrad_cautious", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad_c
      <void*>amsgrad_cautious[double])
 measure(1, False, 0, <void*>amsgrad_cautious_measure[float], <void*>amsgrad_cautious_measure[double],
         <Settle>settle_amsgrad_cautious)
+rule(b"adam_atan2", b"exp_avg exp_avg_sq", <void*>adam_atan2[float], <void*>adam_atan2[double])
 rule(b"adamax", b"exp_avg exp_inf", <void*>adamax[float], <void*>adamax[double])
 rule(b"adan", b"exp_avg exp_avg_diff exp_avg_sq neg_pre_grad", <void*>adan[float], <void*>adan[double])
 rule(b"ademamix", b"exp_avg exp_avg_slow exp_avg_sq", <void*>ademamix[float], <void*>ademamix[double])
@@ -71,8 +81,10 @@ rule(b"dadapt_adam", b"exp_avg exp_avg_sq s", <void*>dadapt_adam[float], <void*>
 measure(2, True, 0, <void*>dadapt_adam_measure[float], <void*>dadapt_adam_measure[double],
         <Settle>settle_all_dadapt_adam)
 rule(b"ftrl", b"accumulator linear", <void*>ftrl[float], <void*>ftrl[double])
+rule(b"grams", b"exp_avg exp_avg_sq", <void*>grams[float], <void*>grams[double])
 rule(b"lamb", b"exp_avg exp_avg_sq", <void*>lamb[float], <void*>lamb[double])
 measure(2, False, 0, <void*>lamb_measure[float], <void*>lamb_measure[double], <Settle>settle_lamb)
+rule(b"laprop", b"exp_avg exp_avg_sq", <void*>laprop[float], <void*>laprop[double])
 rule(b"lars", b"momentum_buffer", <void*>lars[float], <void*>lars[double])
 measure(2, False, 0, <void*>lars_measure[float], <void*>lars_measure[double], <Settle>settle_lars)
 rule(b"lars_nesterov", b"momentum_buffer", <void*>lars_nesterov[float], <void*>lars_nesterov[double])
@@ -82,6 +94,9 @@ rule(b"lion", b"momentum_buffer", <void*>lion[float], <void*>lion[double])
 rule(b"lion_cautious", b"momentum_buffer", <void*>lion_cautious[float], <void*>lion_cautious[double])
 measure(1, False, 0, <void*>lion_cautious_measure[float], <void*>lion_cautious_measure[double],
         <Settle>settle_lion_cautious)
+rule(b"madgrad", b"grad_sum_sq s x0", <void*>madgrad[float], <void*>madgrad[double])
+rule(b"mars", b"exp_avg exp_avg_sq last_grad", <void*>mars[float], <void*>mars[double])
+measure(1, False, 0, <void*>mars_measure[float], <void*>mars_measure[double], <Settle>settle_mars)
 rule(b"muon", b"momentum_buffer update", <void*>muon[float], <void*>muon[double])
 rule(b"nadam", b"exp_avg exp_avg_sq", <void*>nadam[float], <void*>nadam[double])
 rule(b"novograd", b"exp_avg", <void*>novograd[float], <void*>novograd[double])
@@ -113,17 +128,22 @@ measure(1, False, 0, <void*>stable_adamw_measure[float], <void*>stable_adamw_mea
         <Settle>settle_stable_adamw)
 rule(b"yogi", b"exp_avg exp_avg_sq", <void*>yogi[float], <void*>yogi[double])
 
+family(b"ada_pnm", b"lr beta1 beta2 beta3 eps weight_decay ams_bound maximize corrected_weight_decay", b"", 0,
+       b"ada_pnm ada_pnm_bound", <Fold>fold_ada_pnm, sizeof(AdaPnmScalars))
 family(b"adabelief", b"lr beta1 beta2 eps weight_decay maximize corrected_weight_decay", b"", 0, b"adabelief",
        <Fold>fold_adabelief, sizeof(AdabeliefScalars))
 family(b"adadelta", b"lr rho eps weight_decay maximize", b"", 0, b"adadelta", <Fold>fold_adadelta,
        sizeof(AdadeltaScalars))
-family(b"adafactor", b"lr beta2_decay eps1 eps2 d weight_decay maximize", b"", 0, b"adafactor", <Fold>fold_adafactor,
-       sizeof(AdafactorScalars))
+family(b"adafactor",
+       b"lr beta2_decay eps1 eps2 d weight_decay maximize scale_parameter relative_step warmup_init beta1 "
+       b"form cautious corrected_weight_decay", b"", 0, b"adafactor", <Fold>fold_adafactor, sizeof(AdafactorScalars))
 family(b"adagrad", b"lr lr_decay weight_decay initial_accumulator_value eps maximize eps_root", b"", 0, b"adagrad",
        <Fold>fold_adagrad, sizeof(AdagradScalars))
 family(b"adam", b"lr beta1 beta2 eps weight_decay amsgrad maximize decoupled_weight_decay eps_root eps_hat cautious "
        b"corrected_weight_decay", b"", 0, b"adam amsgrad adam_cautious amsgrad_cautious", <Fold>fold_adam,
        sizeof(AdamScalars))
+family(b"adam_atan2", b"lr beta1 beta2 weight_decay a b maximize corrected_weight_decay", b"", 0, b"adam_atan2",
+       <Fold>fold_adam_atan2, sizeof(AdamAtan2Scalars))
 family(b"adamax", b"lr beta1 beta2 eps weight_decay maximize", b"", 0, b"adamax", <Fold>fold_adamax,
        sizeof(AdamaxScalars))
 family(b"adan", b"lr beta1 beta2 beta3 eps weight_decay no_prox maximize corrected_weight_decay", b"", 0, b"adan",
@@ -138,12 +158,20 @@ family(b"dadapt_adam", b"lr beta1 beta2 eps weight_decay decouple use_bias_corre
        b"d numerator_weighted", 0, b"dadapt_adam", <Fold>fold_dadapt_adam, sizeof(DadaptAdamScalars))
 family(b"ftrl", b"lr initial_accumulator_value l1_regularization_strength l2_regularization_strength "
        b"l2_shrinkage_regularization_strength beta maximize", b"", 0, b"ftrl", <Fold>fold_ftrl, sizeof(FtrlScalars))
+family(b"grams", b"lr beta1 beta2 eps weight_decay maximize corrected_weight_decay", b"", 0, b"grams", <Fold>fold_grams,
+       sizeof(GramsScalars))
 family(b"lamb", b"lr beta1 beta2 eps weight_decay bias_correction grad_averaging always_adapt trust_clip maximize", b"",
        0, b"lamb", <Fold>fold_lamb, sizeof(LambScalars))
+family(b"laprop", b"lr beta1 beta2 eps weight_decay maximize corrected_weight_decay", b"exp_avg_lr_1 exp_avg_lr_2", 0,
+       b"laprop", <Fold>fold_laprop, sizeof(LapropScalars))
 family(b"lars", b"lr momentum dampening weight_decay nesterov trust_coefficient eps always_adapt trust_clip maximize",
        b"", 0, b"lars lars_nesterov", <Fold>fold_lars, sizeof(LarsScalars))
 family(b"lion", b"lr beta1 beta2 weight_decay maximize cautious corrected_weight_decay", b"", 0, b"lion lion_cautious",
        <Fold>fold_lion, sizeof(LionScalars))
+family(b"madgrad", b"lr momentum weight_decay eps maximize", b"", 0, b"madgrad", <Fold>fold_madgrad,
+       sizeof(MadgradScalars))
+family(b"mars", b"lr beta1 beta2 eps weight_decay gamma maximize corrected_weight_decay", b"", 0, b"mars",
+       <Fold>fold_mars, sizeof(MarsScalars))
 family(b"muon", b"lr weight_decay momentum nesterov ns_a ns_b ns_c eps ns_steps adjust_lr_fn maximize "
        b"corrected_weight_decay", b"", 0, b"muon", <Fold>fold_muon, sizeof(MuonScalars))
 family(b"nadam", b"lr beta1 beta2 eps weight_decay momentum_decay decoupled_weight_decay maximize eps_root "

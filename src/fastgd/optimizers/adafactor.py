@@ -9,13 +9,22 @@ import numpy as np
 from fastgd import formats
 from fastgd.engine import factored
 from fastgd.engine.exact import real_power
-from fastgd.hyperparameters import AdafactorEps, AtLeastOne, NonNegative, NonPositive, Rate, Switch
+from fastgd.hyperparameters import (
+    AdafactorEps,
+    AdafactorForm,
+    AtLeastOne,
+    NonNegative,
+    NonPositive,
+    OptionalFraction,
+    PeakRate,
+    Rate,
+    Switch,
+)
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.base import Optimizer, Params, Settings
-from fastgd.optimizers.finishing import Finishing
 
 
-class Adafactor(Finishing):
+class Adafactor(Optimizer):
     r"""
     Adafactor, with decoupled weight decay.
 
@@ -45,6 +54,24 @@ class Adafactor(Finishing):
         Decoupled, at least 0.
     maximize : bool, default False
         Ascend.
+    scale_parameter : bool, default True
+        Whether the rate is in proportion to the size of the parameter, ``max(eps2, rms(param))``; 1 is in its place
+        otherwise.
+    relative_step : bool, default True
+        Whether the rate is at most ``1 / sqrt(t)``; otherwise it is `lr`.
+    warmup_init : bool, default False
+        Whether ``1e-6 * t`` is in the place of `lr`; needs `relative_step`.
+    beta1 : float or None, default None
+        Decay rate of a momentum of steps, in (0, 1), which has the size of the parameter; None is for none.
+    form : {"torch", "transformers"}, default "torch"
+        What `eps` and `weight_decay` are about. In transformers' form eps1 is added to the squares (1e-30 for None),
+        and there is no other floor; and the decay is that of the rate with which the parameter moves.
+    cautious : bool, default False
+        Whether the elements of the momentum are left out whose sign is not the gradient's, and the others divided by
+        the part of all that they are, at least a thousandth (Liang et al., arXiv:2411.16085); needs `beta1`.
+    corrected_weight_decay : float or bool, default 0
+        If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
+        (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -62,8 +89,11 @@ class Adafactor(Finishing):
     Notes
     -----
     As torch.optim.Adafactor. For models whose state would not fit: a matrix of r rows and c columns keeps r + c
-    numbers. Another order than C and F is copied for a step, and an interrupt in a step leaves out the parameters that
-    come after it. transformers' form has its eps in the squares, and options that are not here.
+    numbers. Another order than C and F is copied for a step.
+
+    transformers' Adafactor is this one with ``form="transformers"``; its `decay_rate` is `beta2_decay` and its
+    `clip_threshold` `d`. Its default has ``lr=None``, which is the 1e-2 here; a rate of its own goes with
+    ``relative_step=False``.
 
     References
     ----------
@@ -82,8 +112,21 @@ class Adafactor(Finishing):
     family = "adafactor"
     elementwise = False
     in_c = False
+    waits = True
     state_bytes = "4 for each row and column"
-    torch_signature = "lr beta2_decay eps d weight_decay * foreach maximize"
+    beyond_torch = (
+        "scale_parameter",
+        "relative_step",
+        "warmup_init",
+        "beta1",
+        "form",
+        "cautious",
+        "corrected_weight_decay",
+    )
+    torch_signature = (
+        "lr beta2_decay eps d weight_decay * foreach maximize "
+        "scale_parameter relative_step warmup_init beta1 form cautious corrected_weight_decay"
+    )
 
     def __init__(
         self,
@@ -95,10 +138,25 @@ class Adafactor(Finishing):
         weight_decay: NonNegative = 0.0,
         *,
         maximize: Switch = False,
+        scale_parameter: Switch = True,
+        relative_step: Switch = True,
+        warmup_init: Switch = False,
+        beta1: OptionalFraction = None,
+        form: AdafactorForm = "torch",
+        cautious: Switch = False,
+        corrected_weight_decay: PeakRate = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
-        self._moments: list[dict[str, np.ndarray]] = []
+        self._moments = Moments()
         super().__init__(params, locals(), settings)
+        self._steps.between = self._moments
+
+    @classmethod
+    def check_together(cls, values: dict[str, Any]) -> None:
+        if values["warmup_init"] and not values["relative_step"]:
+            raise ValueError("warmup_init must be False without relative_step, got True")
+        if values["cautious"] and values["beta1"] is None:
+            raise ValueError("cautious must be False without beta1, got True: only a momentum can disagree")
 
     @classmethod
     def check_params(cls, named: list[tuple[str, Any]]) -> None:
@@ -107,81 +165,101 @@ class Adafactor(Finishing):
             if str(param.dtype).removeprefix("torch.") not in formats.WIDE:
                 raise TypeError(f"Adafactor takes float32 and float64, got {name} of dtype {param.dtype}")
 
-    def _finish(self, i: int) -> None:
-        self._moments += [{} for _ in self._steps.params[len(self._moments) :]]
-        number, _ = self._steps.place_of(i)
-        values = dict(zip(self.checks, self._steps.plain(number), strict=True))
-        steps, _ = self._steps.progress(i)
-        param = self._steps.params[i]
-        if not self._moments[i]:
-            self._moments[i] = begun(param)
-        update(param, self._steps.gradient(i), self._moments[i], steps, values, self._steps.treatment())
-
     def _entries(self) -> list[dict[str, Any]]:
-        moments = [*self._moments, *({} for _ in self._steps.params[len(self._moments) :])]
+        moments = self._moments.of(len(self._steps.params))
         return [entry | own if entry else {} for entry, own in zip(super()._entries(), moments, strict=True)]
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         groups, state = saved.parts(state_dict)
         entries = {i: dict(saved.mapping(f"state_dict['state'][{i!r}]", entry)) for i, entry in state.items()}
         moments: list[dict[str, np.ndarray]] = []
-        for key, param in zip([key for group in groups for key in group["params"]], self._steps.params, strict=False):
+        members = [(key, group.get("beta1") is not None) for group in groups for key in group["params"]]
+        for (key, has_momentum), param in zip(members, self._steps.params, strict=False):
             moments.append({})
             if not entries.get(key):
                 continue
-            for name, array in begun(param).items():
-                label = f"state_dict['state'][{key!r}]"
+            label = f"state_dict['state'][{key!r}]"
+            for name, array in begun(param, has_momentum or entries[key].get("exp_avg") is not None).items():
                 if entries[key].get(name) is None:
                     raise ValueError(f"{label}: missing {name!r}")
                 array[...] = saved.array_like(f"{label}[{name!r}]", entries[key].pop(name), array, [param.dtype])
                 moments[-1][name] = array
-            for name in ("row_var", "col_var", "variance"):
+            for name in NAMES:
                 if name in entries[key] and entries[key][name] is None:  # as torch has those that it does not use
                     del entries[key][name]
         super().load_state_dict({**state_dict, "state": entries})
-        self._moments = moments
+        self._moments.held = moments
 
     load_state_dict.__doc__ = Optimizer.load_state_dict.__doc__
 
 
-def begun(param: np.ndarray) -> dict[str, np.ndarray]:
+NAMES = ("row_var", "col_var", "variance", "exp_avg")
+
+
+class Moments:
+    """The moments of an optimizer's parameters, and what a step does with them."""
+
+    def __init__(self) -> None:
+        self.held: list[dict[str, np.ndarray]] = []
+
+    def of(self, count: int) -> list[dict[str, np.ndarray]]:
+        return [*self.held, *({} for _ in range(count - len(self.held)))]
+
+    def __call__(self, steps: Any) -> factored.Work:
+        """The step under way, to be made."""
+        work = factored.Work()
+        self.held = self.of(len(steps.params))
+        for i in steps.updated():
+            add_step(work, steps, i, self.held[i])
+        return work
+
+
+def begun(param: np.ndarray, has_momentum: bool) -> dict[str, np.ndarray]:
     """The moments of a parameter before its first step."""
+    momentum = {"exp_avg": np.zeros_like(param)} if has_momentum else {}
     if param.ndim < 2:
-        return {"variance": np.zeros(param.shape, param.dtype)}
+        return {"variance": np.zeros(param.shape, param.dtype), **momentum}
     *batch, rows, columns = param.shape
     return {
         "row_var": np.zeros((*batch, rows, 1), param.dtype),
         "col_var": np.zeros((*batch, 1, columns), param.dtype),
+        **momentum,
     }
 
 
-def update(
-    param: np.ndarray,
-    grad: np.ndarray,
-    moments: Mapping[str, np.ndarray],
-    steps: int,
-    values: Mapping[str, Any],
-    treatment: tuple[float, float],
-) -> None:
-    """
-    Step `steps` of one parameter: its gradient is multiplied by the first of `treatment`, clipped to the second.
-
-    The gradient may be in any format that loses nothing in the parameter's.
-    """
+def add_step(work: factored.Work, steps: Any, i: int, moments: dict[str, np.ndarray]) -> None:
+    """The step of parameter `i` to what is to be done; its moments are begun where they are not there yet."""
+    param = steps.params[i]
+    values = dict(zip(steps.reader.names, steps.plain(steps.place_of(i)[0]), strict=True))
+    for name, zeros in begun(param, values["beta1"] is not None).items():
+        moments.setdefault(name, zeros)
     if not param.size:
         return
-    scale, bound = treatment
+    t = steps.progress(i)[0] + 1
+    scale, bound = steps.treatment()
+    momentum = None if values["beta1"] is None else moments["exp_avg"]
+    own = tuple(array for name, array in moments.items() if name != "exp_avg")
+    treated = {"scale": -scale if values["maximize"] else scale, "bound": bound}
+    grad = steps.gradient(i).astype(param.dtype, copy=False)
+    work.add(param, grad, momentum, own, {**treated, **numbers(param, t, values)})
+
+
+def numbers(param: np.ndarray, t: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What step `t` of a parameter is made with, but for how its gradient is treated."""
     eps1, eps2 = values["eps"]
-    alpha = max(eps2, factored.rms(param)) * min(values["lr"], 1.0 / math.sqrt(steps))
-    factored.step(
-        param,
-        grad.astype(param.dtype, copy=False),
-        tuple(moments.values()),
-        -scale if values["maximize"] else scale,
-        bound,
-        real_power(steps, values["beta2_decay"]),
-        float(np.finfo(param.dtype).eps) if eps1 is None else eps1,
-        1.0 - values["lr"] * values["weight_decay"],
-        alpha,
-        values["d"],
-    )
+    lr, decay, peak = values["lr"], values["weight_decay"], values["corrected_weight_decay"]
+    rate = min(1e-6 * t if values["warmup_init"] else lr, 1.0 / math.sqrt(t)) if values["relative_step"] else lr
+    alpha = max(eps2, factored.rms(param)) * rate if values["scale_parameter"] else rate
+    in_squares = values["form"] == "transformers"
+    if eps1 is None:
+        eps1 = 1e-30 if in_squares else float(np.finfo(param.dtype).eps)
+    return {
+        "share": real_power(t, values["beta2_decay"]),
+        "added": eps1 if in_squares else 0.0,
+        "eps1": 0.0 if in_squares else eps1,
+        "keep": 1.0 - (alpha if in_squares else lr) * (decay * lr / peak if peak else decay),
+        "alpha": alpha,
+        "d": values["d"],
+        "beta1": values["beta1"] or 0.0,
+        "cautious": values["cautious"],
+    }

@@ -5,17 +5,12 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from fastgd.engine.apply import Function
 from fastgd.hyperparameters import AdjustLr, Count, DecayRate, NonNegative, PeakRate, Rate, Switch, ThreeNumbers
 from fastgd.matrices import lr_factor, orthogonalized
-from fastgd.optimizers.base import Params, Progress, Settings
-from fastgd.optimizers.finishing import Finishing
-from fastgd.optimizers.sgd import SGD
-
-_descend = Function(SGD, ("momentum_buffer",))
+from fastgd.optimizers.base import Optimizer, Params, Progress, Settings
 
 
-class Muon(Finishing):
+class Muon(Optimizer):
     r"""
     Muon, for matrices.
 
@@ -71,8 +66,8 @@ class Muon(Finishing):
     -----
     As torch.optim.Muon, which iterates in bfloat16, 1.5 % of an update away; here it is in the parameter's dtype. For
     the weights of hidden layers: embeddings, the last layer, biases and gains belong to AdamW, and `muon_groups` splits
-    a model. Momentum, decay and the last pass have the same bits everywhere; the matrix products are those of NumPy's
-    BLAS. They are most of the time of a step, and an interrupt among them leaves out the last pass of what follows.
+    a model. Momentum and decay have the same bits everywhere; the matrix products are those of NumPy's BLAS. They are
+    most of the time of a step, and come before anything is changed.
 
     References
     ----------
@@ -114,6 +109,7 @@ class Muon(Finishing):
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)
+        self._steps.between = turned
 
     @classmethod
     def check_together(cls, values: dict[str, Any]) -> None:
@@ -138,10 +134,24 @@ class Muon(Finishing):
     def progress(cls, label: str, entry: Mapping[str, Any]) -> Progress:
         return 1, ()
 
-    def _finish(self, i: int) -> None:
-        """The step of a matrix along what its momentum becomes."""
-        h = dict(zip(self.checks, self._steps.plain(self._steps.place_of(i)[0]), strict=True))
-        param, update = self._steps.params[i], self._steps.states[i]["update"]
-        np.copyto(update, orthogonalized(update, h["ns_coefficients"], h["ns_steps"], h["eps"]))
-        lr = h["lr"] * lr_factor(param.shape, h["adjust_lr_fn"])
-        _descend.update(param, update, (None,), 1, 1.0, (lr, 0.0, 0.0, 0.0, False, False, "heavy_ball"))
+
+def turned(steps: Any) -> None:
+    """The direction of each matrix, into its `update`."""
+    for i in steps.updated():
+        u, h = ahead(steps, i)
+        x = orthogonalized(u, h["ns_coefficients"], h["ns_steps"], h["eps"])
+        steps.states[i]["update"][...] = lr_factor(u.shape, h["adjust_lr_fn"]) * x
+
+
+def ahead(steps: Any, i: int) -> tuple[np.ndarray, dict[str, Any]]:
+    """What is to be made orthogonal of matrix `i` in this step, in the dtype of its rule; its hyperparameters."""
+    h = dict(zip(steps.reader.names, steps.plain(steps.place_of(i)[0]), strict=True))
+    scale, bound = steps.treatment()
+    g = steps.gradient(i).astype(np.float64 if steps.params[i].dtype == np.float64 else np.float32)
+    g = np.clip(g * g.dtype.type(-scale if h["maximize"] else scale), -g.dtype.type(bound), g.dtype.type(bound))
+    share = g.dtype.type(1.0 - h["momentum"])
+    m = steps.states[i]["momentum_buffer"].astype(g.dtype)
+    m += share * (g - m)
+    if not h["nesterov"]:
+        return m, h
+    return share * g + g.dtype.type(h["momentum"]) * m, h

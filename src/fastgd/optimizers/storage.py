@@ -55,12 +55,6 @@ def read(kind: type["Optimizer"], where: str, group: Mapping[str, Any]) -> Stora
     random = stored.rounding == "stochastic"
     if stored.master_weights and random:
         raise ValueError(f"{label.format('rounding')}: master_weights=True rounds nothing at random, got 'stochastic'")
-    if kind.scratch and (stored.master_weights or random):
-        name, value = ("rounding", "'stochastic'") if random else ("master_weights", "True")
-        raise ValueError(
-            f"{label.format(name)}: {kind.__name__} writes parameters twice in a step, so that they are rounded to "
-            f"nearest, got {value}"
-        )
     if kind.rereads_state and stored.state_dtype is not None:
         raise ValueError(
             f"{label.format('state_dtype')}: the second pass of {kind.__name__} reads its state, which is kept as "

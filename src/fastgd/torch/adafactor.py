@@ -3,32 +3,56 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
-from fastgd.optimizers.adafactor import begun, update
-from fastgd.torch.finishing import Finishing
+from fastgd.engine import factored
+from fastgd.optimizers.adafactor import NAMES, add_step
+from fastgd.torch.base import Optimizer
 
-MOMENTS = ("row_var", "col_var", "variance")
 
-
-class AdafactorBase(Finishing):
+class AdafactorBase(Optimizer):
     """Base of `fastgd.torch.Adafactor`."""
 
-    def _finish(self, i: int) -> None:
-        leaf, param = self._steps.leaves[i], self._steps.params[i]
-        steps, _ = self._steps.progress(i)
-        entry = self.state[leaf]
-        for name, array in begun(param).items():
-            if entry.get(name) is None:
-                entry[name] = torch.from_numpy(array)
-        number, _ = self._steps.place_of(i)
-        values = dict(zip(self._numpy.checks, self._steps.plain(number), strict=True))
-        moments = {name: entry[name].detach().numpy() for name in begun(param)}
-        update(param, self._steps.gradient(i), moments, steps, values, self._steps.treatment())
+    def __init__(self, params: Any, given: dict[str, Any], settings: Mapping[str, Any]) -> None:
+        super().__init__(params, given, settings)
+        self._steps.between = Moments()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._steps.between = Moments()
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         super().load_state_dict(state_dict)
         for entry in self.state.values():
-            for name in MOMENTS:
+            for name in NAMES:
                 if entry.get(name) is not None:
                     entry[name] = entry[name].contiguous().clone()
+
+
+class Moments:
+    """The moments in the `state` of an optimizer, and what a step does with them."""
+
+    def __init__(self) -> None:
+        self.used: list[tuple[Any, dict[str, np.ndarray]]] = []  # of each parameter that the step under way updates
+
+    def __call__(self, steps: Any) -> factored.Work:
+        """The step under way, to be made."""
+        work, state = factored.Work(), steps.shown.get_state()
+        self.used = []
+        for i in steps.updated():
+            leaf = steps.leaves[i]
+            entry = state.get(leaf, {})
+            moments = {name: entry[name].detach().numpy() for name in NAMES if entry.get(name) is not None}
+            self.used.append((leaf, moments))
+            add_step(work, steps, i, moments)
+        return work
+
+    def tell(self, steps: Any) -> None:
+        """Bring into `state` what the step has begun; the same again does no harm."""
+        state = steps.shown.get_state()
+        for leaf, moments in self.used:
+            entry = state.get(leaf, {})
+            for name, array in moments.items():
+                if entry.get(name) is None:
+                    entry[name] = torch.from_numpy(array)

@@ -18,7 +18,7 @@ from fastgd.hyperparameters import Check, Schedule, with_peak
 from fastgd.optimizers import base, storage
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.settings import TOGETHER, GradientSettings, Settings
-from fastgd.torch import checks, loading, shards
+from fastgd.torch import checks, loading, ranks, shards
 from fastgd.torch.bound import Bound
 from fastgd.torch.clock import Clock, refuse_wrapped
 from fastgd.torch.gradients import zero_grad
@@ -82,6 +82,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     _steps: Bound
     _step_supports_amp_scaling: bool  # whether GradScaler gives `found_inf` and `grad_scale` or divides gradients
     _part: bool  # whether other processes have other parameters
+    _group: Any = None  # those processes, where they are known
     _constructing: bool
 
     def __init_subclass__(cls) -> None:
@@ -102,7 +103,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         defaults = {**{name: given[name] for name in arguments}, **fixed}
         validation.arguments(type(self).__name__, settings, ["params", *arguments, *SETTINGS])
         self._steps = Bound(self._reader, self._numpy, self._clock())
-        self._part = checks.is_of_zero()
+        self._group = checks.group_of_zero()
+        self._part = self._group is not None
         self._constructing = True
         self._step_supports_amp_scaling = bool(given.get("fused"))  # as in torch
         self._set_given(settings)
@@ -175,7 +177,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             self._check_divided(where, param_group)
             for name in OF_ALL:
                 if getattr(self, name):
-                    checks.whole(name, self._part, param_group["params"])
+                    checks.whole(name, self._part and self._group is None, param_group["params"])
             if self._constructing:
                 groups.append(param_group)
                 self.param_groups = groups
@@ -207,7 +209,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     def _refuse_setting(self, name: str, value: object) -> None:
         if value and name in OF_ALL:
             groups = self.__dict__.get("param_groups", ())  # which the constructor does not have yet
-            checks.whole(name, self._part, [param for group in groups for param in group["params"]])
+            params = [param for group in groups for param in group["params"]]
+            checks.whole(name, self._part and self._group is None, params)
 
     def _check_apart(self) -> None:
         if Views(torch.Tensor).lie_apart([param for group in self.param_groups for param in group["params"]]):
@@ -222,6 +225,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         super().__setattr__(name, value)
 
     # ---- what the compiled step asks --------------------------------------------------------------------------
+
+    def _ranks(self, params: list[torch.Tensor]) -> ranks.Ranks | None:
+        return ranks.find(params, self._group)
 
     def _refused_groups(self, count: int) -> None:
         raise TypeError(f"param_groups must be a list of {count} dicts, got {type(self.param_groups).__name__}")

@@ -94,6 +94,8 @@ cdef class Bound(Steps):
     cdef list layouts                       # for each group, that of the state arrays that `state` has
     cdef set waiting                        # slots that have not begun
     cdef list copied                        # (slot, gradient) where this step reads a copy
+    cdef object ranks                       # who has parts of the parameters, where this process has not all of them
+    cdef bint exchanged                     # whether the step under way has asked them for the norm
     cdef bint asked                         # whether Python code may have run since everything was looked at
 
     def __init__(self, reader, kind, Clock clock not None):
@@ -209,7 +211,8 @@ cdef class Bound(Steps):
                 entries.append(self.entry(front, start + k, leaf, arrays[start + k], state, slots, copying))
             found.append((reading, arrays[start:], entries[start:]))
         self.check_apart(arrays, entries, members)
-        self.take_all(found, members, groups)
+        ranks = front._ranks([leaf for leaves in members for leaf in leaves])
+        self.take_all(found, members, groups, ranks)
         self.publish(not copying)
         return 0
 
@@ -240,7 +243,7 @@ cdef class Bound(Steps):
         validation.apart([*zip(names, arrays, strict=True), *states])
         return 0
 
-    cdef int take_all(self, list found, list members, groups) except -1:
+    cdef int take_all(self, list found, list members, groups, ranks) except -1:
         """Take over what has been found."""
         cdef list leaves = [leaf for params in members for leaf in params]
         self.found_groups, self.shown.known = None, False
@@ -255,6 +258,7 @@ cdef class Bound(Steps):
             for array in arrays:
                 self.bound_largest(array)
         self.leaves, self.places = leaves, {id(leaf): i for i, leaf in enumerate(leaves)}
+        self.ranks = ranks
         self.shown.forget_others(leaves)
         self.group_dicts, self.members = list(groups), members
         self.found_groups = groups
@@ -284,6 +288,13 @@ cdef class Bound(Steps):
 
     cdef int finish(self, list updated) except -1:
         """Tell autograd what has been written to, and bring the `state` of it up to date."""
+        self.finish_own(updated)
+        tell = getattr(self.between, "tell", None)
+        if tell is not None:
+            tell(self)
+        return 0
+
+    cdef int finish_own(self, list updated) except -1:
         cdef Py_ssize_t i, n
         cdef Group group
         cdef bint all_new = True
@@ -356,6 +367,23 @@ cdef class Bound(Steps):
         slot.cohort = 0
         return True
 
+    cdef double measure(self) except? -1:
+        """The norm over the gradients of this step, of all processes that have some of them."""
+        cdef double norm
+        if self.ranks is None:
+            return Steps.measure(self)
+        repeated = [i for i in self.ranks.elsewhere if self.slots[i].cohort >= 0]
+        for i in repeated:
+            self.slots[i].cohort = -1
+        try:
+            norm = Steps.measure(self)
+        finally:
+            for i in repeated:
+                self.slots[i].cohort = 0
+        self.exchanged = True
+        norm, self.largest = self.ranks.norm(norm, self.largest)
+        return norm
+
     cdef int check_places(self) except -1:
         """Raise if anything has moved since it was looked at: to ask a subclass is Python code, which can do so."""
         cdef Py_ssize_t i, k = 0
@@ -380,9 +408,9 @@ cdef class Bound(Steps):
         """Update all parameters that have a gradient; `zeroes`: it is then 0."""
         cdef Py_ssize_t i
         cdef list updated
-        cdef bint all_have = True, asked = False, done = False
+        cdef bint all_have = True, asked = False
         self.begin()
-        self.copied = []
+        self.copied, self.exchanged = [], False
         try:
             if not self.holds_all(groups):
                 self.find(front)
@@ -405,12 +433,15 @@ cdef class Bound(Steps):
                 self.check_zeroes(front, NULL)
                 for i, grad in self.copied:
                     checks.fillable(front._gradient_label(i), grad)
-            done = self.run_and_tell(scale, updated, zeroes)
-            if done and self.clock.active:
+            if self.run_and_tell(scale, updated, zeroes) and self.clock.active:
                 self.clock.after()
+        except Exception:
+            if self.ranks is not None and not self.exchanged and (self.max_norm >= 0 or self.skip_nonfinite):
+                self.ranks.refuse()
+            raise
         finally:
             self.copied = []
-            self.end(done)
+            self.end()
 
     def step_one(self, front, groups, leaf, backward):
         """
@@ -418,7 +449,6 @@ cdef class Bound(Steps):
         call in a backward pass looks at everything, later ones only at `leaf`.
         """
         cdef Py_ssize_t i
-        cdef bint done = False
         self.begin()
         try:
             i = self.places.get(id(leaf), -1)
@@ -438,14 +468,13 @@ cdef class Bound(Steps):
             if self.take_tensor(front, i):
                 if self.asked:
                     self.check_places()
-                done = self.run_and_tell(1.0, [leaf], False)
-                if done and self.clock.active:
+                if self.run_and_tell(1.0, [leaf], False) and self.clock.active:
                     self.clock.backward = backward
             return True
         finally:
             self.first, self.stop = 0, self.count
             self.copied = []
-            self.end(done)
+            self.end()
 
     cdef bint run_and_tell(self, double scale, list updated, bint zeroes) except -1:
         """
@@ -470,13 +499,3 @@ cdef class Bound(Steps):
         if done:
             self.finish(updated)
         return 0
-
-    def finish_step(self, call, list slots=None):
-        cdef list updated = self.updated() if slots is None else slots
-        Steps.finish_step(self, call, updated)
-        if self.begun:
-            for i in updated:
-                self.publish_one(i, True)
-            self.shown.write(self.slots, 0, self.count)
-            self.shown.note()
-            self.begun = False

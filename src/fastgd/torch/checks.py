@@ -69,20 +69,22 @@ def unscaling(scale: Any) -> float:
     return 1.0 / number if number else math.inf  # which spreads NaN, as in torch
 
 
-def is_of_zero() -> bool:
-    """Whether a ZeroRedundancyOptimizer is making an optimizer, of those parameters that its rank updates."""
+def group_of_zero() -> Any:
+    """The processes of the ZeroRedundancyOptimizer that is making an optimizer, of what its rank updates, if one is."""
     name = "torch.distributed.optim.zero_redundancy_optimizer"
     frame = sys._getframe() if name in sys.modules else None
     while frame is not None and frame.f_globals.get("__name__") != name:
         frame = frame.f_back
-    return frame is not None
+    return None if frame is None else frame.f_locals["self"].process_group
 
 
-def whole(setting: str, of_zero: bool, params: Sequence[torch.Tensor]) -> None:
-    """Refuse a setting that looks at all gradients where other processes have some of them."""
-    if any(map(shards.is_split, params)):
-        instead = "torch.nn.utils.clip_grad_norm_ of all of the model's before the step"
-    elif of_zero:
+def whole(setting: str, unknown: bool, params: Sequence[torch.Tensor]) -> None:
+    """
+    Refuse a setting that looks at all gradients where it is not known which processes have some of them.
+
+    `unknown`: whether they are those of a ZeroRedundancyOptimizer that is no longer there.
+    """
+    if unknown:
         instead = "torch.nn.utils.clip_grad_norm_ of all of the model's before the step of ZeroRedundancyOptimizer"
     elif any(getattr(p, "_is_flat_param", False) or getattr(p, "_fsdp_flattened", False) for p in params):
         instead = "clip_grad_norm_ of the FullyShardedDataParallel before the step"

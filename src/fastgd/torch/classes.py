@@ -4,11 +4,13 @@
 from typing import Any, ClassVar, Literal, Unpack
 
 from fastgd.optimizers import (
+    ada_pnm,
     adabelief,
     adadelta,
     adafactor,
     adagrad,
     adam,
+    adam_atan2,
     adamax,
     adan,
     ademamix,
@@ -16,9 +18,13 @@ from fastgd.optimizers import (
     asgd,
     dadaptation,
     ftrl,
+    grams,
     lamb,
+    laprop,
     lars,
     lion,
+    madgrad,
+    mars,
     muon,
     nadam,
     novograd,
@@ -40,6 +46,57 @@ from fastgd.torch.base import Optimizer
 from fastgd.torch.dadaptation import DadaptationBase
 from fastgd.torch.muon import MuonBase
 from fastgd.torch.schedule_free import ScheduleFreeBase
+
+
+class AdaPNM(Optimizer):
+    """
+    AdaPNM, with decoupled weight decay.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, weight_decay, ams_bound, maximize, corrected_weight_decay
+        As for `fastgd.AdaPNM`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = ada_pnm.AdaPNM
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any, Any] = (0.9, 0.999, 1.0),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        ams_bound: bool = True,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        corrected_weight_decay: float | bool = 0.0,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            ams_bound=ams_bound,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            corrected_weight_decay=corrected_weight_decay,
+        )
+        super().__init__(params, given, settings)
 
 
 class AdaBelief(Optimizer):
@@ -140,6 +197,8 @@ class Adafactor(AdafactorBase):
     ----------
     params, lr, beta2_decay, eps, d, weight_decay, foreach, maximize
         As for torch.optim.Adafactor.
+    scale_parameter, relative_step, warmup_init, beta1, form, cautious, corrected_weight_decay
+        As for `fastgd.Adafactor`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
     """
@@ -157,6 +216,13 @@ class Adafactor(AdafactorBase):
         *,
         foreach: bool | None = None,
         maximize: bool = False,
+        scale_parameter: bool = True,
+        relative_step: bool = True,
+        warmup_init: bool = False,
+        beta1: float | None = None,
+        form: Literal["torch", "transformers"] = "torch",
+        cautious: bool = False,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -167,6 +233,13 @@ class Adafactor(AdafactorBase):
             weight_decay=weight_decay,
             foreach=foreach,
             maximize=maximize,
+            scale_parameter=scale_parameter,
+            relative_step=relative_step,
+            warmup_init=warmup_init,
+            beta1=beta1,
+            form=form,
+            cautious=cautious,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)
 
@@ -361,6 +434,57 @@ class SparseAdam(Adam):
             maximize=maximize,
         )
         super(Adam, self).__init__(params, given, settings)
+
+
+class AdamAtan2(Optimizer):
+    """
+    Adam-atan2, with decoupled weight decay.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, weight_decay, a, b, maximize, corrected_weight_decay
+        As for `fastgd.AdamAtan2`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = adam_atan2.AdamAtan2
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-4,
+        betas: tuple[Any, Any] = (0.9, 0.99),
+        weight_decay: float = 0.0,
+        a: float = 1.27,
+        b: float = 1.0,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        corrected_weight_decay: float | bool = 0.0,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            weight_decay=weight_decay,
+            a=a,
+            b=b,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            corrected_weight_decay=corrected_weight_decay,
+        )
+        super().__init__(params, given, settings)
 
 
 class Adamax(Optimizer):
@@ -786,6 +910,55 @@ l2_shrinkage_regularization_strength, beta, maximize
         super().__init__(params, given, settings)
 
 
+class Grams(Optimizer):
+    """
+    Grams, with decoupled weight decay.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, weight_decay, maximize, corrected_weight_decay
+        As for `fastgd.Grams`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = grams.Grams
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: float = 1e-6,
+        weight_decay: float = 0.0,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        corrected_weight_decay: float | bool = 0.0,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            corrected_weight_decay=corrected_weight_decay,
+        )
+        super().__init__(params, given, settings)
+
+
 class LAMB(Optimizer):
     """
     LAMB: a layer-wise adaptive Adam for large batches.
@@ -837,6 +1010,59 @@ class LAMB(Optimizer):
             capturable=capturable,
             differentiable=differentiable,
             fused=fused,
+        )
+        super().__init__(params, given, settings)
+
+
+class LaProp(Optimizer):
+    """
+    LaProp, with decoupled weight decay.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, weight_decay, maximize, corrected_weight_decay
+        As for `fastgd.LaProp`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+
+    Notes
+    -----
+    Kept in double: ``exp_avg_lr_1``, ``exp_avg_lr_2``.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = laprop.LaProp
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 4e-4,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: float = 1e-15,
+        weight_decay: float = 0.0,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        corrected_weight_decay: float | bool = 0.0,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)
 
@@ -942,6 +1168,104 @@ class Lion(Optimizer):
             differentiable=differentiable,
             fused=fused,
             cautious=cautious,
+            corrected_weight_decay=corrected_weight_decay,
+        )
+        super().__init__(params, given, settings)
+
+
+class MADGRAD(Optimizer):
+    """
+    MADGRAD, with L2 weight decay.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, momentum, weight_decay, eps, maximize
+        As for `fastgd.MADGRAD`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = madgrad.MADGRAD
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-2,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        eps: float = 1e-6,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            momentum=momentum,
+            weight_decay=weight_decay,
+            eps=eps,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+        )
+        super().__init__(params, given, settings)
+
+
+class MARS(Optimizer):
+    """
+    MARS-AdamW, with decoupled weight decay.
+
+    Parameters
+    ----------
+    params
+        As for torch.optim, which has no such class.
+    foreach, capturable, differentiable, fused
+        As for torch.optim.Adam.
+    lr, betas, eps, weight_decay, gamma, maximize, corrected_weight_decay
+        As for `fastgd.MARS`, which has the formula.
+    **settings
+        `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
+    """
+
+    _numpy: ClassVar[type[NumPyOptimizer]] = mars.MARS
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 3e-3,
+        betas: tuple[Any, Any] = (0.9, 0.99),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        gamma: float = 0.025,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        corrected_weight_decay: float | bool = 0.0,
+        **settings: Unpack[Settings],
+    ) -> None:
+        given = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            gamma=gamma,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
             corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)

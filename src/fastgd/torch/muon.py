@@ -1,28 +1,40 @@
-"""What Muon does between its two passes, with torch's matrix products, and the groups that it needs."""
+"""What Muon does before its pass, with torch's matrix products, and the groups that it needs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import torch
 
 from fastgd.matrices import lr_factor
-from fastgd.torch.finishing import Finishing
+from fastgd.optimizers.muon import ahead
+from fastgd.torch.base import Optimizer
 
 
-class MuonBase(Finishing):
-    """Base of `fastgd.torch.Muon`: the step of each matrix along what its momentum becomes."""
+class MuonBase(Optimizer):
+    """Base of `fastgd.torch.Muon`: the direction of each matrix."""
 
-    def _finish(self, i: int) -> None:
-        group = self.param_groups[self._steps.place_of(i)[0]]
-        a, b, c = map(float, group["ns_coefficients"])
-        x = torch.from_numpy(self._steps.states[i]["update"])
-        x = x / max(float(x.norm()), float(group["eps"]))
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        super().__setstate__(dict(state))
+        self._steps.between = turned
+
+    def __init__(self, params: Any, given: dict[str, Any], settings: Mapping[str, Any]) -> None:
+        super().__init__(params, given, settings)
+        self._steps.between = turned
+
+
+def turned(steps: Any) -> None:
+    """The direction of each matrix, into its `update`."""
+    for i in steps.updated():
+        u, h = ahead(steps, i)
+        a, b, c = h["ns_coefficients"]
+        x = torch.from_numpy(u)
+        x = x / max(float(x.norm()), h["eps"])
         tall = x.shape[0] > x.shape[1]
         x = x.T if tall else x
-        for _ in range(group["ns_steps"]):
+        for _ in range(h["ns_steps"]):
             gram = x @ x.T
             x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-        lr = float(group["lr"]) * lr_factor(tuple(self._steps.params[i].shape), group["adjust_lr_fn"])
-        self._steps.leaves[i].detach().add_(x.T if tall else x, alpha=-lr)
+        steps.states[i]["update"][...] = ((x.T if tall else x) * lr_factor(u.shape, h["adjust_lr_fn"])).numpy()
 
 
 def muon_groups(

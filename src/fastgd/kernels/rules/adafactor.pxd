@@ -10,6 +10,13 @@ ctypedef struct Adafactor "fastgd_Adafactor":
     double d
     double weight_decay
     double maximize
+    double scale_parameter
+    double relative_step
+    double warmup_init
+    double beta1            # 0 for no momentum
+    double form             # 0 torch, 1 transformers
+    double cautious
+    double corrected_weight_decay   # the largest learning rate, or 0
 
 ctypedef struct AdafactorScalars:
     double grad_scale

@@ -1,5 +1,5 @@
-# Muon: Jordan et al. 2024. This is the pass before its matrix products: weight decay and momentum, and what is to be
-# orthogonalized; the class has the products and the step along them.
+# Muon: Jordan et al. 2024. The class has made `update`, orthogonal, of what the momentum becomes; this is the pass that
+# changes the momentum and the parameter.
 from fastgd.kernels.decay cimport corrected
 from fastgd.kernels.real cimport real
 
@@ -21,8 +21,7 @@ ctypedef struct MuonScalars:
     double grad_scale
     double keep         # 1 - lr * weight_decay
     double one_minus_momentum
-    double grad_share   # of the gradient in what is orthogonalized
-    double share        # of the momentum in it
+    double step_size
 
 cdef enum MuonRules:
     MUON
@@ -32,8 +31,7 @@ cdef inline int fold_muon(MuonScalars* s, double grad_scale, long long t, const 
     s.grad_scale = -grad_scale if h.maximize else grad_scale
     s.keep = 1.0 - h.lr * corrected(h.weight_decay, h.lr, h.corrected_weight_decay)
     s.one_minus_momentum = 1.0 - h.momentum
-    s.grad_share = 1.0 - h.momentum if h.nesterov else 0.0
-    s.share = h.momentum if h.nesterov else 1.0
+    s.step_size = h.lr
     return MUON
 
 
@@ -41,13 +39,8 @@ cdef inline void muon(real* restrict param, const real* restrict grad,
                       real* restrict momentum_buffer, real* restrict update,
                       Py_ssize_t n, const MuonScalars* s) noexcept nogil:
     cdef real grad_scale = <real>s.grad_scale, keep = <real>s.keep
-    cdef real one_minus_momentum = <real>s.one_minus_momentum
-    cdef real grad_share = <real>s.grad_share, share = <real>s.share
-    cdef real g, m
+    cdef real one_minus_momentum = <real>s.one_minus_momentum, step_size = <real>s.step_size
     cdef Py_ssize_t i
     for i in range(n):
-        g = grad_scale * grad[i]
-        m = momentum_buffer[i] + one_minus_momentum * (g - momentum_buffer[i])
-        momentum_buffer[i] = m
-        update[i] = grad_share * g + share * m
-        param[i] = keep * param[i]
+        momentum_buffer[i] = momentum_buffer[i] + one_minus_momentum * (grad_scale * grad[i] - momentum_buffer[i])
+        param[i] = keep * param[i] - step_size * update[i]

@@ -16,7 +16,7 @@ import numpy as np
 
 import fastgd
 from fastgd.optimizers.base import Optimizer
-from fastgd.tools.bench import plain
+from fastgd.tools.bench import plain, plain_parts
 from fastgd.tools.bench.rows import Row
 from fastgd.tools.bench.stepper import Arrays, Stepper, UnavailableError, refill
 
@@ -124,7 +124,7 @@ def fastgd_stepper(job: Job) -> Stepper:
 
 def numpy_stepper(job: Job) -> Stepper:
     update, row = plain.PLAIN[job.row.optimizer], job.row
-    own: list[plain.State] = [{} for _ in job.params]
+    own: list[plain_parts.State] = [{} for _ in job.params]
     count = 0
 
     def step() -> None:
@@ -132,7 +132,7 @@ def numpy_stepper(job: Job) -> Stepper:
         count += 1
         gradients = list(job.grads)
         if job.clip is not None:
-            factor = plain.clip_factor(gradients, job.clip)
+            factor = plain_parts.clip_factor(gradients, job.clip)
             gradients = [factor * g for g in gradients]
         for p, g, s in zip(job.params, gradients, own, strict=True):
             update(p, g, s, count, job.lr, **row.keywords)

@@ -22,6 +22,7 @@ import fastgd
 from fastgd.config import config
 from fastgd.optimizers.schedule_free import ScheduleFree
 from fastgd.tools.bench import plain
+from fastgd.tools.bench import plain_later as later
 from fastgd.tools.demo.picture import draw
 
 Arrays = dict[str, np.ndarray]
@@ -70,6 +71,12 @@ MORE = [
     Run(ADAPTIVE, fastgd.AdEMAMix, plain.ademamix, dict(lr=2e-3)),
     Run(ADAPTIVE, fastgd.Adan, plain.adan, dict(lr=3e-3)),
     Run(ADAPTIVE, fastgd.Ftrl, plain.ftrl, dict(lr=0.5)),
+    Run(ADAPTIVE, fastgd.LaProp, later.laprop, dict(lr=1e-3)),
+    Run(ADAPTIVE, fastgd.Grams, later.grams, dict(lr=1e-3)),
+    Run(ADAPTIVE, fastgd.AdamAtan2, later.adam_atan2, dict(lr=2e-3)),
+    Run(ADAPTIVE, fastgd.AdaPNM, later.ada_pnm, dict(lr=2e-3)),
+    Run(ADAPTIVE, fastgd.MADGRAD, later.madgrad, dict(lr=2e-2)),
+    Run(ADAPTIVE, fastgd.MARS, later.mars, dict(lr=2e-3)),
     Run(ADAPTIVE, fastgd.StableAdamW, plain.stable_adamw, dict(lr=2e-3)),
     Run(LAYERS, fastgd.LARS, plain.lars, dict(lr=10.0, weight_decay=1e-3)),
     Run(LAYERS, fastgd.LAMB, plain.lamb, dict(lr=1e-2)),
