@@ -238,6 +238,7 @@ def test_a_step_of_another_thread_while_it_is_saved(file: Path) -> None:
 def test_settings_are_in_the_file_and_in_repr(file: Path) -> None:
     w = np.ones(3, ml_dtypes.bfloat16)
     settings: dict[str, Any] = dict(max_grad_norm=1.5, max_grad_value=0.25, skip_nonfinite=True)
+    settings |= dict(lazy_rows=True, weight_decay_rows="touched")
     opt = fastgd.AdamW(w, rounding="stochastic", seed=3, state_dtype="bfloat16", **settings)
     opt.step(np.full(3, np.inf, np.float32))
     text = repr(opt)
@@ -533,7 +534,10 @@ def test_what_is_in_a_file(file: Path, capsys: pytest.CaptureFixture[str]) -> No
     fastgd.save(file, opt, params={"w": np.ones(2)}, extra={"epoch": 7})
     found = fastgd.inspect(file)
     assert (found.path, found.version, found.optimizer, found.completed, found.skipped) == (str(file), 2, "AdamW", 1, 0)
-    assert found.settings == {"max_grad_norm": 2.0, "max_grad_value": None, "skip_nonfinite": False}
+    assert found.settings == {"max_grad_norm": 2.0, "max_grad_value": None, "skip_nonfinite": False} | {
+        "lazy_rows": False,
+        "weight_decay_rows": None,
+    }
     assert found.param_groups[0]["param_names"] == ["w", "\x1b[31m"]
     assert found.state == {
         0: {"step": ("float32", ()), "exp_avg": ("float32", (2, 3)), "exp_avg_sq": ("float32", (2, 3))}

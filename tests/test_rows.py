@@ -265,6 +265,20 @@ def test_one_number_for_each_row() -> None:
         opt.load_state_dict(saved)
 
 
+@each_class
+def test_a_file_keeps_the_run_and_its_settings(rule: str, tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+    table, other = np.ones((9, 4), np.float32), np.ones((9, 4), np.float32)
+    opt, second = make(rule, [table]), make(rule, [other])
+    if rule != "sparse_adam":
+        opt.weight_decay_rows = "touched"
+    opt.step([Rows(np.array([7, 1, 7]), np.ones((3, 4), np.float32))])
+    fastgd.save(tmp_path / "run", opt, params=[table])
+    fastgd.load(tmp_path / "run", second, params=[other])
+    assert (second.lazy_rows, second.weight_decay_rows) == (opt.lazy_rows, opt.weight_decay_rows)
+    assert_same([other, second.state_dict()], [table, opt.state_dict()])
+
+
 def test_rows_pickle_and_show_themselves() -> None:
     rows = Rows(np.array([1, 5], np.int32), np.ones((2, 3), np.float32))
     assert repr(rows) == "Rows(2 of shape (3,), float32)"
