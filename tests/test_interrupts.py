@@ -13,7 +13,7 @@ import fastgd
 import fastgd.torch
 from fastgd import schedules
 from support.comparing import freeze
-from support.interrupts import interrupted
+from support.interrupts import interrupted, interrupted_at_line
 
 # An interrupt may let go of an open file before a `with` has it: that is closed, with a warning.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
@@ -304,6 +304,52 @@ def test_loading_what_is_more_than_a_state_dict(kind: str) -> None:
         found = freeze(opt.state_dict())
         assert found in (before, freeze(saved)), f"a mixture at moment {moment}"
         seen.add(found == freeze(saved))
+        if not came:
+            break
+        moment += 1
+    assert seen == {True, False}
+
+
+@pytest.mark.parametrize("clip", [fastgd.clip_grad_norm_, fastgd.clip_grad_value_])
+def test_clipping_is_all_or_nothing(clip: Callable[..., object]) -> None:
+    after = [np.full(3, 4.0), np.full(2, 4.0, np.float32)]
+    clip(after, 0.5)
+    moment, seen = 1, set()
+    while True:
+        grads = [np.full(3, 4.0), np.full(2, 4.0, np.float32)]
+        before = freeze(grads)
+        came = interrupted_at_line(lambda: clip(grads, 0.5), moment)  # noqa: B023
+        assert freeze(grads) in (before, freeze(after)), f"a mixture at moment {moment}"
+        seen.add(freeze(grads) == before)
+        if not came:
+            break
+        moment += 1
+    assert seen == {True, False}
+    assert moment > 10
+
+
+def test_an_update_of_thinc_is_all_or_nothing() -> None:
+    optimizer_of = pytest.importorskip("fastgd.thinc").Adam
+
+    def begun() -> tuple[Any, np.ndarray, np.ndarray]:
+        optimizer, weights = optimizer_of(0.1, L2=0.1, L2_is_weight_decay=False), np.full(3, 4.0)
+        optimizer((1, "W"), weights, np.ones(3))
+        return optimizer, weights, np.full(3, 2.0)
+
+    def bits(optimizer: Any, weights: np.ndarray, gradient: np.ndarray) -> Any:
+        state = [dict(getattr(optimizer, name)) for name in ("mom1", "mom2", "averages", "nr_update")]
+        return freeze([weights, gradient, state])
+
+    scene = begun()
+    before = bits(*scene)
+    scene[0]((1, "W"), *scene[1:])
+    after = bits(*scene)
+    moment, seen = 1, set()
+    while True:
+        scene = begun()
+        came = interrupted_at_line(lambda: scene[0]((1, "W"), *scene[1:]), moment)  # noqa: B023
+        assert bits(*scene) in (before, after), f"a mixture at moment {moment}"
+        seen.add(bits(*scene) == before)
         if not came:
             break
         moment += 1

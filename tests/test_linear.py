@@ -1,14 +1,17 @@
 """Work grows with the number of parameters and groups, not with its square: counted, as far as it is Python's."""
 
 import sys
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import fastgd
+import fastgd.torch
 
 PACKAGE = str(Path(fastgd.__file__).parent)
 FEW, MANY = 30, 120
@@ -72,8 +75,28 @@ def stepping(n: int, change: Callable[[np.ndarray], Any], **options: bool) -> Ca
     return lambda: opt.step(grads)
 
 
+def network(n: int) -> Callable[[], object]:
+    opt = fastgd.Adam({"layers": [{"w": array, "b": array.copy()} for array in arrays(n)]})
+    grads = {"layers": tuple(OrderedDict(b=array, w=array) for array in arrays(n))}
+    return lambda: opt.step(grads)
+
+
+def torch_groups_without_state(n: int) -> Callable[[], object]:
+    params = [torch.nn.Parameter(torch.ones(3)) for _ in range(n)]
+    opt = fastgd.torch.Adagrad([{"params": [param]} for param in params])
+    for param in params:
+        param.grad = torch.ones(3)
+    opt.step()
+    opt.state.clear()
+    return opt.step
+
+
 WORK: dict[str, Callable[[int, Path], Callable[[], object]]] = {
     "construct": lambda n, path: lambda: fastgd.Adam(arrays(n)),
+    "construct a network": lambda n, path: (
+        lambda: fastgd.Adam([{"w": array, "b": [array.copy()]} for array in arrays(n)])
+    ),
+    "step of a network, out of order": lambda n, path: network(n),
     "construct groups": lambda n, path: lambda: fastgd.Adam(as_groups(n)),
     "state_dict": lambda n, path: stepped(n, groups=True).state_dict,
     "state": lambda n, path: lambda: dict(stepped(n, groups=True).state),
@@ -88,6 +111,7 @@ WORK: dict[str, Callable[[int, Path], Callable[[], object]]] = {
     "bind": lambda n, path: lambda: stepped(n).bind(arrays(n)),
     "grad_norm": lambda n, path: lambda: fastgd.grad_norm(arrays(n)),
     "clip_grad_norm_": lambda n, path: lambda: fastgd.clip_grad_norm_(arrays(n), 1.0),
+    "a step of torch's Adagrad without its state": lambda n, path: torch_groups_without_state(n),
     "repr": lambda n, path: lambda: repr(stepped(n, groups=True)),
 }
 

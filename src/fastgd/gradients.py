@@ -89,8 +89,7 @@ def clip_grad_norm_(grads: object, max_norm: float, *, error_if_nonfinite: bool 
         raise ValueError(f"grads: expected a finite norm, got {total}")
     factor = max_norm / (total + 1e-6)
     if not factor >= 1.0:
-        for array in arrays:
-            norm.clip(array, factor, math.inf)
+        norm.clip(arrays, factor, math.inf)
     return total
 
 
@@ -119,5 +118,4 @@ def clip_grad_value_(grads: object, clip_value: float) -> None:
     array([ 1. , -0.5])
     """
     clip_value = validation.positive("clip_value", clip_value)
-    for array in _checked(grads, writeable=True):
-        norm.clip(array, 1.0, clip_value)
+    norm.clip(_checked(grads, writeable=True), 1.0, clip_value)

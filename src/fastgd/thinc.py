@@ -131,10 +131,8 @@ class Optimizer(host.Optimizer):
         arrays, average = self._arrays(key, weights, gradient)
         thinc_update.update(
             arrays, average, t, self._rectified, lr, lr_scale, beta1, beta2, eps, l2, threshold,
-            bool(self.L2_is_weight_decay),
+            bool(self.L2_is_weight_decay), gradient, self.nr_update, key,
         )  # fmt: skip
-        gradient.fill(0)
-        self.nr_update[key] = t
         return weights, gradient
 
     # ---- numbers ----------------------------------------------------------------------------------------------

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 
 def update(
@@ -13,4 +15,7 @@ def update(
     l2: float,
     threshold: float,
     l2_is_weight_decay: bool,
+    given: np.ndarray,
+    counts: dict[Any, int],
+    key: object,
 ) -> None: ...

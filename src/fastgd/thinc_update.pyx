@@ -55,10 +55,12 @@ cdef int descend(param, grad, double grad_scale, double l2, double step_size) ex
 
 
 def update(list arrays not None, average, long long t, bint rectified, double lr, double lr_scale, double beta1,
-           double beta2, double eps, double l2, double threshold, bint l2_is_weight_decay):
+           double beta2, double eps, double l2, double threshold, bint l2_is_weight_decay,
+           given not None, counts not None, key):
     """
     Update `t` (from 1) of flat, checked arrays: weights, gradient and the two moments. `average` follows the weights
-    where it is not None. The gradient is left as the update used it.
+    where it is not None. Then the gradient, as it was `given`, becomes zero, and the update of `key` is
+    counted, without a moment in between at which an interrupt could come.
     """
     cdef Cohort cohort
     cdef AdamScalars* s = <AdamScalars*>&cohort.scalars
@@ -93,5 +95,7 @@ def update(list arrays not None, average, long long t, bint rectified, double lr
         if average is not None:
             # average -= (1 - decay) * (average - weights)
             descend(average, weights, -1.0, 1.0, 1.0 - min((1.0 + t) / (10.0 + t), 0.9999))
+        given.fill(0)
+        counts[key] = t
     finally:
         leave(mode)

@@ -38,3 +38,25 @@ def interrupted(call: Callable[[], object], moment: int) -> bool:
     finally:
         sys.setprofile(None)
     return False
+
+
+def interrupted_at_line(call: Callable[[], object], moment: int) -> bool:
+    """As `interrupted`, at the lines of fastgd: a loop without calls of Python functions is interrupted at its end."""
+    left = moment
+
+    def trace(frame: Any, event: str, _: object) -> Any:
+        nonlocal left
+        left -= event == "line" and frame.f_code.co_filename.startswith(PACKAGE)
+        if left == 0:
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False

@@ -277,8 +277,13 @@ cdef void clip_tiles(char* data, Py_ssize_t n, Format format, double scale, doub
         table().encode[computed_in(format)][format](decoded, place, m)
 
 
-def clip(cnp.ndarray array, double scale, double bound):
-    """array = scale * array clipped to [-bound, bound], in place; a checked, dense array."""
+def clip(list arrays not None, double scale, double bound):
+    """array = scale * array clipped to [-bound, bound], in place, for checked, dense arrays; without an interrupt."""
+    for array in arrays:
+        clip_one(array, scale, bound)
+
+
+cdef int clip_one(cnp.ndarray array, double scale, double bound) except -1:
     cdef void* data = data_of(pointer(array))
     cdef Py_ssize_t n = size_of(pointer(array))
     cdef Format format = format_of(pointer(array))
@@ -290,3 +295,4 @@ def clip(cnp.ndarray array, double scale, double bound):
         else:
             clip_tiles(<char*>data, n, format, scale, bound)
         leave(mode)
+    return 0

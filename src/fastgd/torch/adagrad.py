@@ -40,13 +40,19 @@ class AdagradBase(Optimizer):
         initial = torch.full_like(param.detach(), group["initial_accumulator_value"], dtype=dtype)
         self.state[param] = dict(step=torch.zeros((), device="cpu"), sum=initial)
 
+    def _begin_all(self) -> None:
+        """Give every parameter the state that it lacks, in one pass however many of them do."""
+        for group in self.param_groups:
+            stored = self._storage("", group)
+            for param in group["params"]:
+                if not self.state.get(param):
+                    self._begin(param, group, stored)
+
     def _entry(
         self, i: int, param: torch.Tensor, array: np.ndarray, slots: Group, shown: tuple[str, ...], copying: bool
     ) -> saved.Entry:
         if not self.state.get(param):
-            for group in self.param_groups:
-                if any(one is param for one in group["params"]):
-                    self._begin(param, group, self._storage("", group))
+            self._begin_all()
         return super()._entry(i, param, array, slots, shown, copying)
 
     def share_memory(self) -> None:
