@@ -32,6 +32,8 @@ def test_the_others_are_those_that_are_left() -> None:
         fastgd.Adafactor,
         fastgd.Prodigy,
         fastgd.DAdaptAdam,
+        fastgd.SparseAdam,
+        fastgd.RowWiseAdagrad,
     }
     assert classes == {run.optimizer for run in [*digits.RUNS, *digits.MORE]}
     assert len(digits.MORE) == len(classes) - 12

@@ -57,12 +57,24 @@ CHOICE = (Path(__file__).resolve().parent.parent / "docs/OPTIMIZERS.md").read_te
 CHOSEN = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([\d.]+) \|$", CHOICE, re.MULTILINE))
 # Those of the demo have their tests there; Muon, Adafactor, Prodigy and DAdaptAdam in their own files.
 ELSEWHERE = {"Muon": 0.02, "Adafactor": 0.05, "Prodigy": 1.0, "DAdaptAdam": 1.0}
+OF_ROWS = {"SparseAdam": 0.002, "RowWiseAdagrad": 0.02}
 
 
 def test_every_optimizer_is_said_when_to_choose_with_a_rate_that_is_tested() -> None:
     rates = {run.optimizer.__name__: run.options["lr"] for run in [*digits.RUNS, *digits.MORE]}
-    assert {name: float(rate) for name, rate in CHOSEN.items()} == rates | ELSEWHERE
+    assert {name: float(rate) for name, rate in CHOSEN.items()} == rates | ELSEWHERE | OF_ROWS
     assert sorted(CHOSEN) == sorted(OPTIMIZERS)
+
+
+@pytest.mark.parametrize(("name", "rate"), OF_ROWS.items())
+def test_rules_of_rows_learn_the_digits_too(name: str, rate: float) -> None:
+    data, params, rng = digits.load(), digits.initial(), np.random.default_rng(0)
+    opt = OPTIMIZERS[name](params, lr=rate)  # type: ignore[call-arg]
+    for _ in range(digits.EPOCHS):
+        for x, y in digits.batches(data, rng):
+            opt.step(digits.loss_and_gradients(params, x, y)[1])
+    right = digits.forward(params, data.x_test)[1].argmax(axis=1) == data.y_test
+    assert right.mean() > digits.REQUIRED_ACCURACY
 
 
 def test_what_the_document_shows_descends() -> None:
