@@ -82,6 +82,11 @@ class GradientSettings:
                 validation.settable(owner, name, [*TOGETHER, *self._attributes])
         super().__setattr__(name, value)
 
+    @property
+    def accumulated(self) -> int:
+        """How many times `accumulate` has been called since the latest step."""
+        return self._steps.window
+
     def averaged(self) -> Averaged:
         """
         Let parameters hold their moving averages, in place, in a ``with`` block.

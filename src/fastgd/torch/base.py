@@ -1,6 +1,6 @@
 """Optimizer: a torch.optim.Optimizer whose step is compiled, in engine/steps, over the tensors' memory."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -241,8 +241,11 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         self._steps.look(self)
 
     def _written_to(self) -> None:
-        """Tell autograd that parameters have been written to."""
-        torch.autograd.graph.increment_version(self._steps.leaves)
+        """Tell autograd that parameters and copies have been written to."""
+        torch.autograd.graph.increment_version([*self._steps.leaves, *self._steps.copy_tensors.values()])
+
+    def _copy_label(self, i: int) -> str:
+        return f"copies[{i}]"
 
     # ---- a step -----------------------------------------------------------------------------------------------
 
@@ -293,6 +296,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         scale = 1.0
         if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
             if bool(self.__dict__.get("found_inf")):
+                self._steps.forget_sums()
                 if zero_grads:
                     self.zero_grad(set_to_none=False)
                 return loss
@@ -316,6 +320,58 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         for name in OF_ALL:
             if getattr(self, name):
                 raise ValueError(f"{name} needs all gradients at once: use step after the backward pass")
+
+    # ---- copies, and gradients of several batches -----------------------------------------------------------------
+
+    def bind_copies(self, copies: Iterable[torch.Tensor | None] | None) -> None:
+        """
+        Keep copies of parameters in another format, which each step writes in its pass.
+
+        Parameters
+        ----------
+        copies : iterable of Tensor, or None
+            One for each parameter, in the order of the groups: bfloat16, float16 or float32, with the shape and strides
+            of the parameter; None for a parameter without a copy, or, in the place of all, for none from now on.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a tensor is not as described, or shares memory with parameters, state or another copy; what was bound
+            before stays so.
+        RuntimeError
+            Inside `averaged`.
+
+        Notes
+        -----
+        As `fastgd.Optimizer.bind_copies`. They are not part of `state_dict`, nor of a pickled or copied optimizer.
+        """
+        with self._steps:
+            self._steps.check_plain()
+            count = sum(len(group["params"]) for group in self.param_groups)
+            given = [None] * count if copies is None else list(copies)
+            if len(given) != count:
+                raise ValueError(f"copies: expected {count} entries, one for each parameter, got {len(given)}")
+            self._steps.bind_copies(self, given)
+
+    def accumulate(self) -> None:
+        """
+        Add each parameter's gradient to a sum in float32, or in float64 for float64, and let go of the gradient.
+
+        The next `step` takes the sums, divided by how many calls there were, and forgets them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a gradient is not as it must be; no sum is then changed.
+        RuntimeError
+            Inside `averaged`, or if another thread is inside a step of this optimizer.
+
+        Notes
+        -----
+        As `fastgd.Optimizer.accumulate`. A step after it is refused while a parameter has a gradient that is not in the
+        sums. GradScaler looks for gradients, and finds none here.
+        """
+        self._steps.accumulate_tensors(self, self.param_groups)
 
     # ---- state ------------------------------------------------------------------------------------------------
 
@@ -364,6 +420,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
                 hook(self)
             with self._steps:
                 self._steps.find(self, copying=True)
+                self._steps.forget_sums()
         except BaseException:
             self.__setstate__(before)
             raise

@@ -9,7 +9,7 @@ from cpython.ref cimport PyObject, PyTypeObject
 
 cimport numpy as cnp
 
-from fastgd.engine.arrays cimport PyArrayObject
+from fastgd.engine.arrays cimport PyArrayObject, pointer
 from fastgd.engine.execute cimport Slot
 from fastgd.engine.extents cimport are_apart
 from fastgd.engine.formats cimport goes_with, itemsize
@@ -74,6 +74,7 @@ cdef class Bound(Steps):
     cdef object backward                    # the backward pass in which `step_one` looked at everything
     cdef list layouts                       # for each group, that of the state arrays that `state` has
     cdef set waiting                        # slots that have not begun
+    cdef readonly dict copy_tensors         # id of a parameter -> the tensor that it is copied to
     cdef list copied                        # (slot, gradient) where this step reads a copy
     cdef bint asked                         # whether Python code may have run since everything was looked at
 
@@ -82,14 +83,14 @@ cdef class Bound(Steps):
         self.borrow = borrow_of(torch.Tensor)
         self.shown = Shown(kind)
         self.leaves, self.group_dicts, self.members, self.layouts = [], [], [], []
-        self.places, self.waiting, self.copied = {}, set(), []
+        self.places, self.waiting, self.copied, self.copy_tensors = {}, set(), [], {}
 
     # ---- looking at tensors ---------------------------------------------------------------------------------------
 
     cdef bint holds_all(self, object groups) except -1:
         """Whether parameters, groups and state are where and what they were after the latest step."""
         cdef Py_ssize_t i
-        if not (self.has_groups(groups) and self.shown.stands()):
+        if not (self.has_groups(groups) and self.shown.stands() and self.holds_copies()):
             return False
         for i in range(self.count):
             if not (self.holds_leaf(i) and self.shown.counts(&self.slots[i], i)):
@@ -116,6 +117,51 @@ cdef class Bound(Steps):
             self.find(front)
         self.read_groups(front, self.group_dicts)
 
+    # ---- copies of parameters -------------------------------------------------------------------------------------
+
+    def bind_copies(self, front, list tensors not None):
+        """Let tensors, of which some may be None, be copies of the parameters from now on."""
+        cdef dict before = self.copy_tensors
+        self.look(front)
+        self.copy_tensors = {id(leaf): tensor for leaf, tensor in zip(self.leaves, tensors) if tensor is not None}
+        try:
+            self.find_copies(front)
+        except BaseException:
+            self.copy_tensors = before
+            raise
+
+    def refresh_copies(self, front):
+        """Bring copies up to date with parameters that have been written to outside of a step."""
+        if self.copy_tensors:
+            self.look(front)
+            self.show(False)
+            increment_version(list(self.copy_tensors.values()))
+
+    cdef bint holds_copies(self) except -1:
+        """Whether all copies lie where they were found."""
+        cdef Py_ssize_t i
+        cdef Place place
+        for i in range(self.count if self.copy_tensors else 0):
+            tensor = self.copy_tensors.get(id(self.leaves[i]))
+            if tensor is not None and (self.copies[i] is None or not find(self.borrow, tensor, &place)
+                                       or not lies_at(pointer(self.copies[i]), &place)):
+                return False
+        return True
+
+    cdef int find_copies(self, front) except -1:
+        """Find copies where they are now."""
+        cdef list arrays = []
+        for i, leaf in enumerate(self.leaves):
+            tensor = self.copy_tensors.get(id(leaf))
+            arrays.append(None if tensor is None else checks.copy(front._copy_label(i), tensor, leaf))
+        written = [(front._label(i), array) for i, array in enumerate(self.params)]
+        written += [(f"state {key!r} of {front._label(i)}", array)
+                    for i, states in enumerate(self.states) for key, array in states.items()]
+        validation.apart([*written, *[(front._copy_label(i), copy) for i, copy in enumerate(arrays)
+                                      if copy is not None]])
+        self.set_copies(arrays)
+        return 0
+
     def number_of(self, leaf):
         """The slot of a parameter that has been found."""
         return self.places[id(leaf)]
@@ -128,6 +174,8 @@ cdef class Bound(Steps):
             self.find_moved(front, copying)
         else:
             self.find_all(front, copying)
+        if self.copy_tensors:
+            self.find_copies(front)
 
     cdef int find_moved(self, front, bint copying) except -1:
         """
@@ -206,6 +254,7 @@ cdef class Bound(Steps):
     cdef int take_all(self, list found, list members, groups) except -1:
         """Take over what has been found."""
         cdef list leaves = [leaf for params in members for leaf in params]
+        cdef dict sums = {id(self.leaves[i]): self.sums[i] for i in range(len(self.sums)) if self.gathered[i]}
         self.found_groups, self.shown.known = None, False
         self.places = {}
         self.clear()
@@ -219,6 +268,8 @@ cdef class Bound(Steps):
                 self.bound_largest(array)
         self.leaves, self.places = leaves, {id(leaf): i for i, leaf in enumerate(leaves)}
         self.shown.forget_others(leaves)
+        self.sums, self.gathered = [sums.get(id(leaf)) for leaf in leaves], [id(leaf) in sums for leaf in leaves]
+        self.copy_tensors = {key: tensor for key, tensor in self.copy_tensors.items() if key in self.places}
         self.group_dicts, self.members = list(groups), members
         self.found_groups = groups
         return 0
@@ -251,6 +302,8 @@ cdef class Bound(Steps):
         cdef Group group
         cdef bint all_new = True
         increment_version(updated)
+        if self.copy_tensors:
+            increment_version([self.copy_tensors[id(leaf)] for leaf in updated if id(leaf) in self.copy_tensors])
         if not self.shown.write(self.slots, self.first, self.stop):
             self.waiting.update(range(self.first, self.stop))
         for n in range(len(self.groups)):
@@ -325,6 +378,44 @@ cdef class Bound(Steps):
             raise RuntimeError("a parameter, a gradient or state was moved while gradients were asked for")
         return 0
 
+    cdef bint take_sum(self, front, Py_ssize_t i) except -1:
+        """Take what has been summed for a slot; False if that is nothing."""
+        leaf = self.leaves[i]
+        if leaf.grad is not None:
+            raise RuntimeError(f"{front._gradient_label(i)}: gradients have been accumulated over {self.window} "
+                               "batches: call accumulate() with this one too, or set it to None")
+        self.slots[i].cohort = -1
+        if i >= len(self.gathered) or not self.gathered[i]:
+            return False
+        self.hold(self.sums[i])
+        if not self.takes(&self.slots[i], <PyObject*>self.sums[i]):
+            raise RuntimeError(f"{front._label(i)}: changed in dtype or shape since its gradients were accumulated")
+        self.slots[i].cohort = 0
+        return True
+
+    def accumulate_tensors(self, front, groups):
+        """Add the gradients to the sums that the next step takes, and let go of them."""
+        cdef Py_ssize_t i
+        self.begin()
+        self.asked = False
+        try:
+            if not self.holds_all(groups):
+                self.find(front)
+            self.first, self.stop = 0, self.count
+            if self.moved:
+                self.sort_written()
+            for i in range(self.count):
+                self.take_tensor(front, i)
+            if self.asked:
+                self.check_places()
+            self.add_up(False)
+            for i in range(self.count):
+                if self.slots[i].cohort >= 0:
+                    self.leaves[i].grad = None
+        finally:
+            self.copied = []
+            self.end(False)
+
     def step_tensors(self, front, groups, double scale, bint zeroes):
         """Update all parameters that have a gradient; `zeroes`: it is then 0."""
         cdef Py_ssize_t i
@@ -340,9 +431,9 @@ cdef class Bound(Steps):
             if self.moved:
                 self.sort_written()
             for i in range(self.count):
-                if not self.take_tensor(front, i):
+                if not (self.take_sum(front, i) if self.window else self.take_tensor(front, i)):
                     all_have = False
-            if self.asked:
+            if self.asked and not self.window:
                 self.check_places()
             updated = self.leaves
             if not all_have:
@@ -351,7 +442,11 @@ cdef class Bound(Steps):
                 self.check_zeroes(front, NULL)
                 for i, grad in self.copied:
                     checks.fillable(front._gradient_label(i), grad)
-            done = self.run_and_tell(scale, updated, zeroes)
+            if self.window:
+                done = self.run_and_tell(scale / self.window, updated, True)
+                self.end_window()
+            else:
+                done = self.run_and_tell(scale, updated, zeroes)
         finally:
             self.copied = []
             self.end(done)

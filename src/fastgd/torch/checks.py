@@ -90,7 +90,12 @@ def whole(setting: str, of_zero: bool, params: Sequence[torch.Tensor]) -> None:
     )
 
 
-def memory(label: str, tensor: torch.Tensor, dtypes: Collection[torch.dtype] = DTYPES.values()) -> np.ndarray:
+def memory(
+    label: str,
+    tensor: torch.Tensor,
+    dtypes: Collection[torch.dtype] = DTYPES.values(),
+    names: tuple[str, ...] = formats.ALL,
+) -> np.ndarray:
     """
     The elements of a tensor that a step can read; whoever uses the array holds the tensor.
 
@@ -105,7 +110,7 @@ def memory(label: str, tensor: torch.Tensor, dtypes: Collection[torch.dtype] = D
     if tensor.device.type != "cpu":
         raise ValueError(f"{label}: expected a tensor on the CPU, got one on {tensor.device}")
     if tensor.dtype not in dtypes:
-        raise TypeError(f"{label}: expected dtype {_listed(formats.ALL)}, got {tensor.dtype}")
+        raise TypeError(f"{label}: expected dtype {_listed(names)}, got {tensor.dtype}")
     (array,) = Views(torch.Tensor).look([tensor])
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{label}: expected elements in memory and at most 64 dimensions, got {_form(tensor)}")
@@ -144,6 +149,15 @@ def gradient(label: str, grad: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     if grad.shape != param.shape:
         raise ValueError(f"{label}: expected shape {tuple(param.shape)}, got {tuple(grad.shape)}")
     return array
+
+
+def copy(label: str, tensor: torch.Tensor, param: torch.Tensor) -> np.ndarray:
+    """The elements of a tensor that a parameter is copied to."""
+    names = formats.NARROW
+    array = memory(label, tensor, [DTYPES[name] for name in names], names)
+    if tensor.is_neg():
+        raise ValueError(f"{label}: expected a tensor of plain numbers, got one with the negative bit set")
+    return validation.laid_out_like(label, validation.writeable(label, array, names), memory(label, param))
 
 
 def fillable(label: str, grad: torch.Tensor) -> None:
