@@ -73,8 +73,16 @@ dashboard: $(VENV)/bench $(VENV)/built
 	test -f benchmarks/.asv/results/benchmarks.json || $(MAKE) bench
 	python benchmarks/dashboard.py
 
+# The sdist, and from it the wheel, as they can be uploaded. Other systems than this one: cibuildwheel, in pyproject.toml.
 wheel: $(VENV)/release
-	python -m build
+	rm -rf dist build/wheel
+	python -m build --outdir build/wheel
+	mkdir dist && cp build/wheel/*.tar.gz dist
+	if [ "$$(uname)" = Linux ]; then auditwheel repair --wheel-dir dist build/wheel/*.whl; \
+		else cp build/wheel/*.whl dist; fi
+	check-wheel-contents dist/*.whl
+	twine check --strict dist/*
+	python tools/smoke.py dist/*.whl
 
 smoke: $(VENV)/python
 	python tools/smoke.py

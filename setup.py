@@ -68,7 +68,7 @@ class BuildExt(build_ext):
 Options.warning_errors = STRICT
 kernels = [kernel(name, flags) for name, flags in INSTRUCTION_SETS.items() if X86_64 or name == "generic"]
 engines = [engine(f"engine.{name}") for name in ("dispatch", "exact", "pool", "threads", "execute", "norm")]
-engines += [engine(f"engine.{name}") for name in ("extents", "formats", "tile", "stages", "plan", "reader", "settings")]
+engines += [engine(f"engine.{name}") for name in ("extents", "formats", "tile", "stages", "plan", "reader", "reading")]
 engines += [engine(f"engine.{name}") for name in ("zeros", "following", "grouped", "steps", "averaged")]
 engines += [engine(f"engine.{name}") for name in ("apply", "factored")]
 engines += [engine(name) for name in ("torch.views", "torch.shown", "torch.bound", "capi", "thinc_update")]

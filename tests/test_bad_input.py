@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import fastgd
 from fastgd.engine import dispatch
@@ -28,7 +29,7 @@ from support.cases import PARTS
 
 # ---- forms: (name, call, error, message) --------------------------------------------------------------------------
 W, B = np.ones(4), np.ones(3)
-FORM = "must be an array, a list or tuple of arrays, a dict of arrays by name, or a list of groups, got "
+FORM = "must be an array, a list, tuple or dict of arrays, also of lists and dicts of them, or a list of groups, got "
 SHARED = "expected memory of its own, got memory that it shares with "
 NO_GROUP = "expected a group, a dict with the key 'params', got "
 
@@ -42,14 +43,28 @@ FORMS: tuple[tuple[str, Callable[[Scene], object], type[Exception], str], ...] =
     ("no arrays", lambda s: fastgd.SGD([]), ValueError, "params: expected at least one array, got none"),
     ("no names", lambda s: fastgd.SGD({}), ValueError, "params: expected at least one array, got none"),
     ("None in a list", lambda s: fastgd.SGD([W, None]), TypeError, f"params[1]: {ARRAY}NoneType"),
-    ("list in a list", lambda s: fastgd.SGD([[W]]), TypeError, f"params[0]: {ARRAY}list"),
+    ("None in lists", lambda s: fastgd.SGD([[W], [[None]]]), TypeError, f"params[1][0][0]: {ARRAY}NoneType"),
+    ("numbers in a list", lambda s: fastgd.SGD([W, [1.0, 2.0]]), TypeError, f"params[1][0]: {ARRAY}float"),
+    ("no arrays in lists", lambda s: fastgd.SGD([[], ({},)]), ValueError,
+     "params: expected at least one array, got none"),
+    ("inner name not a string", lambda s: fastgd.SGD([{"a": {1: W}}]), TypeError,
+     "params[0]['a']: expected names that are strings, got 1"),
+    ("two ways to a name", lambda s: fastgd.SGD({"a.b": W, "a": {"b": B}}), ValueError,
+     "params: the name 'a.b' is that of two arrays"),
+    ("a list in itself", lambda s: fastgd.SGD(endless()), ValueError,
+     "params: expected lists and dicts at most 500 deep, got deeper ones, or one that is in itself"),
+    ("tensors in lists", lambda s: fastgd.SGD({"a": [torch.ones(2)]}), TypeError,
+     "params: expected NumPy arrays, got a torch Tensor: use fastgd.torch.SGD"),
     ("name not a string", lambda s: fastgd.SGD({1: W}), TypeError, "params: expected names that are strings, got 1"),
-    ("dict in a dict", lambda s: fastgd.SGD({"a": {"b": W}}), TypeError, f"params['a']: {ARRAY}dict"),
+    ("number in dicts", lambda s: fastgd.SGD({"a": {"b": 1.0}}), TypeError, f"params['a']['b']: {ARRAY}float"),
     ("group of nothing", lambda s: fastgd.SGD([{"params": []}]), ValueError,
      "params[0]: expected at least one array, got none"),
     ("group of a number", lambda s: fastgd.SGD([{"params": 5}]), TypeError, f"params[0] {FORM}int"),
     ("group without params", lambda s: fastgd.SGD([{"lr": 0.1}]), TypeError,
      f"params[0]: {NO_GROUP}a dict without it: ['lr']"),
+    ("group and layer", lambda s: fastgd.SGD([{"w": W}, {"params": B}]), TypeError,
+     f"params[0]: {NO_GROUP}a dict without it: ['w']"),
+    ("array and group", lambda s: fastgd.SGD([W, {"params": B}]), TypeError, f"params[0]: {NO_GROUP}ndarray"),
     ("group and array", lambda s: fastgd.SGD([{"params": W}, B]), TypeError, f"params[1]: {NO_GROUP}ndarray"),
     ("group's unknown keyword", lambda s: fastgd.SGD([{"params": W, "momentun": 0.9}]), ValueError,
      "params[0]: unknown name 'momentun'; did you mean 'momentum'?"),
@@ -119,8 +134,14 @@ FORMS: tuple[tuple[str, Callable[[Scene], object], type[Exception], str], ...] =
      f"grads[2]: {SHARED}params[0]"),
     ("grad is in a state", lambda s: s.opt.step([*s.grads[:2], s.opt.state[0]["exp_avg"].ravel()[9:14]]), ValueError,
      f"grads[2]: {SHARED}state 'exp_avg' of params[0]"),
-    ("clip a dict", lambda s: fastgd.clip_grad_norm_({"a": W}, 1.0), TypeError,
-     "grads must be an array or a list or tuple of arrays, got dict"),
+    ("clip a number in a dict", lambda s: fastgd.clip_grad_norm_({"a": [W, 1.0]}, 1.0), TypeError,
+     f"grads['a'][1]: {ARRAY}float"),
+    ("clip a tensor", lambda s: fastgd.clip_grad_value_({"a": torch.ones(2)}, 1.0), TypeError,
+     f"grads['a']: {ARRAY}Tensor"),
+    ("norm of a list in itself", lambda s: fastgd.grad_norm(endless()), ValueError,
+     "grads: expected lists and dicts at most 500 deep, got deeper ones, or one that is in itself"),
+    ("bind a scalar", lambda s: fastgd.SGD([W, np.ones(())]).bind([W, np.float64(1)]), TypeError,
+     "grads[1]: expected an array, whose numbers can change, got float64"),
     ("clip an array twice", lambda s: fastgd.clip_grad_value_([*s.grads, s.grads[1]], 0.1), ValueError,
      f"grads[...]: {SHARED}grads[...]"),
     ("clip with a bad flag", lambda s: fastgd.clip_grad_norm_(s.grads, 0.1, error_if_nonfinite=1), TypeError,
@@ -128,7 +149,7 @@ FORMS: tuple[tuple[str, Callable[[Scene], object], type[Exception], str], ...] =
     ("clip infinity", lambda s: fastgd.clip_grad_norm_([W, np.full(3, np.inf)], 0.1, error_if_nonfinite=True),
      ValueError, "grads: expected a finite norm, got inf"),
     ("norm of a number", lambda s: fastgd.grad_norm(3.0), TypeError,
-     "grads must be an array or a list or tuple of arrays, got float"),
+     f"grads: {ARRAY}float"),
     ("unknown instruction set", lambda s: dispatch.select("x86-64-v9"), ImportError,
      "FASTGD_ISA must be one of generic, x86-64-v2, x86-64-v3, x86-64-v4, got 'x86-64-v9'"),
     ("no threads", lambda s: fastgd.set_num_threads(0), ValueError, "n must be in [1, 1024], got 0"),
@@ -141,7 +162,16 @@ FORMS: tuple[tuple[str, Callable[[Scene], object], type[Exception], str], ...] =
     ("threads as a flag", lambda s: fastgd.set_num_threads(True), TypeError, "n must be an int or None, got bool"),
 )  # fmt: skip
 
+
+def endless() -> list[Any]:
+    result: list[Any] = []
+    result.append(result)
+    return result
+
+
 SCENES: dict[str, Callable[[], Scene]] = {
+    "nested": lambda: Scene(as_params=lambda a: {"a": [a[0], {"w": a[1]}], "b": (a[2],)},
+                            as_grads=lambda a: {"a": [a[0], {"w": a[1]}], "b": (a[2],)}),
     "single": lambda: Scene(as_params=lambda a: a[2], as_grads=lambda a: a[2]),
     "dict": lambda: Scene(as_params=lambda a: dict(zip("abc", a, strict=True)),
                           as_grads=lambda a: dict(zip("abc", a, strict=True))),
@@ -162,6 +192,20 @@ OTHER_FORMS: tuple[tuple[str, Callable[[list[Any]], Any], type[Exception], str],
     ("dict", lambda g: {"a": g[0], "B": g[1], "c": g[2]}, ValueError, NAMES + "missing 'b', unknown 'B'"),
     ("dict", lambda g: {"a": g[0], "b": g[1], "c": "g"}, TypeError, f"grads['c']: {ARRAY}str"),
     ("dict", lambda g: {"c": g[2], "b": g[1], "a": g[1]}, TypeError, f"grads['a']: {LIKE}float64"),
+    ("nested", lambda g: g, TypeError, "grads: expected a dict by name like params, got list"),
+    ("nested", lambda g: {"a": [g[0], {"w": g[1]}]}, ValueError, NAMES + "missing 'b'"),
+    ("nested", lambda g: {"a": [g[0], {"v": g[1]}], "b": [g[2]]}, ValueError,
+     "grads['a'][1]: expected the names of params, missing 'w', unknown 'v'"),
+    ("nested", lambda g: {"a": [g[0], g[1]], "b": [g[2]]}, TypeError,
+     "grads['a'][1]: expected a dict by name like params, got ndarray"),
+    ("nested", lambda g: {"a": [g[0], {"w": g[1]}], "b": g[2]}, TypeError,
+     "grads['b']: expected a list or tuple like params, got ndarray"),
+    ("nested", lambda g: {"a": [g[0], {"w": g[1]}], "b": [g[2], None]}, ValueError,
+     "grads['b']: expected 1 entries like params, got 2"),
+    ("nested", lambda g: {"a": [g[0], {"w": g[2]}], "b": [g[2]]}, ValueError,
+     "grads['a'][1]['w']: expected shape (3, 5), got (5,)"),
+    ("nested", lambda g: {"a": [g[0], {"w": g[1]}], "b": [g[2][:4]]}, ValueError,
+     "grads['b'][0]: expected shape (5,), got (4,)"),
     ("groups", lambda g: g[0], TypeError, "grads: expected a list with an entry for each group, got ndarray"),
     ("groups", lambda g: {"c": g[2]}, TypeError, "grads: expected a list with an entry for each group, got dict"),
     ("groups", lambda g: [g], ValueError,

@@ -17,10 +17,8 @@ from support.running import ISAS, instruction_set
 def run_by(case: Case) -> set[str]:
     """The rules that a case really runs through; twelve steps see the one in which RAdam or ASGD changes its rule."""
     family = case.optimizer.family
-    if dispatch.pass_counts()[case.rules[0]] > 1:
-        # The C API has no rules of several passes; their options choose the rule once for all.
-        number = case.optimizer(np.zeros(1), **case.arguments)._steps.groups[0].rule()
-        return {name for name, (row, _) in dispatch.rules().items() if row == number}
+    if not case.optimizer.in_c:
+        return set(dispatch.families()[family][3])
     hyper, carry = hyper_of(case), np.zeros(constants()["MAX_CARRY"])
     return {dispatch.families()[family][3][scalars(family, t, hyper, carry)[0]] for t in range(1, 13)}
 

@@ -15,6 +15,9 @@ LEFT_OUT = shutil.ignore_patterns("*.c", "*.so", "__pycache__")
 ADAM = "src/fastgd/kernels/rules/adam.pxd"
 LAMB = "src/fastgd/kernels/rules/lamb.pxd"
 ADAM_PY = "src/fastgd/optimizers/adam.py"
+# The last hyperparameter of Adam, in both.
+LAST = "    double corrected_weight_decay   # the largest learning rate, or 0\n"
+LAST_PY = "        corrected_weight_decay: PeakRate = 0.0,\n"
 
 
 def derive(tree: Path, *arguments: str) -> tuple[int, str]:
@@ -45,15 +48,15 @@ def test_what_is_committed_is_what_it_writes() -> None:
 
 
 def test_a_stale_file_is_named_and_written(tree: Path) -> None:
-    change(tree, ADAM, "    double eps_hat\n", "    double eps_hat\n    double extra\n")
-    change(tree, ADAM_PY, "eps_hat: Switch = False,\n", "eps_hat: Switch = False,\n        extra: Switch = False,\n")
-    change(tree, ADAM_PY, 'eps_hat"\n', 'eps_hat extra"\n')
+    change(tree, ADAM, LAST, f"{LAST}    double extra\n")
+    change(tree, ADAM_PY, LAST_PY, f"{LAST_PY}        extra: Switch = False,\n")
+    change(tree, ADAM_PY, 'corrected_weight_decay"\n', 'corrected_weight_decay extra"\n')
     code, said = derive(tree, "--check")
     assert code == 1
     assert "stale, run make derive: tests/capi_abi.txt, src/fastgd/kernels/table.pxi, src/fastgd/capi.pxd" in said
     assert derive(tree)[0] == 0
     assert derive(tree, "--check") == (0, "")
-    assert (tree / "tests/capi_abi.txt").read_text(encoding="utf-8").endswith("Adam[10]: double extra\n")
+    assert (tree / "tests/capi_abi.txt").read_text(encoding="utf-8").endswith("Adam[12]: double extra\n")
 
 
 # What is changed where, and what is then said.
@@ -89,8 +92,8 @@ REFUSALS = {
         [
             (
                 ADAM_PY,
-                '"capturable differentiable fused decoupled_weight_decay eps_root eps_hat"',
-                '"fused eps_hat spin"',
+                'fused decoupled_weight_decay eps_root eps_hat cautious corrected_weight_decay"',
+                'fused eps_hat cautious corrected_weight_decay spin"',
             )
         ],
         "optimizers/adam.py: Adam has no decoupled_weight_decay, eps_root in its torch_signature",

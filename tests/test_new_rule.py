@@ -95,10 +95,13 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in EDITS:
         edit(tree, name, text)
     rules, optimizers = tree / "src/fastgd/kernels/rules", tree / "src/fastgd/optimizers"
-    replace(rules / "adam.pxd", ("    double eps_hat\n", "    double eps_hat\n    double extra\n"))
+    field = "    double corrected_weight_decay   # the largest learning rate, or 0\n"
+    replace(rules / "adam.pxd", (field, f"{field}    double extra\n"))
     replace(rules / "adam.pxd", ("    s.eps = h.eps if h.eps_hat", "    s.eps = h.extra + h.eps if h.eps_hat"))
-    signature = "eps_hat: Switch = False,\n", "eps_hat: Switch = False,\n        extra: NonNegative = 0.0,\n"
-    replace(optimizers / "adam.py", signature, ('eps_hat"\n', 'eps_hat extra"\n'))
+    signature = "corrected_weight_decay: PeakRate = 0.0,\n"
+    more = f"{signature}        extra: NonNegative = 0.0,\n"
+    names = 'corrected_weight_decay"\n', 'corrected_weight_decay extra"\n'
+    replace(optimizers / "adam.py", (signature, more), names)
     run(sys.executable, "tools/derive.py", cwd=tree)
     (tree / "src/fastgd/kernels/guards.pyx").write_text(GUARDS)
     setup = (tree / "setup.py").read_text()
@@ -185,7 +188,7 @@ guards.add_{kind}(*{arguments!r})
 def test_more_rows_than_the_table_has_are_refused(tree: Path) -> None:
     code = """
 from fastgd.kernels import guards
-for i in range(64):
+for i in range(96):
     guards.add_rule(b"rule_%d" % i, b"")
 try:
     guards.add_rule(b"one_more", b"")
@@ -193,4 +196,4 @@ except ImportError as error:
     print(error)
 """
     said = run(sys.executable, "-c", code, cwd=tree.parent, PYTHONPATH=str(tree / "src"))
-    assert said == "one_more has 65 rows in the table up to itself, and there is room for 64\n"
+    assert said == "one_more has 97 rows in the table up to itself, and there is room for 96\n"

@@ -14,6 +14,8 @@ RULES: dict[str, Any] = {
     "LAMB": (fastgd.LAMB, reference_passes.lamb, dict(lr=0.01)),
     "LARS": (fastgd.LARS, reference_passes.lars, dict(lr=0.1, weight_decay=0.1)),
     "NovoGrad": (fastgd.NovoGrad, reference_passes.novograd, dict(lr=0.01)),
+    "AdamW": (fastgd.AdamW, reference.adamw, dict(lr=0.01, cautious=True)),
+    "Lion": (fastgd.Lion, reference.lion, dict(lr=0.01, cautious=True)),
     "StableAdamW": (fastgd.StableAdamW, reference_passes.stable_adamw, dict(lr=0.01)),
 }
 by_rule = pytest.mark.parametrize("name", RULES)

@@ -16,7 +16,6 @@ from test_schedules import KERAS, OPTAX, TORCH
 BESIDE: list[s.Schedule] = [
     s.cyclic_momentum(0.8, 0.9, 3, 5, mode="triangular2"),
     s.one_cycle_momentum(30, three_phase=True),
-    s.corrected_decay(0.1, s.cosine(0.1, 20), 0.1),
 ]
 
 # ---- in optimizers ------------------------------------------------------------------------------------------------
@@ -188,8 +187,6 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
         ValueError,
         "pct_start must be at most 0.5 for three phases, got 0.6",
     ),
-    (lambda: s.corrected_decay(0.1, 0.1, 0.1), TypeError, "lr must be a schedule, got float"),
-    (lambda: s.corrected_decay(0.1, s.constant(1), 0), ValueError, "max_lr must be above 0, got 0.0"),
     (lambda: s.plateau(0.1, factor=1), ValueError, "factor must be in (0, 1), got 1.0"),
     (lambda: s.plateau(0.1, patience=-1), ValueError, "patience must be at least 0, got -1"),
     (lambda: s.plateau(0.1, mode="least"), ValueError, "mode must be one of 'min', 'max', got 'least'"),

@@ -55,7 +55,7 @@ def test_arguments_stand_where_they_stand_in_torch(name: str) -> None:
 def test_groups_have_torchs_keys_and_values(name: str) -> None:
     params = [torch.zeros(2, requires_grad=True)]
     mine, their = getattr(adapter, name)(params), getattr(torch.optim, name)(params)
-    own = {"eps_root", "eps_hat", "momentum_form"}
+    own = {"eps_root", "eps_hat", "momentum_form", "cautious", "corrected_weight_decay"}
     assert {k: v for k, v in mine.defaults.items() if k not in own} == their.defaults
     assert isinstance(mine, torch.optim.Optimizer)
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import derive_c
+import derive_h
 import derive_python
 from sources import KERNELS, PACKAGE, ROOT, fail, optimizers_of, read
 
@@ -28,17 +29,20 @@ def derived() -> dict[Path, str]:
     """Every file that is written, wholly or in marked places, with what it should hold."""
     rules, families, scalars = read()
     optimizers = optimizers_of(families)
+    offered = derive_c.offered_by(families, optimizers)
     texts = {
-        derive_c.LEDGER: derive_c.ledger(rules, families),
+        derive_c.LEDGER: derive_c.ledger(rules, offered),
         KERNELS / "table.pxi": derive_c.table(rules, families, scalars),
-        PACKAGE / "capi.pxd": derive_c.capi_pxd(rules, families),
-        PACKAGE / "capi.pyx": derive_c.capi_pyx(rules, families),
+        PACKAGE / "capi.pxd": derive_c.capi_pxd(rules, offered),
+        PACKAGE / "capi.pyx": derive_c.capi_pyx(rules, families, offered),
+        PACKAGE / "fastgd.h": derive_h.header(rules, offered),
         PACKAGE / "functional.py": derive_python.functional(rules, families, optimizers),
         PACKAGE / "torch/classes.py": derive_python.torch_classes(optimizers),
     }
     for path, mark, lines in (
         (ROOT / "README.md", "optimizers", derive_python.readme_lines(rules, families, optimizers)),
-        (ROOT / "docs/C_API.md", "rules", derive_c.c_api_table(rules, families, optimizers)),
+        (ROOT / "docs/C_API.md", "rules", derive_c.c_api_table(rules, offered, optimizers)),
+        (ROOT / "docs/C_API.md", "functions", derive_h.declarations(rules, offered)),
         (PACKAGE / "__init__.py", "optimizers", derive_python.import_lines(optimizers)),
         (PACKAGE / "__init__.py", "names", derive_python.all_lines(optimizers)),
         (PACKAGE / "torch/__init__.py", "optimizers", derive_python.torch_import_lines(optimizers)),

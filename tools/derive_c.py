@@ -10,6 +10,8 @@ from sources import KERNELS, ROOT, Family, Optimizer, Rule, fail, kernels_in
 HEAD = "Written by make derive from kernels/rules/*.pxd and optimizers/*.py; edit those."
 WIDTH = 120
 LEDGER = ROOT / "tests/capi_abi.txt"
+ABI_VERSION = 1  # raised if a promise of the C API has to be broken
+MAX_SUMS = 8  # promised to callers; rules have fewer terms
 
 PXD = """\
 # {head}
@@ -19,8 +21,9 @@ PXD = """\
 from fastgd.kernels.rule cimport Scalars
 
 cdef enum:
-    ABI_VERSION = 1     # what an importer has been compiled for, to be compared with
+    ABI_VERSION = {abi}     # what an importer has been compiled for, to be compared with
     MAX_CARRY = {room}       # doubles that a family may carry from step to step
+    MAX_SUMS = {sums}        # doubles that a measuring pass may add to
 
 cdef int abi_version() noexcept nogil       # what is installed
 cdef const char* instruction_set() noexcept nogil
@@ -100,28 +103,50 @@ def table(rules: list[Rule], families: list[Family], scalars: dict[str, str]) ->
     return "\n".join(lines) + "\n"
 
 
-def of_one_pass(rules: list[Rule], families: list[Family]) -> list[Family]:
-    """The families that the C API has: a caller of its functions would have to sum in blocks between two passes."""
-    several = {rule.name for rule in rules if rule.measures}
-    return [family for family in families if several.isdisjoint(family.rules)]
+def offered_by(families: list[Family], optimizers: list[Optimizer]) -> list[Family]:
+    """The families that the C API has: all but those whose step is in their class."""
+    apart = {o.attributes["family"] for o in optimizers if not o.attributes.get("in_c", True)}
+    return [family for family in families if family.name not in apart]
 
 
 def functions(rules: list[Rule], family: Family) -> Iterator[Function]:
     """What the C API has for a family: its fold, and the rules of its file."""
     carried = bool(family.carry)
     hyper = [f"const {family.struct}* hyper", "size_t size"] + ["double* carry"] * carried
-    given = ["s", "grad_scale", "t", "hyper", "size", "carry" if carried else "NULL"]
+    given = ["scalars", "grad_scale", "t", "hyper", "size", "carry" if carried else "NULL"]
     body = call("    return fold", [f"FAMILY_{family.name.upper()}", *given])
-    yield Function("int", f"{family.name}_scalars", ["Scalars* s", "double grad_scale", "long long t", *hyper], body)
+    yield Function(
+        "int", f"{family.name}_scalars", ["Scalars* scalars", "double grad_scale", "long long t", *hyper], body
+    )
     for rule in rules:
         if rule.module != family.module:
             continue
         row = f"table().rules[RULE_{rule.name.upper()}]"
-        given = ["param", "grad", *rule.states, "n", "s"]
+        given = ["param", "grad", *rule.states, "n", "scalars"]
         for suffix, real, form in (("f32", "float", "FLOAT32"), ("f64", "double", "FLOAT64")):
             arrays = [f"{real}* param", f"const {real}* grad", *(f"{real}* {state}" for state in rule.states)]
             body = call(f"    (<Kernel{len(rule.states)}>{row}.kernels[{form}])", given)
-            yield Function("void", f"{rule.name}_{suffix}", [*arrays, "Py_ssize_t n", "const Scalars* s"], body)
+            yield Function("void", f"{rule.name}_{suffix}", [*arrays, "Py_ssize_t n", "const Scalars* scalars"], body)
+            for k, one in enumerate(rule.measures):
+                pointers = f"    cdef void** arrays = [{', '.join(f'<void*>{name}' for name in given[:-2])}]"
+                numbers = [f"RULE_{rule.name.upper()}", str(k), form, "arrays", "n", "scalars", "sums"]
+                body = f"{pointers}\n{call('    measure', numbers)}"
+                rest = ["Py_ssize_t n", "const Scalars* scalars", "double* sums"]
+                yield Function("void", f"{one.name}_{suffix}", [*arrays, *rest], body)
+        yield from (settling(family, rule, k) for k in range(len(rule.measures)))
+
+
+def settling(family: Family, rule: Rule, k: int) -> Function:
+    """What makes scalars for the passes that follow of what measuring pass k has summed."""
+    over_all = rule.measures[k].settle.startswith("settle_all_")
+    place = "NULL"
+    if family.memory or (over_all and family.carry):
+        start = 0 if over_all else len(family.carry) - family.memory
+        place = f"carry + {start}" if start else "carry"
+    name = rule.measures[k].name.replace("_measure", "_settle")
+    arguments = ["Scalars* scalars", "const double* sums", "Py_ssize_t n"] + ["double* carry"] * bool(family.carry)
+    body = f"    table().rules[RULE_{rule.name.upper()}].measures[{k}].settle(scalars, sums, n, {place})"
+    return Function("void", name, arguments, body)
 
 
 def head_of(function: Function, end: str = "") -> str:
@@ -140,8 +165,8 @@ def room(name: str) -> str:
 
 
 def capi_pxd(rules: list[Rule], families: list[Family]) -> str:
-    text = PXD.format(head=HEAD, room=room("MAX_CARRY"))
-    for family in of_one_pass(rules, families):
+    text = PXD.format(head=HEAD, abi=ABI_VERSION, room=room("MAX_CARRY"), sums=MAX_SUMS)
+    for family in families:
         text += f'\n\nctypedef struct {family.struct} "fastgd_{family.struct}":\n'
         text += "".join(f"    double {field}\n" for field in family.hyper)
         text += "\ncdef enum:\n" + "".join(f"    {line}\n" for line in numbers(family)) + "\n"
@@ -149,12 +174,12 @@ def capi_pxd(rules: list[Rule], families: list[Family]) -> str:
     return text
 
 
-def capi_pyx(rules: list[Rule], families: list[Family]) -> str:
+def capi_pyx(rules: list[Rule], families: list[Family], offered: list[Family]) -> str:
     text = f'# {HEAD}\n"""The C API: every rule, its scalars and the norm, without Python and without the GIL."""\n'
     text += 'include "capi_core.pxi"\n'
     for kind, rows in (("RULE", rules), ("FAMILY", families)):
         text += f"\ncdef enum:{' ' * 6}# rows of the table\n" + "".join(f"    {kind}_{r.name.upper()}\n" for r in rows)
-    for function in (f for family in of_one_pass(rules, families) for f in functions(rules, family)):
+    for function in (f for family in offered for f in functions(rules, family)):
         text += f"\n\n{head_of(function, ':')}\n{function.body}\n"
     return text
 
@@ -169,8 +194,15 @@ def in_c(declaration: str) -> str:
 
 def ledger(rules: list[Rule], families: list[Family]) -> str:
     """What compiled importers rely on, a line each. What has been recorded must still be so; what is new is added."""
-    lines = [f"MAX_CARRY = {room('MAX_CARRY')}", f"Scalars: {room('MAX_SCALARS')} double", *CORE]
-    for family in of_one_pass(rules, families):
+    if int(room("MAX_TERMS")) > MAX_SUMS:
+        fail(f"rule.pxd: a pass sums {room('MAX_TERMS')} terms, and callers in C have room for {MAX_SUMS}")
+    lines = [
+        f"MAX_CARRY = {room('MAX_CARRY')}",
+        f"MAX_SUMS = {MAX_SUMS}",
+        f"Scalars: {room('MAX_SCALARS')} double",
+        *CORE,
+    ]
+    for family in families:
         lines += [f"{family.struct}[{i}]: double {field}" for i, field in enumerate(family.hyper)] + numbers(family)
         for f in functions(rules, family):
             lines.append(f"{f.name}: {f.returns} ({', '.join(in_c(a) for a in f.arguments)})")
@@ -182,15 +214,16 @@ def ledger(rules: list[Rule], families: list[Family]) -> str:
 
 
 def c_api_table(rules: list[Rule], families: list[Family], optimizers: list[Optimizer]) -> list[str]:
-    states = {rule.name: rule.states for rule in rules}
+    by_name = {rule.name: rule for rule in rules}
     lines = ["| class | struct, scalars | returns | rule | states | carries |", "|---|---|---|---|---|---|"]
-    for family in of_one_pass(rules, families):
+    for family in families:
         classes = ", ".join(f"`{o.name}`" for o in optimizers if o.attributes["family"] == family.name)
         carries = ", ".join(f"`{family.name}_{name}`".upper() for name in family.carry)
         first = [classes, f"`{family.struct}`, `{family.name}_scalars`"]
         for rule in family.rules:
             constant = f"`{family.name}_{rule}`".upper()
-            cells = [*first, constant, f"`{rule}_*`", ", ".join(states[rule]), carries]
+            passes = [*(f"`{one.name}_*`" for one in by_name[rule].measures), f"`{rule}_*`"]
+            cells = [*first, constant, ", ".join(passes), ", ".join(by_name[rule].states), carries]
             lines.append("| " + " | ".join(cells).replace("|  |", "| |") + " |")
             first, carries = ["", ""], ""
     return [re.sub(r"\|  (?=\|)", "| ", line) for line in lines]

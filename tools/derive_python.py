@@ -3,17 +3,12 @@
 import re
 import textwrap
 
-from sources import PACKAGE, Family, Optimizer, Parameter, Rule, aliases, fail
+from sources import PACKAGE, Family, Optimizer, Parameter, Rule, aliases, fail, switches
 
 HEAD = "# Written by make derive from kernels/rules/*.pxd and optimizers/*.py; edit those."
 WIDTH = 120
 PLAIN = {name: plain.replace("'", '"') for name, plain, _ in aliases()}
-SWITCHES = {
-    "foreach": "bool | None = None",
-    "fused": "bool | None = None",
-    "capturable": "bool = False",
-    "differentiable": "bool = False",
-}
+SWITCHES = switches()
 SETTINGS = "`max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`."
 
 FUNCTIONAL = '''

@@ -184,6 +184,15 @@ def aliases() -> Iterator[tuple[str, str, tuple[str, ...]]]:
             yield ast.unparse(node.targets[0]), ast.unparse(node.value.slice.elts[0]), *(fields or [()])
 
 
+def switches() -> dict[str, str]:
+    """torch's switches in a signature, with type and default."""
+    for node in ast.parse((PACKAGE / "optimizers/state_dict.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SWITCHES":
+            defaults = ast.literal_eval(node.value)
+            return {name: f"bool{' | None' * (d is None)} = {d}" for name, d in defaults.items()}
+    fail("optimizers/state_dict.py has no SWITCHES")
+
+
 def compare(family: Family, optimizer: Optimizer, fields_of: dict[str, tuple[str, ...]]) -> None:
     """Refuse a struct that is not the signature of its class."""
     taken = [field for p in optimizer.parameters for field in fields_of.get(p.annotation, (p.name,))]

@@ -10,6 +10,8 @@
 # `checkpoint` go with every optimizer; `descent` is minimize and what documents teach, public as `minimize`,
 # `line_search`, `losses` and `textbook`. `tools` is what `python -m fastgd` runs.
 
+import sys as _sys
+
 from fastgd import functional, line_search, losses, schedules, textbook
 from fastgd.checkpoint import load, save
 from fastgd.config import get_include, show_config
@@ -108,3 +110,9 @@ __all__ += [
     "Yogi",
 ]
 # end
+
+
+def __dir__() -> list[str]:
+    """Public names, for completion; those of hosts once they are imported."""
+    hosts = [name for name in ("capi", "sklearn", "thinc", "torch") if f"fastgd.{name}" in _sys.modules]
+    return sorted([*__all__, *hosts, "__version__"])

@@ -7,6 +7,7 @@ from fastgd.kernels.rule cimport Scalars
 cdef enum:
     ABI_VERSION = 1     # what an importer has been compiled for, to be compared with
     MAX_CARRY = 4       # doubles that a family may carry from step to step
+    MAX_SUMS = 8        # doubles that a measuring pass may add to
 
 cdef int abi_version() noexcept nogil       # what is installed
 cdef const char* instruction_set() noexcept nogil
@@ -22,16 +23,17 @@ ctypedef struct Adabelief "fastgd_Adabelief":
     double eps
     double weight_decay
     double maximize
+    double corrected_weight_decay
 
 cdef enum:
     ADABELIEF_ADABELIEF = 0
 
-cdef int adabelief_scalars(Scalars* s, double grad_scale, long long t, const Adabelief* hyper,
+cdef int adabelief_scalars(Scalars* scalars, double grad_scale, long long t, const Adabelief* hyper,
                            size_t size) noexcept nogil
 cdef void adabelief_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_var, Py_ssize_t n,
-                        const Scalars* s) noexcept nogil
+                        const Scalars* scalars) noexcept nogil
 cdef void adabelief_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_var, Py_ssize_t n,
-                        const Scalars* s) noexcept nogil
+                        const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct Adadelta "fastgd_Adadelta":
@@ -44,29 +46,12 @@ ctypedef struct Adadelta "fastgd_Adadelta":
 cdef enum:
     ADADELTA_ADADELTA = 0
 
-cdef int adadelta_scalars(Scalars* s, double grad_scale, long long t, const Adadelta* hyper, size_t size) noexcept nogil
+cdef int adadelta_scalars(Scalars* scalars, double grad_scale, long long t, const Adadelta* hyper,
+                          size_t size) noexcept nogil
 cdef void adadelta_f32(float* param, const float* grad, float* square_avg, float* acc_delta, Py_ssize_t n,
-                       const Scalars* s) noexcept nogil
+                       const Scalars* scalars) noexcept nogil
 cdef void adadelta_f64(double* param, const double* grad, double* square_avg, double* acc_delta, Py_ssize_t n,
-                       const Scalars* s) noexcept nogil
-
-
-ctypedef struct Adafactor "fastgd_Adafactor":
-    double lr
-    double beta2_decay
-    double eps1
-    double eps2
-    double d
-    double weight_decay
-    double maximize
-
-cdef enum:
-    ADAFACTOR_ADAFACTOR = 0
-
-cdef int adafactor_scalars(Scalars* s, double grad_scale, long long t, const Adafactor* hyper,
-                           size_t size) noexcept nogil
-cdef void adafactor_f32(float* param, const float* grad, Py_ssize_t n, const Scalars* s) noexcept nogil
-cdef void adafactor_f64(double* param, const double* grad, Py_ssize_t n, const Scalars* s) noexcept nogil
+                       const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct Adagrad "fastgd_Adagrad":
@@ -81,9 +66,11 @@ ctypedef struct Adagrad "fastgd_Adagrad":
 cdef enum:
     ADAGRAD_ADAGRAD = 0
 
-cdef int adagrad_scalars(Scalars* s, double grad_scale, long long t, const Adagrad* hyper, size_t size) noexcept nogil
-cdef void adagrad_f32(float* param, const float* grad, float* sum, Py_ssize_t n, const Scalars* s) noexcept nogil
-cdef void adagrad_f64(double* param, const double* grad, double* sum, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef int adagrad_scalars(Scalars* scalars, double grad_scale, long long t, const Adagrad* hyper,
+                         size_t size) noexcept nogil
+cdef void adagrad_f32(float* param, const float* grad, float* sum, Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void adagrad_f64(double* param, const double* grad, double* sum, Py_ssize_t n,
+                      const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct Adam "fastgd_Adam":
@@ -97,20 +84,44 @@ ctypedef struct Adam "fastgd_Adam":
     double decoupled_weight_decay
     double eps_root
     double eps_hat
+    double cautious
+    double corrected_weight_decay
 
 cdef enum:
     ADAM_ADAM = 0
     ADAM_AMSGRAD = 1
+    ADAM_ADAM_CAUTIOUS = 2
+    ADAM_AMSGRAD_CAUTIOUS = 3
 
-cdef int adam_scalars(Scalars* s, double grad_scale, long long t, const Adam* hyper, size_t size) noexcept nogil
+cdef int adam_scalars(Scalars* scalars, double grad_scale, long long t, const Adam* hyper, size_t size) noexcept nogil
 cdef void adam_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
-                   const Scalars* s) noexcept nogil
+                   const Scalars* scalars) noexcept nogil
 cdef void adam_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
-                   const Scalars* s) noexcept nogil
+                   const Scalars* scalars) noexcept nogil
 cdef void amsgrad_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, float* max_exp_avg_sq,
-                      Py_ssize_t n, const Scalars* s) noexcept nogil
+                      Py_ssize_t n, const Scalars* scalars) noexcept nogil
 cdef void amsgrad_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, double* max_exp_avg_sq,
-                      Py_ssize_t n, const Scalars* s) noexcept nogil
+                      Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void adam_cautious_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                            const Scalars* scalars) noexcept nogil
+cdef void adam_cautious_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                                    const Scalars* scalars, double* sums) noexcept nogil
+cdef void adam_cautious_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                            const Scalars* scalars) noexcept nogil
+cdef void adam_cautious_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                    Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
+cdef void adam_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
+cdef void amsgrad_cautious_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq,
+                               float* max_exp_avg_sq, Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void amsgrad_cautious_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq,
+                                       float* max_exp_avg_sq, Py_ssize_t n, const Scalars* scalars,
+                                       double* sums) noexcept nogil
+cdef void amsgrad_cautious_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                               double* max_exp_avg_sq, Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void amsgrad_cautious_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                       double* max_exp_avg_sq, Py_ssize_t n, const Scalars* scalars,
+                                       double* sums) noexcept nogil
+cdef void amsgrad_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
 
 
 ctypedef struct Adamax "fastgd_Adamax":
@@ -124,11 +135,12 @@ ctypedef struct Adamax "fastgd_Adamax":
 cdef enum:
     ADAMAX_ADAMAX = 0
 
-cdef int adamax_scalars(Scalars* s, double grad_scale, long long t, const Adamax* hyper, size_t size) noexcept nogil
+cdef int adamax_scalars(Scalars* scalars, double grad_scale, long long t, const Adamax* hyper,
+                        size_t size) noexcept nogil
 cdef void adamax_f32(float* param, const float* grad, float* exp_avg, float* exp_inf, Py_ssize_t n,
-                     const Scalars* s) noexcept nogil
+                     const Scalars* scalars) noexcept nogil
 cdef void adamax_f64(double* param, const double* grad, double* exp_avg, double* exp_inf, Py_ssize_t n,
-                     const Scalars* s) noexcept nogil
+                     const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct Adan "fastgd_Adan":
@@ -140,15 +152,16 @@ ctypedef struct Adan "fastgd_Adan":
     double weight_decay
     double no_prox
     double maximize
+    double corrected_weight_decay
 
 cdef enum:
     ADAN_ADAN = 0
 
-cdef int adan_scalars(Scalars* s, double grad_scale, long long t, const Adan* hyper, size_t size) noexcept nogil
+cdef int adan_scalars(Scalars* scalars, double grad_scale, long long t, const Adan* hyper, size_t size) noexcept nogil
 cdef void adan_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_diff, float* exp_avg_sq,
-                   float* neg_pre_grad, Py_ssize_t n, const Scalars* s) noexcept nogil
+                   float* neg_pre_grad, Py_ssize_t n, const Scalars* scalars) noexcept nogil
 cdef void adan_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_diff, double* exp_avg_sq,
-                   double* neg_pre_grad, Py_ssize_t n, const Scalars* s) noexcept nogil
+                   double* neg_pre_grad, Py_ssize_t n, const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct Ademamix "fastgd_Ademamix":
@@ -162,15 +175,17 @@ ctypedef struct Ademamix "fastgd_Ademamix":
     double eps
     double weight_decay
     double maximize
+    double corrected_weight_decay
 
 cdef enum:
     ADEMAMIX_ADEMAMIX = 0
 
-cdef int ademamix_scalars(Scalars* s, double grad_scale, long long t, const Ademamix* hyper, size_t size) noexcept nogil
+cdef int ademamix_scalars(Scalars* scalars, double grad_scale, long long t, const Ademamix* hyper,
+                          size_t size) noexcept nogil
 cdef void ademamix_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_slow, float* exp_avg_sq,
-                       Py_ssize_t n, const Scalars* s) noexcept nogil
+                       Py_ssize_t n, const Scalars* scalars) noexcept nogil
 cdef void ademamix_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_slow, double* exp_avg_sq,
-                       Py_ssize_t n, const Scalars* s) noexcept nogil
+                       Py_ssize_t n, const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct Adopt "fastgd_Adopt":
@@ -181,15 +196,27 @@ ctypedef struct Adopt "fastgd_Adopt":
     double weight_decay
     double clip_exponent
     double maximize
+    double cautious
+    double corrected_weight_decay
 
 cdef enum:
     ADOPT_ADOPT = 0
+    ADOPT_ADOPT_CAUTIOUS = 1
 
-cdef int adopt_scalars(Scalars* s, double grad_scale, long long t, const Adopt* hyper, size_t size) noexcept nogil
+cdef int adopt_scalars(Scalars* scalars, double grad_scale, long long t, const Adopt* hyper, size_t size) noexcept nogil
 cdef void adopt_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
-                    const Scalars* s) noexcept nogil
+                    const Scalars* scalars) noexcept nogil
 cdef void adopt_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
-                    const Scalars* s) noexcept nogil
+                    const Scalars* scalars) noexcept nogil
+cdef void adopt_cautious_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                             const Scalars* scalars) noexcept nogil
+cdef void adopt_cautious_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                                     const Scalars* scalars, double* sums) noexcept nogil
+cdef void adopt_cautious_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                             const Scalars* scalars) noexcept nogil
+cdef void adopt_cautious_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                     Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
+cdef void adopt_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
 
 
 ctypedef struct Asgd "fastgd_Asgd":
@@ -206,12 +233,44 @@ cdef enum:
     ASGD_ETA = 0
     ASGD_MU = 1
 
-cdef int asgd_scalars(Scalars* s, double grad_scale, long long t, const Asgd* hyper, size_t size,
+cdef int asgd_scalars(Scalars* scalars, double grad_scale, long long t, const Asgd* hyper, size_t size,
                       double* carry) noexcept nogil
-cdef void asgd_f32(float* param, const float* grad, float* ax, Py_ssize_t n, const Scalars* s) noexcept nogil
-cdef void asgd_f64(double* param, const double* grad, double* ax, Py_ssize_t n, const Scalars* s) noexcept nogil
-cdef void asgd_average_f32(float* param, const float* grad, float* ax, Py_ssize_t n, const Scalars* s) noexcept nogil
-cdef void asgd_average_f64(double* param, const double* grad, double* ax, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void asgd_f32(float* param, const float* grad, float* ax, Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void asgd_f64(double* param, const double* grad, double* ax, Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void asgd_average_f32(float* param, const float* grad, float* ax, Py_ssize_t n,
+                           const Scalars* scalars) noexcept nogil
+cdef void asgd_average_f64(double* param, const double* grad, double* ax, Py_ssize_t n,
+                           const Scalars* scalars) noexcept nogil
+
+
+ctypedef struct DadaptAdam "fastgd_DadaptAdam":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double decouple
+    double use_bias_correction
+    double d0
+    double growth_rate
+    double maximize
+
+cdef enum:
+    DADAPT_ADAM_DADAPT_ADAM = 0
+    DADAPT_ADAM_D = 0
+    DADAPT_ADAM_NUMERATOR_WEIGHTED = 1
+
+cdef int dadapt_adam_scalars(Scalars* scalars, double grad_scale, long long t, const DadaptAdam* hyper, size_t size,
+                             double* carry) noexcept nogil
+cdef void dadapt_adam_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, float* s, Py_ssize_t n,
+                          const Scalars* scalars) noexcept nogil
+cdef void dadapt_adam_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, float* s,
+                                  Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
+cdef void dadapt_adam_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, double* s,
+                          Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void dadapt_adam_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, double* s,
+                                  Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
+cdef void dadapt_adam_settle(Scalars* scalars, const double* sums, Py_ssize_t n, double* carry) noexcept nogil
 
 
 ctypedef struct Ftrl "fastgd_Ftrl":
@@ -226,11 +285,75 @@ ctypedef struct Ftrl "fastgd_Ftrl":
 cdef enum:
     FTRL_FTRL = 0
 
-cdef int ftrl_scalars(Scalars* s, double grad_scale, long long t, const Ftrl* hyper, size_t size) noexcept nogil
+cdef int ftrl_scalars(Scalars* scalars, double grad_scale, long long t, const Ftrl* hyper, size_t size) noexcept nogil
 cdef void ftrl_f32(float* param, const float* grad, float* accumulator, float* linear, Py_ssize_t n,
-                   const Scalars* s) noexcept nogil
+                   const Scalars* scalars) noexcept nogil
 cdef void ftrl_f64(double* param, const double* grad, double* accumulator, double* linear, Py_ssize_t n,
-                   const Scalars* s) noexcept nogil
+                   const Scalars* scalars) noexcept nogil
+
+
+ctypedef struct Lamb "fastgd_Lamb":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double bias_correction
+    double grad_averaging
+    double always_adapt
+    double trust_clip
+    double maximize
+
+cdef enum:
+    LAMB_LAMB = 0
+
+cdef int lamb_scalars(Scalars* scalars, double grad_scale, long long t, const Lamb* hyper, size_t size) noexcept nogil
+cdef void lamb_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                   const Scalars* scalars) noexcept nogil
+cdef void lamb_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                           const Scalars* scalars, double* sums) noexcept nogil
+cdef void lamb_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                   const Scalars* scalars) noexcept nogil
+cdef void lamb_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                           const Scalars* scalars, double* sums) noexcept nogil
+cdef void lamb_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
+
+
+ctypedef struct Lars "fastgd_Lars":
+    double lr
+    double momentum
+    double dampening
+    double weight_decay
+    double nesterov
+    double trust_coefficient
+    double eps
+    double always_adapt
+    double trust_clip
+    double maximize
+
+cdef enum:
+    LARS_LARS = 0
+    LARS_LARS_NESTEROV = 1
+
+cdef int lars_scalars(Scalars* scalars, double grad_scale, long long t, const Lars* hyper, size_t size) noexcept nogil
+cdef void lars_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
+                   const Scalars* scalars) noexcept nogil
+cdef void lars_measure_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
+                           const Scalars* scalars, double* sums) noexcept nogil
+cdef void lars_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
+                   const Scalars* scalars) noexcept nogil
+cdef void lars_measure_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
+                           const Scalars* scalars, double* sums) noexcept nogil
+cdef void lars_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
+cdef void lars_nesterov_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
+                            const Scalars* scalars) noexcept nogil
+cdef void lars_nesterov_measure_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
+                                    const Scalars* scalars, double* sums) noexcept nogil
+cdef void lars_nesterov_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
+                            const Scalars* scalars) noexcept nogil
+cdef void lars_nesterov_measure_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
+                                    const Scalars* scalars, double* sums) noexcept nogil
+cdef void lars_nesterov_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
 
 
 ctypedef struct Lion "fastgd_Lion":
@@ -239,15 +362,27 @@ ctypedef struct Lion "fastgd_Lion":
     double beta2
     double weight_decay
     double maximize
+    double cautious
+    double corrected_weight_decay
 
 cdef enum:
     LION_LION = 0
+    LION_LION_CAUTIOUS = 1
 
-cdef int lion_scalars(Scalars* s, double grad_scale, long long t, const Lion* hyper, size_t size) noexcept nogil
+cdef int lion_scalars(Scalars* scalars, double grad_scale, long long t, const Lion* hyper, size_t size) noexcept nogil
 cdef void lion_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
-                   const Scalars* s) noexcept nogil
+                   const Scalars* scalars) noexcept nogil
 cdef void lion_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
-                   const Scalars* s) noexcept nogil
+                   const Scalars* scalars) noexcept nogil
+cdef void lion_cautious_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
+                            const Scalars* scalars) noexcept nogil
+cdef void lion_cautious_measure_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
+                                    const Scalars* scalars, double* sums) noexcept nogil
+cdef void lion_cautious_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
+                            const Scalars* scalars) noexcept nogil
+cdef void lion_cautious_measure_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
+                                    const Scalars* scalars, double* sums) noexcept nogil
+cdef void lion_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
 
 
 ctypedef struct Muon "fastgd_Muon":
@@ -262,15 +397,16 @@ ctypedef struct Muon "fastgd_Muon":
     double ns_steps
     double adjust_lr_fn
     double maximize
+    double corrected_weight_decay
 
 cdef enum:
     MUON_MUON = 0
 
-cdef int muon_scalars(Scalars* s, double grad_scale, long long t, const Muon* hyper, size_t size) noexcept nogil
+cdef int muon_scalars(Scalars* scalars, double grad_scale, long long t, const Muon* hyper, size_t size) noexcept nogil
 cdef void muon_f32(float* param, const float* grad, float* momentum_buffer, float* update, Py_ssize_t n,
-                   const Scalars* s) noexcept nogil
+                   const Scalars* scalars) noexcept nogil
 cdef void muon_f64(double* param, const double* grad, double* momentum_buffer, double* update, Py_ssize_t n,
-                   const Scalars* s) noexcept nogil
+                   const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct Nadam "fastgd_Nadam":
@@ -283,17 +419,78 @@ ctypedef struct Nadam "fastgd_Nadam":
     double decoupled_weight_decay
     double maximize
     double eps_root
+    double corrected_weight_decay
 
 cdef enum:
     NADAM_NADAM = 0
     NADAM_MU_PRODUCT = 0
 
-cdef int nadam_scalars(Scalars* s, double grad_scale, long long t, const Nadam* hyper, size_t size,
+cdef int nadam_scalars(Scalars* scalars, double grad_scale, long long t, const Nadam* hyper, size_t size,
                        double* carry) noexcept nogil
 cdef void nadam_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
-                    const Scalars* s) noexcept nogil
+                    const Scalars* scalars) noexcept nogil
 cdef void nadam_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
-                    const Scalars* s) noexcept nogil
+                    const Scalars* scalars) noexcept nogil
+
+
+ctypedef struct Novograd "fastgd_Novograd":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double grad_averaging
+    double maximize
+
+cdef enum:
+    NOVOGRAD_NOVOGRAD = 0
+    NOVOGRAD_EXP_AVG_SQ = 0
+
+cdef int novograd_scalars(Scalars* scalars, double grad_scale, long long t, const Novograd* hyper, size_t size,
+                          double* carry) noexcept nogil
+cdef void novograd_f32(float* param, const float* grad, float* exp_avg, Py_ssize_t n,
+                       const Scalars* scalars) noexcept nogil
+cdef void novograd_measure_f32(float* param, const float* grad, float* exp_avg, Py_ssize_t n, const Scalars* scalars,
+                               double* sums) noexcept nogil
+cdef void novograd_f64(double* param, const double* grad, double* exp_avg, Py_ssize_t n,
+                       const Scalars* scalars) noexcept nogil
+cdef void novograd_measure_f64(double* param, const double* grad, double* exp_avg, Py_ssize_t n, const Scalars* scalars,
+                               double* sums) noexcept nogil
+cdef void novograd_settle(Scalars* scalars, const double* sums, Py_ssize_t n, double* carry) noexcept nogil
+
+
+ctypedef struct Prodigy "fastgd_Prodigy":
+    double lr
+    double beta1
+    double beta2
+    double beta3
+    double eps
+    double weight_decay
+    double decouple
+    double use_bias_correction
+    double safeguard_warmup
+    double d0
+    double d_coef
+    double growth_rate
+    double maximize
+
+cdef enum:
+    PRODIGY_PRODIGY = 0
+    PRODIGY_D = 0
+    PRODIGY_D_MAX = 1
+    PRODIGY_D_NUMERATOR = 2
+
+cdef int prodigy_scalars(Scalars* scalars, double grad_scale, long long t, const Prodigy* hyper, size_t size,
+                         double* carry) noexcept nogil
+cdef void prodigy_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, float* s, float* p0,
+                      Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void prodigy_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, float* s, float* p0,
+                              Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
+cdef void prodigy_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, double* s, double* p0,
+                      Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void prodigy_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, double* s,
+                              double* p0, Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
+cdef void prodigy_settle(Scalars* scalars, const double* sums, Py_ssize_t n, double* carry) noexcept nogil
 
 
 ctypedef struct Radam "fastgd_Radam":
@@ -305,16 +502,17 @@ ctypedef struct Radam "fastgd_Radam":
     double decoupled_weight_decay
     double maximize
     double eps_root
+    double corrected_weight_decay
 
 cdef enum:
     RADAM_ADAM_UNRECTIFIED = 0
     RADAM_ADAM = 1
 
-cdef int radam_scalars(Scalars* s, double grad_scale, long long t, const Radam* hyper, size_t size) noexcept nogil
+cdef int radam_scalars(Scalars* scalars, double grad_scale, long long t, const Radam* hyper, size_t size) noexcept nogil
 cdef void adam_unrectified_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
-                               const Scalars* s) noexcept nogil
+                               const Scalars* scalars) noexcept nogil
 cdef void adam_unrectified_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
-                               const Scalars* s) noexcept nogil
+                               const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct Rmsprop "fastgd_Rmsprop":
@@ -333,22 +531,24 @@ cdef enum:
     RMSPROP_RMSPROP_CENTERED = 2
     RMSPROP_RMSPROP_CENTERED_MOMENTUM = 3
 
-cdef int rmsprop_scalars(Scalars* s, double grad_scale, long long t, const Rmsprop* hyper, size_t size) noexcept nogil
-cdef void rmsprop_f32(float* param, const float* grad, float* square_avg, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef int rmsprop_scalars(Scalars* scalars, double grad_scale, long long t, const Rmsprop* hyper,
+                         size_t size) noexcept nogil
+cdef void rmsprop_f32(float* param, const float* grad, float* square_avg, Py_ssize_t n,
+                      const Scalars* scalars) noexcept nogil
 cdef void rmsprop_f64(double* param, const double* grad, double* square_avg, Py_ssize_t n,
-                      const Scalars* s) noexcept nogil
+                      const Scalars* scalars) noexcept nogil
 cdef void rmsprop_momentum_f32(float* param, const float* grad, float* square_avg, float* momentum_buffer, Py_ssize_t n,
-                               const Scalars* s) noexcept nogil
+                               const Scalars* scalars) noexcept nogil
 cdef void rmsprop_momentum_f64(double* param, const double* grad, double* square_avg, double* momentum_buffer,
-                               Py_ssize_t n, const Scalars* s) noexcept nogil
+                               Py_ssize_t n, const Scalars* scalars) noexcept nogil
 cdef void rmsprop_centered_f32(float* param, const float* grad, float* square_avg, float* grad_avg, Py_ssize_t n,
-                               const Scalars* s) noexcept nogil
+                               const Scalars* scalars) noexcept nogil
 cdef void rmsprop_centered_f64(double* param, const double* grad, double* square_avg, double* grad_avg, Py_ssize_t n,
-                               const Scalars* s) noexcept nogil
+                               const Scalars* scalars) noexcept nogil
 cdef void rmsprop_centered_momentum_f32(float* param, const float* grad, float* square_avg, float* grad_avg,
-                                        float* momentum_buffer, Py_ssize_t n, const Scalars* s) noexcept nogil
+                                        float* momentum_buffer, Py_ssize_t n, const Scalars* scalars) noexcept nogil
 cdef void rmsprop_centered_momentum_f64(double* param, const double* grad, double* square_avg, double* grad_avg,
-                                        double* momentum_buffer, Py_ssize_t n, const Scalars* s) noexcept nogil
+                                        double* momentum_buffer, Py_ssize_t n, const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct Rprop "fastgd_Rprop":
@@ -362,11 +562,11 @@ ctypedef struct Rprop "fastgd_Rprop":
 cdef enum:
     RPROP_RPROP = 0
 
-cdef int rprop_scalars(Scalars* s, double grad_scale, long long t, const Rprop* hyper, size_t size) noexcept nogil
+cdef int rprop_scalars(Scalars* scalars, double grad_scale, long long t, const Rprop* hyper, size_t size) noexcept nogil
 cdef void rprop_f32(float* param, const float* grad, float* prev, float* step_size, Py_ssize_t n,
-                    const Scalars* s) noexcept nogil
+                    const Scalars* scalars) noexcept nogil
 cdef void rprop_f64(double* param, const double* grad, double* prev, double* step_size, Py_ssize_t n,
-                    const Scalars* s) noexcept nogil
+                    const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct ScheduleFreeAdamw "fastgd_ScheduleFreeAdamw":
@@ -385,12 +585,12 @@ cdef enum:
     SCHEDULE_FREE_ADAMW_WEIGHT_SUM = 0
     SCHEDULE_FREE_ADAMW_LR_MAX = 1
 
-cdef int schedule_free_adamw_scalars(Scalars* s, double grad_scale, long long t, const ScheduleFreeAdamw* hyper,
+cdef int schedule_free_adamw_scalars(Scalars* scalars, double grad_scale, long long t, const ScheduleFreeAdamw* hyper,
                                      size_t size, double* carry) noexcept nogil
 cdef void schedule_free_adamw_f32(float* param, const float* grad, float* z, float* exp_avg_sq, Py_ssize_t n,
-                                  const Scalars* s) noexcept nogil
+                                  const Scalars* scalars) noexcept nogil
 cdef void schedule_free_adamw_f64(double* param, const double* grad, double* z, double* exp_avg_sq, Py_ssize_t n,
-                                  const Scalars* s) noexcept nogil
+                                  const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct ScheduleFreeRadam "fastgd_ScheduleFreeRadam":
@@ -410,12 +610,12 @@ cdef enum:
     SCHEDULE_FREE_RADAM_WEIGHT_SUM = 0
     SCHEDULE_FREE_RADAM_LR_MAX = 1
 
-cdef int schedule_free_radam_scalars(Scalars* s, double grad_scale, long long t, const ScheduleFreeRadam* hyper,
+cdef int schedule_free_radam_scalars(Scalars* scalars, double grad_scale, long long t, const ScheduleFreeRadam* hyper,
                                      size_t size, double* carry) noexcept nogil
 cdef void schedule_free_unrectified_f32(float* param, const float* grad, float* z, float* exp_avg_sq, Py_ssize_t n,
-                                        const Scalars* s) noexcept nogil
+                                        const Scalars* scalars) noexcept nogil
 cdef void schedule_free_unrectified_f64(double* param, const double* grad, double* z, double* exp_avg_sq, Py_ssize_t n,
-                                        const Scalars* s) noexcept nogil
+                                        const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct ScheduleFreeSgd "fastgd_ScheduleFreeSgd":
@@ -432,12 +632,12 @@ cdef enum:
     SCHEDULE_FREE_SGD_WEIGHT_SUM = 0
     SCHEDULE_FREE_SGD_LR_MAX = 1
 
-cdef int schedule_free_sgd_scalars(Scalars* s, double grad_scale, long long t, const ScheduleFreeSgd* hyper,
+cdef int schedule_free_sgd_scalars(Scalars* scalars, double grad_scale, long long t, const ScheduleFreeSgd* hyper,
                                    size_t size, double* carry) noexcept nogil
 cdef void schedule_free_sgd_f32(float* param, const float* grad, float* z, Py_ssize_t n,
-                                const Scalars* s) noexcept nogil
+                                const Scalars* scalars) noexcept nogil
 cdef void schedule_free_sgd_f64(double* param, const double* grad, double* z, Py_ssize_t n,
-                                const Scalars* s) noexcept nogil
+                                const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct Sgd "fastgd_Sgd":
@@ -455,18 +655,18 @@ cdef enum:
     SGD_SGD_NESTEROV = 2
     SGD_STARTED = 0
 
-cdef int sgd_scalars(Scalars* s, double grad_scale, long long t, const Sgd* hyper, size_t size,
+cdef int sgd_scalars(Scalars* scalars, double grad_scale, long long t, const Sgd* hyper, size_t size,
                      double* carry) noexcept nogil
-cdef void sgd_f32(float* param, const float* grad, Py_ssize_t n, const Scalars* s) noexcept nogil
-cdef void sgd_f64(double* param, const double* grad, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef void sgd_f32(float* param, const float* grad, Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void sgd_f64(double* param, const double* grad, Py_ssize_t n, const Scalars* scalars) noexcept nogil
 cdef void sgd_momentum_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
-                           const Scalars* s) noexcept nogil
+                           const Scalars* scalars) noexcept nogil
 cdef void sgd_momentum_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
-                           const Scalars* s) noexcept nogil
+                           const Scalars* scalars) noexcept nogil
 cdef void sgd_nesterov_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
-                           const Scalars* s) noexcept nogil
+                           const Scalars* scalars) noexcept nogil
 cdef void sgd_nesterov_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
-                           const Scalars* s) noexcept nogil
+                           const Scalars* scalars) noexcept nogil
 
 
 ctypedef struct SignSgd "fastgd_SignSgd":
@@ -475,18 +675,45 @@ ctypedef struct SignSgd "fastgd_SignSgd":
     double weight_decay
     double maximize
     double decoupled_weight_decay
+    double corrected_weight_decay
 
 cdef enum:
     SIGN_SGD_SIGN_SGD = 0
     SIGN_SGD_SIGN_MOMENTUM = 1
 
-cdef int sign_sgd_scalars(Scalars* s, double grad_scale, long long t, const SignSgd* hyper, size_t size) noexcept nogil
-cdef void sign_sgd_f32(float* param, const float* grad, Py_ssize_t n, const Scalars* s) noexcept nogil
-cdef void sign_sgd_f64(double* param, const double* grad, Py_ssize_t n, const Scalars* s) noexcept nogil
+cdef int sign_sgd_scalars(Scalars* scalars, double grad_scale, long long t, const SignSgd* hyper,
+                          size_t size) noexcept nogil
+cdef void sign_sgd_f32(float* param, const float* grad, Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void sign_sgd_f64(double* param, const double* grad, Py_ssize_t n, const Scalars* scalars) noexcept nogil
 cdef void sign_momentum_f32(float* param, const float* grad, float* momentum_buffer, Py_ssize_t n,
-                            const Scalars* s) noexcept nogil
+                            const Scalars* scalars) noexcept nogil
 cdef void sign_momentum_f64(double* param, const double* grad, double* momentum_buffer, Py_ssize_t n,
-                            const Scalars* s) noexcept nogil
+                            const Scalars* scalars) noexcept nogil
+
+
+ctypedef struct StableAdamw "fastgd_StableAdamw":
+    double lr
+    double beta1
+    double beta2
+    double eps
+    double weight_decay
+    double maximize
+    double corrected_weight_decay
+
+cdef enum:
+    STABLE_ADAMW_STABLE_ADAMW = 0
+
+cdef int stable_adamw_scalars(Scalars* scalars, double grad_scale, long long t, const StableAdamw* hyper,
+                              size_t size) noexcept nogil
+cdef void stable_adamw_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                           const Scalars* scalars) noexcept nogil
+cdef void stable_adamw_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                                   const Scalars* scalars, double* sums) noexcept nogil
+cdef void stable_adamw_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                           const Scalars* scalars) noexcept nogil
+cdef void stable_adamw_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                                   const Scalars* scalars, double* sums) noexcept nogil
+cdef void stable_adamw_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
 
 
 ctypedef struct Yogi "fastgd_Yogi":
@@ -497,12 +724,13 @@ ctypedef struct Yogi "fastgd_Yogi":
     double initial_accumulator_value
     double weight_decay
     double maximize
+    double corrected_weight_decay
 
 cdef enum:
     YOGI_YOGI = 0
 
-cdef int yogi_scalars(Scalars* s, double grad_scale, long long t, const Yogi* hyper, size_t size) noexcept nogil
+cdef int yogi_scalars(Scalars* scalars, double grad_scale, long long t, const Yogi* hyper, size_t size) noexcept nogil
 cdef void yogi_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
-                   const Scalars* s) noexcept nogil
+                   const Scalars* scalars) noexcept nogil
 cdef void yogi_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
-                   const Scalars* s) noexcept nogil
+                   const Scalars* scalars) noexcept nogil

@@ -4,11 +4,13 @@
 from libc.string cimport memcpy, memset
 
 from fastgd.engine.dispatch cimport table
+from fastgd.engine.execute cimport BLOCK, Cohort, Slot, Stage
 from fastgd.engine.formats cimport itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.norm cimport View, norm
+from fastgd.engine.tile cimport measure_tiles
 from fastgd.kernels.rule cimport (
-    FLOAT32, FLOAT64, MAX_HYPER, Family, Format, Kernel0, Kernel1, Kernel2, Kernel3, Kernel4,
+    FLOAT32, FLOAT64, MAX_HYPER, MAX_TERMS, Family, Format, Kernel0, Kernel1, Kernel2, Kernel3, Kernel4, Rule,
 )
 
 
@@ -59,3 +61,26 @@ cdef int fold(int number, Scalars* s, double grad_scale, long long t,
     rule = family.fold(s, grad_scale, t, known, carry)
     leave(mode)
     return rule
+
+
+cdef void measure(int number, int which, Format format, void** arrays, Py_ssize_t n, const Scalars* s,
+                  double* sums) noexcept nogil:
+    """A measuring pass of a rule over all of a parameter, which adds to `sums` block by block, as in a step."""
+    cdef Stage stage = Stage(False, 1, 0, False, False)
+    cdef double[MAX_TERMS] terms
+    cdef Cohort cohort
+    cdef Slot slot
+    cdef Py_ssize_t b
+    cdef int k
+    cdef fp_mode mode = enter()
+    memset(&slot, 0, sizeof(slot))
+    memset(&cohort, 0, sizeof(cohort))
+    cohort.rule = &table().rules[number]
+    cohort.scalars = s[0]
+    for k in range(cohort.rule.state_count + 2):
+        slot.arrays[k], slot.formats[k] = arrays[k], format
+    for b in range((n + BLOCK - 1) // BLOCK):
+        measure_tiles(&slot, &cohort, which, b * BLOCK, min((b + 1) * BLOCK, n), &stage, terms)
+        for k in range(cohort.rule.measures[which].terms):
+            sums[k] += terms[k]
+    leave(mode)

@@ -57,6 +57,7 @@ def adabelief(
     eps: float = 1e-16,
     weight_decay: float = 0.0,
     maximize: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -76,6 +77,7 @@ def adabelief(
             eps,
             weight_decay,
             maximize,
+            corrected_weight_decay,
         ),
     )
 
@@ -178,6 +180,8 @@ def adam(
     decoupled_weight_decay: bool = False,
     eps_root: float = 0.0,
     eps_hat: bool = False,
+    cautious: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -201,6 +205,8 @@ def adam(
             decoupled_weight_decay,
             eps_root,
             eps_hat,
+            cautious,
+            corrected_weight_decay,
         ),
     )
 
@@ -223,6 +229,8 @@ def adamw(
     maximize: bool = False,
     eps_root: float = 0.0,
     eps_hat: bool = False,
+    cautious: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -246,6 +254,8 @@ def adamw(
             True,
             eps_root,
             eps_hat,
+            cautious,
+            corrected_weight_decay,
         ),
     )
 
@@ -306,6 +316,7 @@ def adan(
     weight_decay: float = 0.0,
     no_prox: bool = False,
     maximize: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -326,6 +337,7 @@ def adan(
             weight_decay,
             no_prox,
             maximize,
+            corrected_weight_decay,
         ),
     )
 
@@ -349,6 +361,7 @@ def ademamix(
     eps: float = 1e-8,
     weight_decay: float = 1e-2,
     maximize: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -371,6 +384,7 @@ def ademamix(
             eps,
             weight_decay,
             maximize,
+            corrected_weight_decay,
         ),
     )
 
@@ -391,6 +405,8 @@ def adopt(
     weight_decay: float = 0.0,
     clip_exponent: float = 0.25,
     maximize: bool = False,
+    cautious: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -411,6 +427,8 @@ def adopt(
             weight_decay,
             clip_exponent,
             maximize,
+            cautious,
+            corrected_weight_decay,
         ),
     )
 
@@ -606,6 +624,8 @@ def lion(
     betas: tuple[float, float] = (0.9, 0.99),
     weight_decay: float = 0.0,
     maximize: bool = False,
+    cautious: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -624,6 +644,8 @@ def lion(
             betas,
             weight_decay,
             maximize,
+            cautious,
+            corrected_weight_decay,
         ),
     )
 
@@ -647,6 +669,7 @@ def nadam(
     decoupled_weight_decay: bool = False,
     maximize: bool = False,
     eps_root: float = 0.0,
+    corrected_weight_decay: float | bool = 0.0,
     grad_scale: float = 1.0,
 ) -> float:
     """
@@ -669,6 +692,7 @@ def nadam(
             decoupled_weight_decay,
             maximize,
             eps_root,
+            corrected_weight_decay,
         ),
         (NAdam.carried["mu_product"]("mu_product", mu_product),),
     )
@@ -734,6 +758,7 @@ def radam(
     decoupled_weight_decay: bool = False,
     maximize: bool = False,
     eps_root: float = 0.0,
+    corrected_weight_decay: float | bool = 0.0,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -755,6 +780,7 @@ def radam(
             decoupled_weight_decay,
             maximize,
             eps_root,
+            corrected_weight_decay,
         ),
     )
 
@@ -1045,6 +1071,7 @@ def sign_sgd(
     weight_decay: float = 0.0,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -1064,6 +1091,7 @@ def sign_sgd(
             weight_decay,
             maximize,
             decoupled_weight_decay,
+            corrected_weight_decay,
         ),
     )
 
@@ -1083,6 +1111,7 @@ def stable_adamw(
     eps: float = 1e-6,
     weight_decay: float = 0.01,
     maximize: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -1102,6 +1131,7 @@ def stable_adamw(
             eps,
             weight_decay,
             maximize,
+            corrected_weight_decay,
         ),
     )
 
@@ -1122,6 +1152,7 @@ def yogi(
     initial_accumulator_value: float = 1e-6,
     weight_decay: float = 0.0,
     maximize: bool = False,
+    corrected_weight_decay: float | bool = 0.0,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -1142,5 +1173,6 @@ def yogi(
             initial_accumulator_value,
             weight_decay,
             maximize,
+            corrected_weight_decay,
         ),
     )

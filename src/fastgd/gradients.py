@@ -1,4 +1,4 @@
-"""Norms and clipping of lists of gradients, for training loops that do it apart from the step."""
+"""Norms and clipping of gradients, for training loops that do it apart from the step."""
 
 import math
 
@@ -6,14 +6,15 @@ import numpy as np
 
 from fastgd import formats, validation
 from fastgd.engine import norm
+from fastgd.optimizers.tree import leaves
 
 
 def _checked(grads: object, writeable: bool) -> list[np.ndarray]:
     check = validation.writeable if writeable else validation.dense_float
-    values = validation.array_list("grads", grads)
-    labels = ["grads"] if isinstance(grads, np.ndarray) else [f"grads[{i}]" for i in range(len(values))]
-    pairs = zip(labels, values, strict=True)
-    arrays = [(label, check(label, value, formats.ALL)) for label, value in pairs if value is not None]
+    named = [(label, value) for label, value in leaves("grads", grads) if value is not None]
+    if not writeable:
+        named = [(label, validation.shared(label, value)) for label, value in named]
+    arrays = [(label, check(label, value, formats.ALL)) for label, value in named]
     if writeable:
         validation.apart(arrays)
     return [array for _, array in arrays]
@@ -25,8 +26,9 @@ def grad_norm(grads: object) -> float:
 
     Parameters
     ----------
-    grads : ndarray, or list or tuple of ndarray or None
-        float32, float64, bfloat16 or float16, dense, of any shapes; None counts as nothing.
+    grads : ndarray, or lists, tuples and dicts of ndarray or None, to any depth
+        float32, float64, bfloat16 or float16, dense, of any shapes; None counts as nothing. As in a step, an array may
+        also be a NumPy scalar, a tensor, or an array of JAX.
 
     Returns
     -------
@@ -54,8 +56,8 @@ def clip_grad_norm_(grads: object, max_norm: float, *, error_if_nonfinite: bool 
 
     Parameters
     ----------
-    grads : ndarray, or list or tuple of ndarray or None
-        As for `grad_norm`; changed in place, by the factor min(1, max_norm / (norm + 1e-6)) as in torch.
+    grads : ndarray, or lists, tuples and dicts of ndarray or None, to any depth
+        As for `grad_norm`, NumPy's alone; changed in place, by the factor min(1, max_norm / (norm + 1e-6)) as in torch.
     max_norm : float
         Largest norm, above 0.
     error_if_nonfinite : bool, default False
@@ -98,8 +100,8 @@ def clip_grad_value_(grads: object, clip_value: float) -> None:
 
     Parameters
     ----------
-    grads : ndarray, or list or tuple of ndarray or None
-        As for `grad_norm`; changed in place. NaN stays NaN.
+    grads : ndarray, or lists, tuples and dicts of ndarray or None, to any depth
+        As for `grad_norm`, NumPy's alone; changed in place. NaN stays NaN.
     clip_value : float
         Largest magnitude, above 0.
 

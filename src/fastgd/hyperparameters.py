@@ -98,6 +98,24 @@ class Number(Check):
         return number
 
 
+class Peak(Number):
+    """
+    A largest learning rate, or 0 or False for none; C gets 0 for none.
+
+    True is what `with_peak` puts the rate in the place of.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("the largest learning rate, or 0 for none", 0.0)
+
+    def __call__(self, name: str, value: object) -> float:
+        if value is False:
+            return 0.0
+        if value is True:
+            raise ValueError(f"{name} must be {self.requirement}; True takes an lr that is a number above 0")
+        return super().__call__(name, value)
+
+
 class Scheduled(Check):
     """
     A number, or a schedule, whose values are checked when they are used; C gets 0 for a schedule.
@@ -306,6 +324,7 @@ StepSizes = Annotated[
 ]
 Switch = Annotated[bool, Flag()]
 Positive = Annotated[float, positive]
+PeakRate = Annotated[float | bool, Peak()]
 AtLeastOne = Annotated[float, Number("at least 1", 1.0)]
 NonPositive = Annotated[float, Number("at most 0", -LARGEST, 0.0)]
 AdafactorEps = Annotated[tuple[float | None, float], FloorPair(fields=("eps1", "eps2"))]
@@ -314,6 +333,13 @@ GrowthRate = Annotated[float | None, Optional(Number("at least 1", 1.0))]
 Count = Annotated[int, Whole()]
 AdjustLr = Annotated[Literal["original", "match_rms_adamw"] | None, Optional(Choice("original", "match_rms_adamw"))]
 MomentumForm = Annotated[Literal["heavy_ball", "ema"], Choice("heavy_ball", "ema")]
+
+
+def with_peak(given: dict[str, Any], lr: Any) -> dict[str, Any]:
+    """Hyperparameters as given, with `lr`, if it is a number, for a ``corrected_weight_decay`` that is True."""
+    if given.get("corrected_weight_decay") is not True or callable(lr) or not lr:
+        return given
+    return {**given, "corrected_weight_decay": getattr(lr, "item", lambda: lr)()}
 
 
 def schedules_of(values: Mapping[str, Any]) -> dict[str, Schedule]:

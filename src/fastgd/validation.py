@@ -9,6 +9,7 @@ dtypes.
 
 import itertools
 import numbers
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -108,6 +109,46 @@ def _array(label: str, value: object) -> np.ndarray:
         raise TypeError(f"{label}: expected a numpy.ndarray, got {type(value).__name__}")
     unmasked(label, value)
     return value
+
+
+def shared(label: str, value: Any) -> Any:
+    """
+    What gives its memory without a copy as an array over it, a NumPy scalar as a 0-d array, and others as they are.
+
+    It is given by ``__dlpack__``, as by tensors and JAX's arrays, or by ``__array_interface__``.
+    """
+    if isinstance(value, (np.ndarray, type)):
+        return value
+    if isinstance(value, np.generic):
+        scalar = np.asarray(value)
+        scalar.flags.writeable = False  # as the scalar is, so that nothing is written that nobody sees
+        return scalar
+    if not (hasattr(value, "__dlpack__") or hasattr(value, "__array_interface__")):
+        return value
+    try:
+        return _exported(value)
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
+        raise TypeError(
+            f"{label}: expected memory that NumPy can share, got {type(value).__name__}: {error}"
+        ) from error
+
+
+def _exported(value: Any) -> np.ndarray:
+    if not hasattr(value, "__dlpack__"):
+        return np.asarray(value, copy=False)
+    device = value.__dlpack_device__()[0]
+    if device != 1:
+        raise ValueError(f"it is on {getattr(value, 'device', f'device {int(device)} of DLPack')}, not on the CPU")
+    of_torch = is_of_torch(value)
+    if of_torch and value.is_neg():  # DLPack knows no signs that are yet to be turned.
+        raise ValueError("it has the negative bit set")
+    if str(getattr(value, "dtype", "")).rpartition(".")[2] != "bfloat16":
+        return np.from_dlpack(value)
+    # NumPy does not take bfloat16 from DLPack.
+    if not of_torch:
+        return np.asarray(value, copy=False)
+    bits: np.ndarray = np.from_dlpack(value.view(sys.modules["torch"].int16))
+    return bits.view(formats.bfloat16())
 
 
 def _memory(label: str, array: np.ndarray) -> None:
@@ -220,6 +261,7 @@ def together(arrays: Sequence[Named], mixed: bool = True) -> tuple[np.ndarray, .
     names, check = (formats.ALL, beside) if mixed else (formats.WIDE, like)
     (first, param), *others = arrays
     param = writeable(first, param, names)
+    others = [(label, shared(label, array)) for label, array in others[:1]] + others[1:]
     checked = [(label, check(label, array, param)) for label, array in others]
     for label, array in checked[1:]:
         writeable(label, array, names)
@@ -234,12 +276,3 @@ def not_within(label: str, array: np.ndarray, written: Sequence[Named]) -> None:
         begin, end = extent_of(target)
         if start < end and begin < stop and array.size and target.size:
             raise ValueError(f"{label}: expected memory of its own, got memory that it shares with {other}")
-
-
-def array_list(name: str, value: object) -> list[Any]:
-    """One array or a list or tuple of them, as a list."""
-    if isinstance(value, np.ndarray):
-        return [value]
-    if not isinstance(value, (list, tuple)):
-        raise TypeError(f"{name} must be an array or a list or tuple of arrays, got {type(value).__name__}")
-    return list(value)

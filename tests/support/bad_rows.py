@@ -88,6 +88,33 @@ class Tensor:
         return np.ones(self.shape, self.dtype)
 
 
+class Elsewhere:
+    """Memory that is not the CPU's, by DLPack."""
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 2, 0
+
+    def __dlpack__(self, **_: Any) -> object:
+        raise AssertionError("asked for")
+
+
+class Closed(Elsewhere):
+    """What has memory and does not give it."""
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+    def __dlpack__(self, **_: Any) -> object:
+        raise BufferError("not today")
+
+
+@dataclass
+class Interface:
+    """What shows its memory as NumPy's arrays do."""
+
+    __array_interface__: dict[str, Any]
+
+
 def unaligned(a: np.ndarray) -> np.ndarray:
     return np.frombuffer(bytearray(a.nbytes + 1), a.dtype, offset=1).reshape(a.shape)
 
@@ -110,9 +137,8 @@ SWAPPED = "expected native byte order, got dtype "
 ALIGNED = "expected an array aligned to its items, got one at address 0x..."
 
 BAD_ARRAYS: tuple[tuple[str, Callable[[np.ndarray], Any], type[Exception], str, str | None], ...] = (
-    ("list", np.ndarray.tolist, TypeError, ARRAY + "list", ARRAY + "list"),
     ("number", lambda a: 1.0, TypeError, ARRAY + "float", ARRAY + "float"),
-    ("scalar", lambda a: a[0, 0], TypeError, ARRAY + "float32", ARRAY + "float32"),
+    ("scalar", lambda a: a[0, 0], TypeError, ARRAY + "float32", None),
     ("string", lambda a: "w", TypeError, ARRAY + "str", ARRAY + "str"),
     ("tensor", lambda a: Tensor(), TypeError, ARRAY + "Tensor", ARRAY + "Tensor"),
     ("memoryview", lambda a: a.data, TypeError, ARRAY + "memoryview", ARRAY + "memoryview"),
@@ -145,6 +171,25 @@ BAD_GRADIENTS: tuple[tuple[str, Callable[[np.ndarray], Any], type[Exception], st
     ("float64", lambda a: a.astype(np.float64), TypeError, LIKE + "float64"),
     ("transposed", lambda a: a.copy().T, ValueError, STRIDES + "(4, 16)" + PAIRED),
     ("in F order", np.asfortranarray, ValueError, STRIDES + "(4, 16)" + PAIRED),
+    ("list", np.ndarray.tolist, TypeError, ARRAY + "list"),
+    (
+        "on another device",
+        lambda a: Elsewhere(),
+        TypeError,
+        "expected memory that NumPy can share, got Elsewhere: it is on device 2 of DLPack, not on the CPU",
+    ),
+    (
+        "not to be exported",
+        lambda a: Closed(),
+        TypeError,
+        "expected memory that NumPy can share, got Closed: not today",
+    ),
+    (
+        "without memory of its own",
+        lambda a: Interface({"shape": (4, 4), "typestr": "<f4", "version": 3}),
+        TypeError,
+        "expected memory that NumPy can share, got Interface: ...",
+    ),
     ("flat", np.ravel, ValueError, "expected shape (4, 4), got (16,)"),
     ("of another shape", lambda a: np.ones((2, 8), np.float32), ValueError, "expected shape (4, 4), got (2, 8)"),
     ("to be broadcast", lambda a: np.ones((1, 4), np.float32), ValueError, "expected shape (4, 4), got (1, 4)"),
@@ -175,6 +220,8 @@ def array_rows() -> list[Row]:
             row("grad_norm", name, make, lambda s: fastgd.grad_norm([s.bad]), error, "grads[0]: " + as_param)
             row("step", name, make, lambda s: s.opt.step(s.with_bad()), error, "grads[0]: " + as_grad)
             row("bind", name, make, lambda s: s.opt.bind(s.with_bad()), error, "grads[0]: " + as_grad)
+    row("step", "scalar", lambda a: a[0, 0], lambda s: s.opt.step(s.with_bad()), ValueError,
+        "grads[0]: expected shape (4, 4), got ()")  # fmt: skip
     for name, make, error, as_grad in BAD_GRADIENTS:
         row("step", name, make, lambda s: s.opt.step(s.with_bad()), error, "grads[0]: " + as_grad)
         row("bind", name, make, lambda s: s.opt.bind(s.with_bad()), error, "grads[0]: " + as_grad)
@@ -248,6 +295,12 @@ REFUSED: dict[str, tuple[tuple[Any, type[Exception], str], ...]] = {
     ),
     "a bool": tuple(
         (value, TypeError, "{} must be a bool, got " + type(value).__name__) for value in (1, 0.0, "yes", None, [True])
+    ),
+    "the largest learning rate, or 0 for none": (
+        ("fast", TypeError, "{} must be a real number, got str"),
+        (None, TypeError, "{} must be a real number, got NoneType"),
+        (float("nan"), ValueError, "{} must be finite, got nan"),
+        (-1, ValueError, "{} must be the largest learning rate, or 0 for none, got -1.0"),
     ),
     "True for AdamW": (
         (1, TypeError, "{} must be a bool, got int"),

@@ -75,6 +75,10 @@ SGD_CASES = [
         "lion_decay", fastgd.Lion, reference.lion,
         dict(lr=0.01, betas=(0.8, 0.95), weight_decay=0.1, maximize=True), ("lion",),
     ),
+    Case(
+        "lion_cautious", fastgd.Lion, reference.lion,
+        dict(lr=0.01, betas=(0.8, 0.95), weight_decay=0.1, cautious=True), ("lion_cautious",),
+    ),
 ]  # fmt: skip
 
 ADAPTIVE_CASES = [
@@ -155,6 +159,12 @@ ADAM_CASES = [
         "adamw_amsgrad", fastgd.AdamW, reference.adamw,
         dict(lr=0.01, betas=(0.0, 0.5), weight_decay=0.1, amsgrad=True), ("amsgrad",), "AdamW", (2, 3),
     ),
+    Case("adamw_cautious", fastgd.AdamW, reference.adamw, dict(lr=0.01, cautious=True), ("adam_cautious",)),
+    Case(
+        "amsgrad_cautious", fastgd.Adam, reference.adam,
+        dict(lr=0.01, betas=(0.9, 0.5), amsgrad=True, weight_decay=0.1, cautious=True, maximize=True),
+        ("amsgrad_cautious",),
+    ),
     Case("adamax", fastgd.Adamax, reference.adamax, {}, ("adamax",), "Adamax", (1, 2)),
     Case(
         "adamax_l2", fastgd.Adamax, reference.adamax,
@@ -208,6 +218,7 @@ LATER_CASES = [
         "adopt_decay", fastgd.ADOPT, later.adopt,
         dict(lr=0.01, betas=(0.8, 0.9), weight_decay=0.1, clip_exponent=0.333, maximize=True), ("adopt",),
     ),
+    Case("adopt_cautious", fastgd.ADOPT, later.adopt, dict(lr=0.01, cautious=True), ("adopt_cautious",)),
     Case("ademamix", fastgd.AdEMAMix, later.ademamix, dict(weight_decay=0.0), ("ademamix",)),
     # Both warm-ups end within eight steps.
     Case(

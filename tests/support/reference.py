@@ -38,6 +38,14 @@ def mean(old, new, keep, take=None):
     return old + take * (new - old)
 
 
+def caution(update, g, cautious):
+    """What an update is multiplied by, and what its rate is divided by."""
+    if not cautious:
+        return 1.0, 1.0
+    agreeing = np.sign(update) * np.sign(g) > 0
+    return agreeing.astype(update.dtype), max(float(agreeing.sum()) / max(agreeing.size, 1), 1e-3)
+
+
 def sgd(param, grad, state, t, *, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False,
         maximize=False, momentum_form="heavy_ball", grad_scale=1.0):  # fmt: skip
     g = (-grad_scale if maximize else grad_scale) * grad
@@ -80,13 +88,15 @@ def sign_sgd(param, grad, state, t, *, lr=1e-3, momentum=0.0, weight_decay=0.0, 
     param[...] = keep * param - lr * np.sign(buffer)
 
 
-def lion(param, grad, state, t, *, lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0, maximize=False, grad_scale=1.0):
+def lion(param, grad, state, t, *, lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0, maximize=False, cautious=False,
+         grad_scale=1.0):  # fmt: skip
     beta1, beta2 = betas
     g = (-grad_scale if maximize else grad_scale) * grad
     m = state.setdefault("momentum_buffer", np.zeros_like(param))
     update = np.sign(beta1 * m + (1.0 - beta1) * g)
+    mask, part = caution(update, g, cautious)
     m[...] = beta2 * m + (1.0 - beta2) * g
-    param[...] = (1.0 - lr * weight_decay) * param - lr * update
+    param[...] = (1.0 - lr * weight_decay) * param - lr / part * update * mask
 
 
 def adagrad(param, grad, state, t, *, lr=1e-2, lr_decay=0.0, weight_decay=0.0, initial_accumulator_value=0.0,
@@ -149,7 +159,8 @@ def rprop(param, grad, state, t, *, lr=1e-2, etas=(0.5, 1.2), step_sizes=(1e-6, 
 
 
 def adam(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, amsgrad=False,
-         maximize=False, decoupled_weight_decay=False, eps_root=0.0, eps_hat=False, grad_scale=1.0):  # fmt: skip
+         maximize=False, decoupled_weight_decay=False, eps_root=0.0, eps_hat=False, cautious=False,
+         grad_scale=1.0):  # fmt: skip
     beta1, beta2 = betas
     c1, c2 = 1.0 - power(beta1, t), 1.0 - power(beta2, t)
     g = (-grad_scale if maximize else grad_scale) * grad
@@ -169,11 +180,12 @@ def adam(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight
     if not eps_hat:
         eps, eps_root = eps * math.sqrt(c2), eps_root * c2
     step_size = lr * math.sqrt(c2) / c1
-    param[...] = keep * param - step_size * m / (np.sqrt(v + eps_root) + eps)
+    mask, part = caution(m, g, cautious)
+    param[...] = keep * param - step_size / part * (m * mask) / (np.sqrt(v + eps_root) + eps)
 
 
 def adamw(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, amsgrad=False,
-          maximize=False, eps_root=0.0, eps_hat=False, grad_scale=1.0):  # fmt: skip
+          maximize=False, eps_root=0.0, eps_hat=False, cautious=False, grad_scale=1.0):  # fmt: skip
     beta1, beta2 = betas
     c1, c2 = 1.0 - power(beta1, t), 1.0 - power(beta2, t)
     g = (-grad_scale if maximize else grad_scale) * grad
@@ -188,7 +200,8 @@ def adamw(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weigh
     if not eps_hat:
         eps, eps_root = eps * math.sqrt(c2), eps_root * c2
     step_size = lr * math.sqrt(c2) / c1
-    param[...] = (1.0 - lr * weight_decay) * param - step_size * m / (np.sqrt(v + eps_root) + eps)
+    mask, part = caution(m, g, cautious)
+    param[...] = (1.0 - lr * weight_decay) * param - step_size / part * (m * mask) / (np.sqrt(v + eps_root) + eps)
 
 
 def adamax(param, grad, state, t, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, maximize=False,

@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 
-from support.reference import mean, power, real_power
+from support.reference import caution, mean, power, real_power
 
 
 def logarithm(x):
@@ -42,14 +42,15 @@ def yogi(param, grad, state, t, *, lr=1e-2, betas=(0.9, 0.999), eps=1e-3, initia
 
 
 def adopt(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.9999), eps=1e-6, weight_decay=0.0, clip_exponent=0.25,
-          maximize=False, grad_scale=1.0):  # fmt: skip
+          maximize=False, cautious=False, grad_scale=1.0):  # fmt: skip
     beta1, beta2 = betas
     g = (-grad_scale if maximize else grad_scale) * grad
     m = state.setdefault("exp_avg", np.zeros_like(param))
     v = state.setdefault("exp_avg_sq", np.zeros_like(param))
     bound = real_power(t - 1.0, clip_exponent) if t > 1 else 0.0
     m[...] = mean(m, np.clip(g / np.maximum(np.sqrt(v), eps), -bound, bound), beta1)
-    param[...] = (1.0 - lr * weight_decay if t > 1 else 1.0) * param - lr * m
+    mask, part = caution(m, g, cautious)
+    param[...] = (1.0 - lr * weight_decay if t > 1 else 1.0) * param - lr / part * (m * mask)
     v[...] = beta2 * v + (1.0 - beta2) * g * g if t > 1 else g * g
 
 

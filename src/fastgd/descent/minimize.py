@@ -195,7 +195,7 @@ def minimize(
         ``path`` if recorded. Status 0, 2, 3: gtol, ftol, xtol (success); 1: max_iter; 4: something was not finite; 5:
         the line search failed; 6: differences found the same value all around x; 99: the callback. Without success x
         is the best point seen, but where the callback said stop. With batches x is the last point, and ``fun`` and
-        ``jac`` are over all samples.
+        ``jac`` are over all samples. Of a schedule-free optimizer x is the average, unless something was not finite.
 
     Raises
     ------
@@ -207,7 +207,9 @@ def minimize(
     Notes
     -----
     ``"nag"`` needs a second gradient for each update. With batches ``callback`` gets the value of the batch that the
-    update was made with. Errors of `fun`, `jac` and `callback` come through unchanged.
+    update was made with. With a schedule-free optimizer ``path``, callbacks, `ftol` and `xtol` are about the points
+    where gradients are taken, and `gtol` about the average too, but for batches. Errors of `fun`, `jac` and `callback`
+    come through unchanged.
 
     References
     ----------

@@ -10,6 +10,7 @@ from fastgd import validation
 from fastgd.descent.objective import Batches, Index, Objective
 from fastgd.gradients import grad_norm
 from fastgd.optimizers.base import Optimizer
+from fastgd.optimizers.schedule_free import ScheduleFree
 from fastgd.schedules.plateau import Plateau
 
 if TYPE_CHECKING:
@@ -42,9 +43,12 @@ class Rules:
         self.value: float | None = None
         self.x: np.ndarray | None = None
 
+    def is_small(self, gradient: np.ndarray) -> bool:
+        return self.gtol is not None and grad_norm(gradient) <= self.gtol
+
     def judge(self, value: float, gradient: np.ndarray, x: np.ndarray) -> int | None:
         before, self.value = self.value, value
-        if self.gtol is not None and grad_norm(gradient) <= self.gtol:
+        if self.is_small(gradient):
             return GTOL
         if self.ftol is not None and before is not None and abs(before - value) <= self.ftol:
             return FTOL
@@ -62,6 +66,7 @@ class Run:
         self, objective: Objective, batches: Batches, x: np.ndarray, opt: Optimizer, rules: Rules, sign: float
     ) -> None:
         self.objective, self.batches, self.opt, self.rules, self.sign = objective, batches, opt, rules, sign
+        self.averaged = opt if isinstance(opt, ScheduleFree) else None
         self.x = x
         self.good = x.copy()
         self.best: tuple[float, np.ndarray, np.ndarray] | None = None  # value, x and gradient; not of batches
@@ -126,6 +131,11 @@ class Run:
         if not epoch_ends:
             return None
         status = self.rules.judge(value, gradient, self.x)
+        if status == GTOL and self.averaged is not None and index is None:
+            # What is returned is the average, where the gradient can be a larger one.
+            self.averaged.eval()
+            status = status if self.rules.is_small(self.objective.both(self.x, None)[1]) else None
+            self.averaged.train()
         if status == GTOL and self.objective.flat and not gradient.any():
             status = FLAT
         self.mean_value, self.mean_gradient = 0.0, np.zeros_like(self.x)
@@ -184,11 +194,25 @@ class Run:
             return True
         return False
 
+    def take_average(self) -> bool:
+        """Go to the average of a schedule-free optimizer; whether there is one, with finite value and gradient."""
+        if self.averaged is None or self.nit == 0:
+            return False
+        self.averaged.eval()
+        value, gradient = self.objective.both(self.x, self.batches.all)
+        if not (math.isfinite(value) and math.isfinite(grad_norm(gradient)) and np.isfinite(self.x).all()):
+            self.averaged.train()
+            return False
+        self.value, self.gradient = value, gradient
+        return True
+
     def result(self, status: int) -> "OptimizeResult":
-        if status not in (*SUCCESS, CALLBACK) and self.best is not None:
+        # Where something was not finite it has gone into the average too.
+        average = status != NONFINITE and self.take_average()
+        if not average and status not in (*SUCCESS, CALLBACK) and self.best is not None:
             self.value, x, self.gradient = self.best
             self.x[...] = x
-        if self.batches.all is not None:
+        if self.batches.all is not None and not average:
             self.value, self.gradient = self.objective.both(self.x, self.batches.all)
             if not (math.isfinite(self.value) and math.isfinite(grad_norm(self.gradient))):
                 status = NONFINITE

@@ -6,6 +6,8 @@ from fastgd.kernels.rule cimport MAX_CARRY, MAX_STATES, Format, Rule, Scalars
 cdef enum:
     MAX_ARRAYS = MAX_STATES + 2     # param, grad and the states
     CACHE_LINE = 64                 # bytes
+    BRIEF = 4096    # elements below which other Python threads are not let run meanwhile: to do so takes as long
+    BLOCK = 4096                    # elements whose terms a measuring pass sums; part of the definition of the bits
 
 cpdef enum:
     ALIGN_FROM = 1024       # elements from which a short head pays that brings the parameter to a cache line

@@ -25,8 +25,7 @@ cdef extern from *:
 cdef enum:
     AHEAD = 3               # slots between the one that is updated and the one that is asked for
     LARGE = 16384           # elements from which threads are thought of, and of a chunk
-    MAX_RULES = 64          # whose cost is remembered, and one more place for roofs
-    BLOCK = 4096            # elements whose terms a measuring pass sums; part of the definition of the bits
+    MAX_RULES = 96          # whose cost is remembered, and one more place for roofs
     CACHED = 32768          # elements of a slot that goes through all its passes at once
     PIECE = 2048            # elements that are updated before what follows them is, while they are in the cache
 

@@ -4,13 +4,13 @@ from typing_extensions import disjoint_base
 
 from fastgd.engine.following import Following
 from fastgd.engine.reader import Reader
-from fastgd.engine.settings import Settings
+from fastgd.engine.reading import Reading
 from fastgd.optimizers.tree import Tree
 
 @disjoint_base
 class Grouped(Following):
     reader: Reader
-    settings: list[Settings]
+    readings: list[Reading]
     trees: list[Tree]
     completed: int
     def place_of(self, i: int) -> tuple[int, int]: ...

@@ -11,7 +11,7 @@ from fastgd.engine.arrays cimport (
     same_dtype, same_form, same_layout, shape_of, size_of, strides_of,
 )
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport Stage, execute, settle_formats
+from fastgd.engine.execute cimport BRIEF, Stage, execute, settle_formats
 from fastgd.engine.extents cimport compare_extents, compare_starts, extent_of
 from fastgd.engine.formats cimport Storage, format_of, goes_with, itemsize
 from fastgd.engine.norm cimport blocks, norm, view
@@ -26,10 +26,6 @@ cdef extern from "Python.h":
 cnp.import_array()
 
 TOO_LARGE = "these hyperparameters need a number in this step that is beyond float32's range"
-
-
-cdef enum:
-    BRIEF = 4096    # elements below which other Python threads are not let run meanwhile: to do so takes as long
 
 
 cdef void* grown(void* memory, Py_ssize_t count, size_t size) except NULL:

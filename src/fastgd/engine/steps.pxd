@@ -3,7 +3,7 @@ from cpython.ref cimport PyObject
 
 from fastgd.engine.grouped cimport Grouped
 from fastgd.engine.plan cimport Group
-from fastgd.engine.settings cimport Settings
+from fastgd.engine.reading cimport Reading
 
 cdef class Steps(Grouped):
     cdef readonly set names             # names of parameters that came in dicts
@@ -25,7 +25,7 @@ cdef class Steps(Grouped):
     cpdef check_plain(self)
     cdef int begin(self) except -1
     cdef int end(self, bint updated) except -1
-    cdef bint hold_form(self, Settings settings, object value) except -1
+    cdef bint hold_form(self, tuple form, object value) except -1
     cdef bint hold_groups(self, object values) except -1
     cdef int hold_gradients(self, object front, object grads) except -1
     cdef int take_gradients(self, object front) except -1

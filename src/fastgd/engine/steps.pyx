@@ -16,7 +16,6 @@ from fastgd.engine.arrays cimport pointer
 from fastgd.engine.formats cimport computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.reader cimport Reader, real_number
-from fastgd.engine.settings cimport NAMES, SINGLE
 from fastgd.kernels.rule cimport FLOAT32
 
 import numpy as np
@@ -26,9 +25,11 @@ from fastgd.hyperparameters import flag
 
 cdef extern from "Python.h":
     PyObject* Py_None
-    PyObject* PyTuple_GET_ITEM(object, Py_ssize_t)      # borrowed
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
     bint PyDict_Check(object)
+    Py_ssize_t PyDict_Size(object)
+    PyObject* PySequence_Fast_GET_ITEM(object, Py_ssize_t)      # borrowed, of a list or tuple
+    Py_ssize_t PySequence_Fast_GET_SIZE(object)
 
 cdef double LARGEST = _LARGEST      # the largest number that float32 holds
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
@@ -37,6 +38,13 @@ AVERAGED = "the parameters hold their averages: leave `with opt.averaged()` firs
 
 cdef bint is_true(str name, object value) except -1:
     return value is True or (value is not False and flag(name, value))
+
+
+cdef inline bint plainly_has(object value, Py_ssize_t count, bint named) except -1:
+    """Whether something is a dict, or a list or tuple, of so many entries, and of no class that is derived from it."""
+    if named:
+        return PyDict_CheckExact(value) and PyDict_Size(value) == count
+    return (PyList_CheckExact(value) or PyTuple_CheckExact(value)) and PySequence_Fast_GET_SIZE(value) == count
 
 
 cdef class Steps(Grouped):
@@ -54,7 +62,7 @@ cdef class Steps(Grouped):
     def __init__(self, Reader reader not None, bint waits=False):
         self.reader = reader
         self.stage.waits = waits
-        self.settings = []
+        self.readings = []
         self.trees = []
         self.names = set()
         self.set_clipping()
@@ -80,7 +88,7 @@ cdef class Steps(Grouped):
         if self.averaged:
             raise RuntimeError(AVERAGED)
 
-    # ---- settings ---------------------------------------------------------------------------------------------
+    # ---- settings --------------------------------------------------------------------------------------------
 
     def set_clipping(self, max_grad_norm=None, max_grad_value=None, bint skip_nonfinite=False):
         """Checked settings of gradients; None where there is no bound."""
@@ -94,10 +102,10 @@ cdef class Steps(Grouped):
         Checked groups, all of them or none: (Group, tree, dict, parameters) for each. `names` are those of all
         parameters that came in dicts; `grouped`: gradients come as for groups.
         """
-        cdef Settings one
-        cdef list settings = [Settings(group, tree, given, self.reader) for group, tree, given, _ in added]
+        cdef Reading one
+        cdef list readings = [Reading(group, tree, given, self.reader) for group, tree, given, _ in added]
         cdef Py_ssize_t total = self.count + sum([len(arrays) for _, _, _, arrays in added])
-        for number, one in enumerate(settings, len(self.settings)):
+        for number, one in enumerate(readings, len(self.readings)):
             one.group.set_hyper(self.reader.doubles(one.plain))
             self.ask_schedules(one, number)
         begun = [(<Group>group).begun(arrays) for group, _, _, arrays in added]
@@ -108,8 +116,8 @@ cdef class Steps(Grouped):
             param_groups.append(given)
             for array in arrays:
                 self.bound_largest(array)
-        self.settings.extend(settings)
-        self.scheduled = self.scheduled or any([one.schedules for one in settings])
+        self.readings.extend(readings)
+        self.scheduled = self.scheduled or any([one.schedules for one in readings])
         self.names = names
         self.grouped = grouped
         self.bound = None
@@ -126,10 +134,10 @@ cdef class Steps(Grouped):
         Take over, checked, all groups' hyperparameters and (what they say, Storage) of how arrays are stored, and all
         slots' progress and state arrays; or nothing.
         """
-        cdef Settings one
+        cdef Reading one
         # A check may be Python code, in which an interrupt can come; there is none after this line.
         doubles = [self.reader.doubles(given) for given in values]
-        for one, given, plain, hyper, (said, storage) in zip(self.settings, param_groups, values, doubles, stored):
+        for one, given, plain, hyper, (said, storage) in zip(self.readings, param_groups, values, doubles, stored):
             given.update(zip(self.reader.names, plain))
             given.update(said)
             one.group.storage = storage
@@ -137,7 +145,7 @@ cdef class Steps(Grouped):
             one.group.set_hyper(hyper)
             one.remember(given, self.reader)
             self.replace(one.group, entries[one.group.start:one.group.start + one.group.count])
-        self.scheduled = any([one.schedules for one in self.settings])
+        self.scheduled = any([one.schedules for one in self.readings])
         self.completed = completed
         self.forget_sums()
         if self.copying and self.in_place(None):
@@ -166,32 +174,33 @@ cdef class Steps(Grouped):
             Py_DECREF(<object>self.held[self.held_count])
         return 0
 
-    cdef bint hold_form(self, Settings settings, object value) except -1:
-        """Hold the gradients of one group; False where `value` is not plainly of its form."""
-        cdef Py_ssize_t i, n = settings.group.count
+    cdef bint hold_form(self, tuple form, object value) except -1:
+        """Hold the gradients in a list or dict; False where `value` is not plainly of the form."""
+        cdef Py_ssize_t i
+        cdef tuple names, parts
         cdef PyObject* found
-        if settings.kind == SINGLE:
+        cdef bint flat
+        if form is None:
             self.hold(value)
             return True
-        if settings.kind == NAMES:
-            if not PyDict_CheckExact(value) or len(<dict>value) != n:
-                return False
-            for i in range(n):
-                found = PyDict_GetItemWithError(value, settings.names[i])
-                if found == NULL:
-                    return False
-                self.hold(<object>found)
-            return True
-        if PyList_CheckExact(value):
-            if len(<list>value) != n:
-                return False
-            for i in range(n):
-                self.hold(<object>PyList_GET_ITEM(value, i))
-            return True
-        if not PyTuple_CheckExact(value) or len(<tuple>value) != n:
+        names, parts, flat = form
+        if not plainly_has(value, len(parts), names is not None):
             return False
-        for i in range(n):
-            self.hold(<object>PyTuple_GET_ITEM(value, i))
+        if flat and names is None:
+            for i in range(len(parts)):
+                self.hold(<object>PySequence_Fast_GET_ITEM(value, i))
+            return True
+        for i in range(len(parts)):
+            if names is not None:
+                found = PyDict_GetItemWithError(value, names[i])
+            else:   # A name of the caller's own type, in a dict before this one, is Python code.
+                found = PySequence_Fast_GET_ITEM(value, i) if i < PySequence_Fast_GET_SIZE(value) else NULL
+            if found == NULL:
+                return False
+            if flat or parts[i] is None:
+                self.hold(<object>found)
+            elif not self.hold_form(<tuple>parts[i], <object>found):
+                return False
         return True
 
     cdef bint hold_groups(self, object values) except -1:
@@ -199,7 +208,7 @@ cdef class Steps(Grouped):
         cdef Py_ssize_t i, n
         cdef bint nested = False
         cdef tuple entries
-        cdef Settings settings
+        cdef Reading reading
         if not PyList_CheckExact(values) and not PyTuple_CheckExact(values):
             return False
         entries = tuple(values)
@@ -210,14 +219,15 @@ cdef class Steps(Grouped):
             for value in entries:
                 self.hold(value)
             return True
-        if n != len(self.settings):
+        if n != len(self.readings):
             return False
         for i in range(n):
-            settings = <Settings>self.settings[i]
+            reading = <Reading>self.readings[i]
             value = entries[i]
-            if PyDict_CheckExact(value) and list(value) == ["params"] and settings.names != ("params",):
+            if PyDict_CheckExact(value) and list(value) == ["params"] and (
+                    reading.form is None or reading.form[0] != ("params",)):
                 value = value["params"]
-            if not self.hold_form(settings, value):
+            if not self.hold_form(reading.form, value):
                 return False
         return True
 
@@ -227,7 +237,7 @@ cdef class Steps(Grouped):
         if self.grouped:
             plain = self.hold_groups(grads)
         else:
-            plain = self.hold_form(<Settings>self.settings[0], grads)
+            plain = self.hold_form((<Reading>self.readings[0]).form, grads)
         if not plain or self.held_count != self.count:
             self.release()
             for grad in front._flatten("grads", grads):

@@ -19,7 +19,7 @@ cdef extern from *:
     const char* FASTGD_FLAGS    # the compiler's flags, both defined by setup.py
 
 cdef enum:
-    CAPACITY = 64
+    CAPACITY = 96
 
 cdef Rule[CAPACITY] rule_rows
 cdef Rule[CAPACITY] roof_rows

@@ -7,11 +7,14 @@ from fastgd.kernels.rules.adabelief cimport AdabeliefScalars, fold_adabelief, ad
 from fastgd.kernels.rules.adadelta cimport AdadeltaScalars, fold_adadelta, adadelta
 from fastgd.kernels.rules.adafactor cimport AdafactorScalars, fold_adafactor, adafactor
 from fastgd.kernels.rules.adagrad cimport AdagradScalars, fold_adagrad, adagrad
-from fastgd.kernels.rules.adam cimport AdamScalars, fold_adam, adam, amsgrad
+from fastgd.kernels.rules.adam cimport (AdamScalars, fold_adam, adam_cautious_measure, settle_adam_cautious,
+                                        amsgrad_cautious_measure, settle_amsgrad_cautious, adam, amsgrad, adam_cautious,
+                                        amsgrad_cautious)
 from fastgd.kernels.rules.adamax cimport AdamaxScalars, fold_adamax, adamax
 from fastgd.kernels.rules.adan cimport AdanScalars, fold_adan, adan
 from fastgd.kernels.rules.ademamix cimport AdemamixScalars, fold_ademamix, ademamix
-from fastgd.kernels.rules.adopt cimport AdoptScalars, fold_adopt, adopt
+from fastgd.kernels.rules.adopt cimport (AdoptScalars, fold_adopt, adopt_cautious_measure, settle_adopt_cautious, adopt,
+                                         adopt_cautious)
 from fastgd.kernels.rules.asgd cimport AsgdScalars, fold_asgd, asgd, asgd_average
 from fastgd.kernels.rules.dadapt_adam cimport (DadaptAdamScalars, fold_dadapt_adam, dadapt_adam_measure,
                                                settle_all_dadapt_adam, dadapt_adam)
@@ -19,7 +22,8 @@ from fastgd.kernels.rules.ftrl cimport FtrlScalars, fold_ftrl, ftrl
 from fastgd.kernels.rules.lamb cimport LambScalars, fold_lamb, lamb_measure, settle_lamb, lamb
 from fastgd.kernels.rules.lars cimport (LarsScalars, fold_lars, lars_measure, settle_lars, lars_nesterov_measure,
                                         settle_lars_nesterov, lars, lars_nesterov)
-from fastgd.kernels.rules.lion cimport LionScalars, fold_lion, lion
+from fastgd.kernels.rules.lion cimport (LionScalars, fold_lion, lion_cautious_measure, settle_lion_cautious, lion,
+                                        lion_cautious)
 from fastgd.kernels.rules.muon cimport MuonScalars, fold_muon, muon
 from fastgd.kernels.rules.nadam cimport NadamScalars, fold_nadam, nadam
 from fastgd.kernels.rules.novograd cimport NovogradScalars, fold_novograd, novograd_measure, settle_novograd, novograd
@@ -44,10 +48,20 @@ rule(b"adafactor", b"", <void*>adafactor[float], <void*>adafactor[double])
 rule(b"adagrad", b"sum", <void*>adagrad[float], <void*>adagrad[double])
 rule(b"adam", b"exp_avg exp_avg_sq", <void*>adam[float], <void*>adam[double])
 rule(b"amsgrad", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad[float], <void*>amsgrad[double])
+rule(b"adam_cautious", b"exp_avg exp_avg_sq", <void*>adam_cautious[float], <void*>adam_cautious[double])
+measure(1, False, <void*>adam_cautious_measure[float], <void*>adam_cautious_measure[double],
+        <Settle>settle_adam_cautious)
+rule(b"amsgrad_cautious", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad_cautious[float],
+     <void*>amsgrad_cautious[double])
+measure(1, False, <void*>amsgrad_cautious_measure[float], <void*>amsgrad_cautious_measure[double],
+        <Settle>settle_amsgrad_cautious)
 rule(b"adamax", b"exp_avg exp_inf", <void*>adamax[float], <void*>adamax[double])
 rule(b"adan", b"exp_avg exp_avg_diff exp_avg_sq neg_pre_grad", <void*>adan[float], <void*>adan[double])
 rule(b"ademamix", b"exp_avg exp_avg_slow exp_avg_sq", <void*>ademamix[float], <void*>ademamix[double])
 rule(b"adopt", b"exp_avg exp_avg_sq", <void*>adopt[float], <void*>adopt[double])
+rule(b"adopt_cautious", b"exp_avg exp_avg_sq", <void*>adopt_cautious[float], <void*>adopt_cautious[double])
+measure(1, False, <void*>adopt_cautious_measure[float], <void*>adopt_cautious_measure[double],
+        <Settle>settle_adopt_cautious)
 rule(b"asgd", b"ax", <void*>asgd[float], <void*>asgd[double])
 rule(b"asgd_average", b"ax", <void*>asgd_average[float], <void*>asgd_average[double])
 rule(b"dadapt_adam", b"exp_avg exp_avg_sq s", <void*>dadapt_adam[float], <void*>dadapt_adam[double])
@@ -61,6 +75,9 @@ rule(b"lars_nesterov", b"momentum_buffer", <void*>lars_nesterov[float], <void*>l
 measure(2, False, <void*>lars_nesterov_measure[float], <void*>lars_nesterov_measure[double],
         <Settle>settle_lars_nesterov)
 rule(b"lion", b"momentum_buffer", <void*>lion[float], <void*>lion[double])
+rule(b"lion_cautious", b"momentum_buffer", <void*>lion_cautious[float], <void*>lion_cautious[double])
+measure(1, False, <void*>lion_cautious_measure[float], <void*>lion_cautious_measure[double],
+        <Settle>settle_lion_cautious)
 rule(b"muon", b"momentum_buffer update", <void*>muon[float], <void*>muon[double])
 rule(b"nadam", b"exp_avg exp_avg_sq", <void*>nadam[float], <void*>nadam[double])
 rule(b"novograd", b"exp_avg", <void*>novograd[float], <void*>novograd[double])
@@ -88,24 +105,25 @@ rule(b"stable_adamw", b"exp_avg exp_avg_sq", <void*>stable_adamw[float], <void*>
 measure(1, False, <void*>stable_adamw_measure[float], <void*>stable_adamw_measure[double], <Settle>settle_stable_adamw)
 rule(b"yogi", b"exp_avg exp_avg_sq", <void*>yogi[float], <void*>yogi[double])
 
-family(b"adabelief", b"lr beta1 beta2 eps weight_decay maximize", b"", 0, b"adabelief", <Fold>fold_adabelief,
-       sizeof(AdabeliefScalars))
+family(b"adabelief", b"lr beta1 beta2 eps weight_decay maximize corrected_weight_decay", b"", 0, b"adabelief",
+       <Fold>fold_adabelief, sizeof(AdabeliefScalars))
 family(b"adadelta", b"lr rho eps weight_decay maximize", b"", 0, b"adadelta", <Fold>fold_adadelta,
        sizeof(AdadeltaScalars))
 family(b"adafactor", b"lr beta2_decay eps1 eps2 d weight_decay maximize", b"", 0, b"adafactor", <Fold>fold_adafactor,
        sizeof(AdafactorScalars))
 family(b"adagrad", b"lr lr_decay weight_decay initial_accumulator_value eps maximize eps_root", b"", 0, b"adagrad",
        <Fold>fold_adagrad, sizeof(AdagradScalars))
-family(b"adam", b"lr beta1 beta2 eps weight_decay amsgrad maximize decoupled_weight_decay eps_root eps_hat", b"", 0,
-       b"adam amsgrad", <Fold>fold_adam, sizeof(AdamScalars))
+family(b"adam", b"lr beta1 beta2 eps weight_decay amsgrad maximize decoupled_weight_decay eps_root eps_hat cautious "
+       b"corrected_weight_decay", b"", 0, b"adam amsgrad adam_cautious amsgrad_cautious", <Fold>fold_adam,
+       sizeof(AdamScalars))
 family(b"adamax", b"lr beta1 beta2 eps weight_decay maximize", b"", 0, b"adamax", <Fold>fold_adamax,
        sizeof(AdamaxScalars))
-family(b"adan", b"lr beta1 beta2 beta3 eps weight_decay no_prox maximize", b"", 0, b"adan", <Fold>fold_adan,
-       sizeof(AdanScalars))
-family(b"ademamix", b"lr beta1 beta2 beta3 alpha t_alpha t_beta3 eps weight_decay maximize", b"", 0, b"ademamix",
-       <Fold>fold_ademamix, sizeof(AdemamixScalars))
-family(b"adopt", b"lr beta1 beta2 eps weight_decay clip_exponent maximize", b"", 0, b"adopt", <Fold>fold_adopt,
-       sizeof(AdoptScalars))
+family(b"adan", b"lr beta1 beta2 beta3 eps weight_decay no_prox maximize corrected_weight_decay", b"", 0, b"adan",
+       <Fold>fold_adan, sizeof(AdanScalars))
+family(b"ademamix", b"lr beta1 beta2 beta3 alpha t_alpha t_beta3 eps weight_decay maximize corrected_weight_decay", b"",
+       0, b"ademamix", <Fold>fold_ademamix, sizeof(AdemamixScalars))
+family(b"adopt", b"lr beta1 beta2 eps weight_decay clip_exponent maximize cautious corrected_weight_decay", b"", 0,
+       b"adopt adopt_cautious", <Fold>fold_adopt, sizeof(AdoptScalars))
 family(b"asgd", b"lr lambd alpha t0 weight_decay maximize", b"eta mu", 0, b"asgd asgd_average", <Fold>fold_asgd,
        sizeof(AsgdScalars))
 family(b"dadapt_adam", b"lr beta1 beta2 eps weight_decay decouple use_bias_correction d0 growth_rate maximize",
@@ -116,17 +134,18 @@ family(b"lamb", b"lr beta1 beta2 eps weight_decay bias_correction grad_averaging
        0, b"lamb", <Fold>fold_lamb, sizeof(LambScalars))
 family(b"lars", b"lr momentum dampening weight_decay nesterov trust_coefficient eps always_adapt trust_clip maximize",
        b"", 0, b"lars lars_nesterov", <Fold>fold_lars, sizeof(LarsScalars))
-family(b"lion", b"lr beta1 beta2 weight_decay maximize", b"", 0, b"lion", <Fold>fold_lion, sizeof(LionScalars))
-family(b"muon", b"lr weight_decay momentum nesterov ns_a ns_b ns_c eps ns_steps adjust_lr_fn maximize", b"", 0, b"muon",
-       <Fold>fold_muon, sizeof(MuonScalars))
-family(b"nadam", b"lr beta1 beta2 eps weight_decay momentum_decay decoupled_weight_decay maximize eps_root",
-       b"mu_product", 0, b"nadam", <Fold>fold_nadam, sizeof(NadamScalars))
+family(b"lion", b"lr beta1 beta2 weight_decay maximize cautious corrected_weight_decay", b"", 0, b"lion lion_cautious",
+       <Fold>fold_lion, sizeof(LionScalars))
+family(b"muon", b"lr weight_decay momentum nesterov ns_a ns_b ns_c eps ns_steps adjust_lr_fn maximize "
+       b"corrected_weight_decay", b"", 0, b"muon", <Fold>fold_muon, sizeof(MuonScalars))
+family(b"nadam", b"lr beta1 beta2 eps weight_decay momentum_decay decoupled_weight_decay maximize eps_root "
+       b"corrected_weight_decay", b"mu_product", 0, b"nadam", <Fold>fold_nadam, sizeof(NadamScalars))
 family(b"novograd", b"lr beta1 beta2 eps weight_decay grad_averaging maximize", b"exp_avg_sq", 1, b"novograd",
        <Fold>fold_novograd, sizeof(NovogradScalars))
 family(b"prodigy", b"lr beta1 beta2 beta3 eps weight_decay decouple use_bias_correction safeguard_warmup d0 d_coef "
        b"growth_rate maximize", b"d d_max d_numerator", 0, b"prodigy", <Fold>fold_prodigy, sizeof(ProdigyScalars))
-family(b"radam", b"lr beta1 beta2 eps weight_decay decoupled_weight_decay maximize eps_root", b"", 0,
-       b"adam_unrectified adam", <Fold>fold_radam, sizeof(AdamScalars))
+family(b"radam", b"lr beta1 beta2 eps weight_decay decoupled_weight_decay maximize eps_root corrected_weight_decay",
+       b"", 0, b"adam_unrectified adam", <Fold>fold_radam, sizeof(AdamScalars))
 family(b"rmsprop", b"lr alpha eps weight_decay momentum centered maximize eps_root", b"", 0,
        b"rmsprop rmsprop_momentum rmsprop_centered rmsprop_centered_momentum", <Fold>fold_rmsprop,
        sizeof(RmspropScalars))
@@ -142,12 +161,12 @@ family(b"schedule_free_sgd", b"lr momentum weight_decay warmup_steps r weight_lr
        0, b"schedule_free_sgd", <Fold>fold_schedule_free_sgd, sizeof(ScheduleFreeSgdScalars))
 family(b"sgd", b"lr momentum dampening weight_decay nesterov maximize momentum_form", b"started", 0,
        b"sgd sgd_momentum sgd_nesterov", <Fold>fold_sgd, sizeof(SgdScalars))
-family(b"sign_sgd", b"lr momentum weight_decay maximize decoupled_weight_decay", b"", 0, b"sign_sgd sign_momentum",
-       <Fold>fold_sign_sgd, sizeof(SignSgdScalars))
-family(b"stable_adamw", b"lr beta1 beta2 eps weight_decay maximize", b"", 0, b"stable_adamw", <Fold>fold_stable_adamw,
-       sizeof(StableAdamwScalars))
-family(b"yogi", b"lr beta1 beta2 eps initial_accumulator_value weight_decay maximize", b"", 0, b"yogi", <Fold>fold_yogi,
-       sizeof(YogiScalars))
+family(b"sign_sgd", b"lr momentum weight_decay maximize decoupled_weight_decay corrected_weight_decay", b"", 0,
+       b"sign_sgd sign_momentum", <Fold>fold_sign_sgd, sizeof(SignSgdScalars))
+family(b"stable_adamw", b"lr beta1 beta2 eps weight_decay maximize corrected_weight_decay", b"", 0, b"stable_adamw",
+       <Fold>fold_stable_adamw, sizeof(StableAdamwScalars))
+family(b"yogi", b"lr beta1 beta2 eps initial_accumulator_value weight_decay maximize corrected_weight_decay", b"", 0,
+       b"yogi", <Fold>fold_yogi, sizeof(YogiScalars))
 
 roof(b"stream_0", b"", <void*>stream_0[float], <void*>stream_0[double])
 roof(b"stream_1", b"a", <void*>stream_1[float], <void*>stream_1[double])

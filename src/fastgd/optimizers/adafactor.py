@@ -81,6 +81,7 @@ class Adafactor(Finishing):
 
     family = "adafactor"
     elementwise = False
+    in_c = False
     state_bytes = "4 for each row and column"
     torch_signature = "lr beta2_decay eps d weight_decay * foreach maximize"
 

@@ -2,7 +2,7 @@
 
 from typing import Unpack
 
-from fastgd.hyperparameters import DecayRates, Flag, NonNegative, Rate, Switch
+from fastgd.hyperparameters import DecayRates, Flag, NonNegative, PeakRate, Rate, Switch
 from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
@@ -42,6 +42,12 @@ class Adam(Optimizer):
         Whether `eps` and `eps_root` are added before the bias correction:
         ``lr * sqrt(1 - beta2**t) / (1 - beta1**t) * m / (sqrt(v + eps_root) + eps)``, as in Keras and in the text
         after the paper's Algorithm 1.
+    cautious : bool, default False
+        Whether the elements of an update are left out whose sign is not the gradient's, and the others divided by the
+        part of all that they are, at least a thousandth (Liang et al., arXiv:2411.16085).
+    corrected_weight_decay : float or bool, default 0
+        If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
+        (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -74,11 +80,11 @@ class Adam(Optimizer):
     """
 
     family = "adam"
-    beyond_torch = ("eps_root", "eps_hat")
+    beyond_torch = ("eps_root", "eps_hat", "cautious", "corrected_weight_decay")
     implied = {"amsgrad": "max_exp_avg_sq"}
     torch_signature = (
         "lr betas eps weight_decay amsgrad * foreach maximize "
-        "capturable differentiable fused decoupled_weight_decay eps_root eps_hat"
+        "capturable differentiable fused decoupled_weight_decay eps_root eps_hat cautious corrected_weight_decay"
     )
 
     def __init__(
@@ -94,6 +100,8 @@ class Adam(Optimizer):
         decoupled_weight_decay: Switch = False,
         eps_root: NonNegative = 0.0,
         eps_hat: Switch = False,
+        cautious: Switch = False,
+        corrected_weight_decay: PeakRate = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)
@@ -118,6 +126,12 @@ class AdamW(Adam):
         As for `Adam`.
     weight_decay : float, default 1e-2
         At least 0.
+    cautious : bool, default False
+        Whether the elements of an update are left out whose sign is not the gradient's, and the others divided by the
+        part of all that they are, at least a thousandth (Liang et al., arXiv:2411.16085).
+    corrected_weight_decay : float or bool, default 0
+        If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
+        (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -150,7 +164,8 @@ class AdamW(Adam):
 
     fixed = {"decoupled_weight_decay": Flag("True for AdamW", only=True, otherwise="Adam has both")}
     torch_signature = (
-        "lr betas eps weight_decay amsgrad * maximize foreach capturable differentiable fused eps_root eps_hat"
+        "lr betas eps weight_decay amsgrad * maximize foreach capturable differentiable fused eps_root eps_hat "
+        "cautious corrected_weight_decay"
     )
 
     def __init__(
@@ -165,6 +180,8 @@ class AdamW(Adam):
         maximize: Switch = False,
         eps_root: NonNegative = 0.0,
         eps_hat: Switch = False,
+        cautious: Switch = False,
+        corrected_weight_decay: PeakRate = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         Optimizer.__init__(self, params, locals(), settings)

@@ -2,7 +2,7 @@
 
 from typing import Unpack
 
-from fastgd.hyperparameters import NonNegative, Rate, Switch, ThreeDecayRates
+from fastgd.hyperparameters import NonNegative, PeakRate, Rate, Switch, ThreeDecayRates
 from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
@@ -35,6 +35,9 @@ class Adan(Optimizer):
         Whether the parameter is multiplied by ``1 - lr * weight_decay`` before the step, rather than divided after it.
     maximize : bool, default False
         Ascend.
+    corrected_weight_decay : float or bool, default 0
+        If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
+        (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -71,7 +74,9 @@ class Adan(Optimizer):
 
     family = "adan"
     begins_itself = True
-    torch_signature = "lr betas eps weight_decay no_prox * foreach maximize capturable differentiable fused"
+    torch_signature = (
+        "lr betas eps weight_decay no_prox * foreach maximize capturable differentiable fused corrected_weight_decay"
+    )
 
     def __init__(
         self,
@@ -83,6 +88,7 @@ class Adan(Optimizer):
         no_prox: Switch = False,
         *,
         maximize: Switch = False,
+        corrected_weight_decay: PeakRate = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

@@ -2,7 +2,7 @@
 
 from typing import Unpack
 
-from fastgd.hyperparameters import NonNegative, Rate, Switch, ThreeDecayRates
+from fastgd.hyperparameters import NonNegative, PeakRate, Rate, Switch, ThreeDecayRates
 from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
@@ -40,6 +40,9 @@ class AdEMAMix(Optimizer):
         Decoupled, at least 0.
     maximize : bool, default False
         Ascend.
+    corrected_weight_decay : float or bool, default 0
+        If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
+        (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -74,7 +77,8 @@ class AdEMAMix(Optimizer):
 
     family = "ademamix"
     torch_signature = (
-        "lr betas alpha t_alpha t_beta3 eps weight_decay * foreach maximize capturable differentiable fused"
+        "lr betas alpha t_alpha t_beta3 eps weight_decay * foreach maximize capturable differentiable fused "
+        "corrected_weight_decay"
     )
 
     def __init__(
@@ -89,6 +93,7 @@ class AdEMAMix(Optimizer):
         weight_decay: NonNegative = 1e-2,
         *,
         maximize: Switch = False,
+        corrected_weight_decay: PeakRate = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

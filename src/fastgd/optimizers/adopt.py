@@ -2,7 +2,7 @@
 
 from typing import Unpack
 
-from fastgd.hyperparameters import DecayRates, NonNegative, Rate, Switch
+from fastgd.hyperparameters import DecayRates, NonNegative, PeakRate, Rate, Switch
 from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
@@ -35,6 +35,12 @@ class ADOPT(Optimizer):
         How fast the bound of normalized gradients grows, at least 0.
     maximize : bool, default False
         Ascend.
+    cautious : bool, default False
+        Whether the elements of an update are left out whose sign is not the gradient's, and the others divided by the
+        part of all that they are, at least a thousandth (Liang et al., arXiv:2411.16085).
+    corrected_weight_decay : float or bool, default 0
+        If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
+        (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -72,7 +78,10 @@ class ADOPT(Optimizer):
 
     family = "adopt"
     begins_itself = True
-    torch_signature = "lr betas eps weight_decay clip_exponent * foreach maximize capturable differentiable fused"
+    torch_signature = (
+        "lr betas eps weight_decay clip_exponent * foreach maximize capturable differentiable fused "
+        "cautious corrected_weight_decay"
+    )
 
     def __init__(
         self,
@@ -84,6 +93,8 @@ class ADOPT(Optimizer):
         clip_exponent: NonNegative = 0.25,
         *,
         maximize: Switch = False,
+        cautious: Switch = False,
+        corrected_weight_decay: PeakRate = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

@@ -11,7 +11,7 @@ from fastgd.engine import dispatch
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.steps import Steps
-from fastgd.hyperparameters import Check, Flag, schedules_of
+from fastgd.hyperparameters import Check, Flag, schedules_of, with_peak
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers import storage
 from fastgd.optimizers.keeping import Keeping
@@ -20,7 +20,7 @@ from fastgd.optimizers.tree import Tree, flatten_groups, refuse_tensors, split_g
 
 __all__ = ["Optimizer", "Params", "Progress", "Settings"]  # what the classes need
 
-Params = object  # an array, a list, a tuple or a dict of arrays, or a list of groups; the classes' docstrings say more
+Params = object  # an array, lists and dicts of arrays to any depth, or a list of groups; `Optimizer` says more
 Progress = tuple[int, tuple[float, ...]]  # steps taken, and the numbers that a family carries
 
 
@@ -35,11 +35,11 @@ class Optimizer(Keeping):
 
     Parameters
     ----------
-    params : ndarray, list or tuple of ndarray, dict of str to ndarray, or list of groups
+    params : ndarray; list, tuple or dict of ndarray, also of lists and dicts of them to any depth; or list of groups
         float32, float64, float16, or ml_dtypes' bfloat16, updated in place. Any dense layout: C or F order or another
-        permutation of axes; 0-d and empty arrays too. A group is a dict with the key ``"params"`` (an array, a list or
-        a dict) and the hyperparameters in which it differs, or `state_dtype`, `rounding`, `seed`, `master_weights`,
-        `ema_decay`.
+        permutation of axes; 0-d and empty arrays too. In a dict, and in lists inside one another, they have names,
+        joined by dots as torch's: ``encoder.0.weight``. A group is a dict with the key ``"params"`` (any of these) and
+        the hyperparameters in which it differs, or `state_dtype`, `rounding`, `seed`, `master_weights`, `ema_decay`.
     defaults : dict
         Hyperparameters of groups that do not say otherwise. A number, also one of a pair such as ``betas``, may be a
         schedule: a function of the steps completed so far that returns the number of the next, see
@@ -72,7 +72,9 @@ class Optimizer(Keeping):
     Attributes
     ----------
     param_groups : list of dict
-        ``"params"`` (a tuple of arrays) and every hyperparameter; mutable, read and checked at each step.
+        ``"params"`` (a tuple of all arrays) and every hyperparameter; mutable, read and checked at each step.
+    lr : float
+        Learning rate of the next step, also where it is a schedule; `current` has those of groups that differ.
     state : mapping
         For each parameter that has been updated, by its name or number: its step count and state arrays under
         torch's keys. The arrays are the optimizer's own.
@@ -104,6 +106,7 @@ class Optimizer(Keeping):
     has_step: ClassVar[bool] = True
     begins_itself: ClassVar[bool] = False  # whether the first step overwrites what a state is before it
     elementwise: ClassVar[bool] = True  # whether a function of one parameter can be all of it
+    in_c: ClassVar[bool] = True  # whether the C API has its rule
     state_bytes: ClassVar[str]  # what README says of the state, where the rule does not tell
     rereads_state: ClassVar[bool] = False  # whether a second pass reads what the first has stored
     waits: ClassVar[bool] = False  # whether a step goes on where the compiled one ends, see `Finishing`
@@ -149,6 +152,7 @@ class Optimizer(Keeping):
         self._set_given(settings)
         self._storage("", settings)
         self._stored = storage.given(settings)
+        given = with_peak(given, given["lr"])
         named = {name: given[name] if name in free else self.fixed[name].only for name in self.checks}
         self.defaults = dict(zip(self.checks, self._reader.values(named), strict=True))
         self.param_groups: list[dict[str, Any]] = []
@@ -183,10 +187,11 @@ class Optimizer(Keeping):
         """Check all groups, then add them."""
         added, fresh = [], []
         names, start = set(self._steps.names), len(self._steps.params)
-        for number, group in enumerate(groups, len(self.param_groups)):
+        for number, given in enumerate(groups, len(self.param_groups)):
+            group = with_peak(given, given.get("lr", self.defaults["lr"]))
             label = _group_label(number, grouped)
             validation.known(label, group, ["params", *self.checks, *storage.NAMES])
-            tree = Tree(label, group["params"])
+            tree = Tree(label, group["params"], grouped)
             named = [(tree.label(label, k), array) for k, array in enumerate(tree.arrays)]
             arrays = [validation.writeable(*pair, formats.ALL) for pair in named]
             self.check_params(named)
@@ -267,7 +272,7 @@ class Optimizer(Keeping):
         if grad is None:
             return None
         label = self._gradient_label(i)
-        array = validation.beside(label, grad, self._steps.params[i])
+        array = validation.beside(label, validation.shared(label, grad), self._steps.params[i])
         if self._steps.touches(array):
             validation.not_within(label, array, self._written())
         return array
@@ -292,8 +297,10 @@ class Optimizer(Keeping):
         grads : like params
             Gradients in the form of the parameters (for groups, also one flat list), each with the shape and, counted
             in items, the strides of its parameter, and in any of the dtypes of parameters, but float64 for float64
-            alone. None for a parameter leaves it alone. They are only read, unless `zero_grads` says otherwise. Without
-            this argument the gradients given to `bind` are used.
+            alone. None for a parameter, or for a list or dict of them, leaves it alone. They are only read, unless
+            `zero_grads` says otherwise. A NumPy scalar will do for a 0-d parameter, and for any what shares its memory
+            by ``__dlpack__`` or ``__array_interface__``, such as tensors of torch and arrays of JAX. Without this
+            argument the gradients given to `bind` are used.
         grad_scale : float, default 1.0
             What gradients are multiplied by before anything else, such as 1 / batches for accumulated ones.
         zero_grads : bool, default False
@@ -327,6 +334,10 @@ class Optimizer(Keeping):
         """
         with self._steps:
             flat = self._flatten("grads", grads)
+            for i, grad in enumerate(flat):
+                if isinstance(grad, np.generic):
+                    label = "grads" + self._label(i).removeprefix("params")
+                    raise TypeError(f"{label}: expected an array, whose numbers can change, got {type(grad).__name__}")
             self._steps.bound = tuple(self._gradient(i, grad) for i, grad in enumerate(flat))
 
     def zero_grad(self) -> None:
@@ -353,6 +364,13 @@ class Optimizer(Keeping):
     def steps_completed(self) -> int:
         return self._steps.completed
 
+    @property
+    def lr(self) -> float:
+        rates = {hyperparameters["lr"] for hyperparameters in self.current()}
+        if len(rates) > 1:
+            raise AttributeError(f"{type(self).__name__}.lr: groups have the rates {sorted(rates)}; see current()")
+        return float(rates.pop())
+
     def current(self) -> list[dict[str, Any]]:
         """
         The hyperparameters of the next step.
@@ -372,8 +390,8 @@ class Optimizer(Keeping):
         >>> import numpy as np, fastgd
         >>> opt = fastgd.SGD(np.ones(2), lr=fastgd.schedules.linear(1.0, 10))
         >>> opt.step(np.ones(2))
-        >>> opt.current()[0]["lr"], opt.steps_completed
-        (0.9, 1)
+        >>> opt.current()[0]["lr"], opt.lr, opt.steps_completed
+        (0.9, 0.9, 1)
         """
         with self._steps:
             values = self._steps.current(self, self.param_groups)

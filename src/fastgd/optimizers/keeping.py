@@ -33,7 +33,8 @@ class Keeping(GradientSettings):
         ----------
         copies : like params
             Arrays in bfloat16, float16 or float32, each with the shape and, counted in items, the strides of its
-            parameter; None for a parameter without a copy, or, in the place of all, for none from now on.
+            parameter, or what shares its memory, as for `step`; None for a parameter without a copy, or, in the place
+            of all, for none from now on.
 
         Raises
         ------
@@ -66,7 +67,7 @@ class Keeping(GradientSettings):
         """The copy of parameter `i`, checked."""
         label = self._copy_label(i)
         self._steps.check_param(i, self._label(i))
-        array = validation.writeable(label, copy, formats.NARROW)
+        array = validation.writeable(label, validation.shared(label, copy), formats.NARROW)
         return validation.laid_out_like(label, array, self._steps.params[i])
 
     def accumulate(self, grads: object = None, *, zero_grads: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Unpack
 
-from fastgd.hyperparameters import DecayRates, NonNegative, Rate, Switch
+from fastgd.hyperparameters import DecayRates, NonNegative, PeakRate, Rate, Switch
 from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
@@ -27,6 +27,12 @@ class Lion(Optimizer):
         Decoupled, at least 0; three to ten times above that of AdamW.
     maximize : bool, default False
         Ascend.
+    cautious : bool, default False
+        Whether the elements of an update are left out whose sign is not the gradient's, and the others divided by the
+        part of all that they are, at least a thousandth (Liang et al., arXiv:2411.16085).
+    corrected_weight_decay : float or bool, default 0
+        If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
+        (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -58,7 +64,9 @@ class Lion(Optimizer):
     """
 
     family = "lion"
-    torch_signature = "lr betas weight_decay * foreach maximize capturable differentiable fused"
+    torch_signature = (
+        "lr betas weight_decay * foreach maximize capturable differentiable fused cautious corrected_weight_decay"
+    )
 
     def __init__(
         self,
@@ -68,6 +76,8 @@ class Lion(Optimizer):
         weight_decay: NonNegative = 0.0,
         *,
         maximize: Switch = False,
+        cautious: Switch = False,
+        corrected_weight_decay: PeakRate = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from fastgd.engine.apply import Function
-from fastgd.hyperparameters import AdjustLr, Count, DecayRate, NonNegative, Rate, Switch, ThreeNumbers
+from fastgd.hyperparameters import AdjustLr, Count, DecayRate, NonNegative, PeakRate, Rate, Switch, ThreeNumbers
 from fastgd.matrices import lr_factor, orthogonalized
 from fastgd.optimizers.base import Params, Progress, Settings
 from fastgd.optimizers.finishing import Finishing
@@ -51,6 +51,9 @@ class Muon(Finishing):
         How the rate follows the shape; None is ``"original"``.
     maximize : bool, default False
         Ascend.
+    corrected_weight_decay : float or bool, default 0
+        If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
+        (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -86,11 +89,13 @@ class Muon(Finishing):
     """
 
     family = "muon"
-    beyond_torch = ("maximize",)
+    beyond_torch = ("maximize", "corrected_weight_decay")
     elementwise = False
     has_step = False
     scratch = ("update",)
-    torch_signature = "lr weight_decay momentum nesterov ns_coefficients eps ns_steps adjust_lr_fn * maximize"
+    torch_signature = (
+        "lr weight_decay momentum nesterov ns_coefficients eps ns_steps adjust_lr_fn * maximize corrected_weight_decay"
+    )
 
     def __init__(
         self,
@@ -105,6 +110,7 @@ class Muon(Finishing):
         adjust_lr_fn: AdjustLr = None,
         *,
         maximize: Switch = False,
+        corrected_weight_decay: PeakRate = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

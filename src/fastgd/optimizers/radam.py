@@ -2,7 +2,7 @@
 
 from typing import Unpack
 
-from fastgd.hyperparameters import DecayRates, NonNegative, Rate, Switch
+from fastgd.hyperparameters import DecayRates, NonNegative, PeakRate, Rate, Switch
 from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
@@ -37,6 +37,9 @@ class RAdam(Optimizer):
         Ascend.
     eps_root : float, default 0
         Inside the root, at least 0.
+    corrected_weight_decay : float or bool, default 0
+        If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
+        (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -68,9 +71,10 @@ class RAdam(Optimizer):
     """
 
     family = "radam"
-    beyond_torch = ("eps_root",)
+    beyond_torch = ("eps_root", "corrected_weight_decay")
     torch_signature = (
-        "lr betas eps weight_decay decoupled_weight_decay * foreach maximize capturable differentiable eps_root"
+        "lr betas eps weight_decay decoupled_weight_decay * foreach maximize capturable differentiable eps_root "
+        "corrected_weight_decay"
     )
 
     def __init__(
@@ -84,6 +88,7 @@ class RAdam(Optimizer):
         *,
         maximize: Switch = False,
         eps_root: NonNegative = 0.0,
+        corrected_weight_decay: PeakRate = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

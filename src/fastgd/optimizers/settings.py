@@ -74,7 +74,9 @@ class GradientSettings:
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse what a step would not read."""
-        if not (name.startswith("_") or hasattr(type(self), name) or name in self._attributes):
+        found = getattr(type(self), name, None)
+        readable = isinstance(found, property) and found.fset is None and name in self._reader.names
+        if readable or not (name.startswith("_") or hasattr(type(self), name) or name in self._attributes):
             owner = type(self).__name__
             if name in self._reader.names:
                 raise AttributeError(f"{owner}.{name} is one for each group: set param_groups[0][{name!r}]")

@@ -2,7 +2,7 @@
 
 from typing import Unpack
 
-from fastgd.hyperparameters import DecayRate, NonNegative, Rate, Switch
+from fastgd.hyperparameters import DecayRate, NonNegative, PeakRate, Rate, Switch
 from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
@@ -29,6 +29,9 @@ class SignSGD(Optimizer):
         Ascend.
     decoupled_weight_decay : bool, default False
         Whether the parameter is multiplied by ``1 - lr * weight_decay`` instead of the gradient being changed.
+    corrected_weight_decay : float or bool, default 0
+        If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
+        (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -64,7 +67,8 @@ class SignSGD(Optimizer):
 
     family = "sign_sgd"
     torch_signature = (
-        "lr momentum weight_decay * foreach maximize capturable differentiable fused decoupled_weight_decay"
+        "lr momentum weight_decay * foreach maximize capturable differentiable fused decoupled_weight_decay "
+        "corrected_weight_decay"
     )
 
     def __init__(
@@ -76,6 +80,7 @@ class SignSGD(Optimizer):
         *,
         maximize: Switch = False,
         decoupled_weight_decay: Switch = False,
+        corrected_weight_decay: PeakRate = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

@@ -2,7 +2,7 @@
 
 from typing import Unpack
 
-from fastgd.hyperparameters import DecayRates, NonNegative, Rate, Switch
+from fastgd.hyperparameters import DecayRates, NonNegative, PeakRate, Rate, Switch
 from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
@@ -31,6 +31,9 @@ class StableAdamW(Optimizer):
         Decoupled, at least 0.
     maximize : bool, default False
         Ascend.
+    corrected_weight_decay : float or bool, default 0
+        If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
+        (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -67,7 +70,9 @@ class StableAdamW(Optimizer):
     family = "stable_adamw"
     rereads_state = True
     begins_itself = True
-    torch_signature = "lr betas eps weight_decay * foreach maximize capturable differentiable fused"
+    torch_signature = (
+        "lr betas eps weight_decay * foreach maximize capturable differentiable fused corrected_weight_decay"
+    )
 
     def __init__(
         self,
@@ -78,6 +83,7 @@ class StableAdamW(Optimizer):
         weight_decay: NonNegative = 0.01,
         *,
         maximize: Switch = False,
+        corrected_weight_decay: PeakRate = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 Entry = tuple[int, tuple[float, ...], dict[str, np.ndarray]]  # steps, carried numbers, state arrays of a parameter
 
+# torch's switches with their defaults. Where that is None they say how torch computes, which changes no number here;
+# where it is False they ask for what a step on the CPU does not do.
+SWITCHES = {"foreach": None, "fused": None, "capturable": False, "differentiable": False}
 # What torch and its schedulers keep in a group, without meaning here.
-IGNORED = (
-    "foreach", "fused", "capturable", "differentiable",
-    "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr",
-)  # fmt: skip
+IGNORED = (*SWITCHES, "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr")
 
 
 def export_step(steps: int) -> np.ndarray:

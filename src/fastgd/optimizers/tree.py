@@ -1,11 +1,19 @@
-"""The forms that parameters and gradients come in: one array, a list, a dict by name, or groups of any of these."""
+"""The forms of parameters and gradients: an array, lists and dicts of arrays to any depth, or groups of these."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from fastgd import validation
+
+# What a list or dict is made of, for the compiled step: the names of a dict, or None; for each entry None where it is
+# an array, else what it is made of itself; whether all of them are arrays.
+Form = tuple[tuple[str, ...] | None, tuple[Any, ...], bool]
+Leaf = tuple[str, str, Any]  # how to come to an array, such as ['encoder'][0]; its name, encoder.0; the array
+
+DEEPEST = 500  # lists and dicts inside one another
 
 
 class Tree:
@@ -14,95 +22,155 @@ class Tree:
 
     Attributes
     ----------
-    keys : list
-        One for each parameter: names for a dict, numbers for a list, [None] for a single array.
+    form : tuple or None
+        What the list or dict is made of; None for a single array.
     arrays : list
-        The parameters, in order.
+        The parameters, in order: depth first.
+    places : list of str
+        How to come to each parameter, such as ``['encoder'][0]``.
     names : tuple of str or None
-        For a dict, the names.
-    single : bool
-        Whether the group is one array by itself.
+        As torch names the parameters of modules: ``encoder.0``. None for an array, for a list of arrays, which are
+        numbered, and for any list that is one group of several, whose numbers would be those of another group too.
     """
 
-    def __init__(self, label: str, params: object) -> None:
-        self.keys: list[Any]
-        self.arrays: list[Any]
+    def __init__(self, label: str, params: object, grouped: bool = False) -> None:
+        self.arrays: list[Any] = []
+        self.places: list[str] = []
+        self.form: Form | None = None
         self.names: tuple[str, ...] | None = None
-        self.single = isinstance(params, np.ndarray)
-        if self.single:
-            self.keys, self.arrays = [None], [params]
-        elif isinstance(params, dict):
-            for name in params:
-                if not isinstance(name, str):
-                    raise TypeError(f"{label}: expected names that are strings, got {name!r}")
-            self.keys, self.arrays = list(params), list(params.values())
-            self.names = tuple(params)
-        elif isinstance(params, (list, tuple)):
-            self.keys, self.arrays = list(range(len(params))), list(params)
-        else:
+        if isinstance(params, np.ndarray):
+            self.arrays, self.places = [params], [""]
+            return
+        if not isinstance(params, (dict, list, tuple)):
             raise TypeError(
-                f"{label} must be an array, a list or tuple of arrays, a dict of arrays by name, or a list of groups, "
-                f"got {type(params).__name__}"
+                f"{label} must be an array, a list, tuple or dict of arrays, also of lists and dicts of them, or a "
+                f"list of groups, got {type(params).__name__}"
             )
-        if not self.arrays:
+        found: list[Leaf] = []
+        self.form = _open(label, params, "", (), found)
+        if not found:
             raise ValueError(f"{label}: expected at least one array, got none")
+        self.places, names, self.arrays = (list(column) for column in zip(*found, strict=True))
+        if isinstance(params, dict) or not (grouped or self.form[2]):
+            self.names = tuple(names)
+            if twice := [name for name, times in Counter(names).items() if times > 1]:
+                raise ValueError(f"{label}: the name {twice[0]!r} is that of two arrays")
 
     def label(self, label: str, k: int) -> str:
         """What messages call array `k`: `grads['W1']`, `grads[3]`, or `grads` for a single array."""
-        return label if self.single else f"{label}[{self.keys[k]!r}]"
+        return label + self.places[k]
 
     def flatten(self, label: str, values: object) -> tuple[Any, ...]:
         """`values`, in this form, as a tuple in the order of the parameters."""
-        if self.single:
+        if self.form is None:
             return (values,)
-        if self.names is not None:
-            return self._by_name(label, values)
-        if not isinstance(values, (list, tuple)):
-            raise TypeError(f"{label}: expected a list or tuple like params, got {type(values).__name__}")
-        if len(values) != len(self.keys):
-            raise ValueError(f"{label}: expected {len(self.keys)} entries like params, got {len(values)}")
-        return tuple(values)
+        flat: list[Any] = []
+        _collect(label, self.form, values, flat)
+        return tuple(flat)
 
-    def _by_name(self, label: str, values: object) -> tuple[Any, ...]:
-        assert self.names is not None
-        if not isinstance(values, dict):
-            raise TypeError(f"{label}: expected a dict by name like params, got {type(values).__name__}")
-        if len(values) == len(self.names):
-            try:
-                return tuple([values[name] for name in self.names])
-            except KeyError:
-                pass
-        missing = [name for name in self.names if name not in values]
-        unknown = [name for name in values if name not in self.names]
+
+def leaves(label: str, values: Any) -> list[tuple[str, Any]]:
+    """What is in lists and dicts, in order, with what messages call it; something else by itself."""
+    if not isinstance(values, (dict, list, tuple)):
+        return [(label, values)]
+    found: list[Leaf] = []
+    _open(label, values, "", (), found)
+    return [(label + place, value) for place, _, value in found]
+
+
+def _open(label: str, value: Any, place: str, path: tuple[str, ...], found: list[Leaf]) -> Form:
+    """Append what is in a list or dict at `place` to `found`; returns what it is made of."""
+    if len(path) >= DEEPEST:
         raise ValueError(
-            f"{label}: expected the names of params"
-            + (f", missing {', '.join(map(repr, missing))}" if missing else "")
-            + (f", unknown {', '.join(map(repr, unknown))}" if unknown else "")
+            f"{label}: expected lists and dicts at most {DEEPEST} deep, got deeper ones, or one that is in itself"
         )
+    if isinstance(value, dict):
+        for name in value:
+            if not isinstance(name, str):
+                raise TypeError(f"{label}{place}: expected names that are strings, got {name!r}")
+    parts: list[Form | None] = []
+    for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+        there, way = f"{place}[{key!r}]", (*path, str(key))
+        if isinstance(entry, (dict, list, tuple)):
+            parts.append(_open(label, entry, there, way, found))
+        else:
+            parts.append(None)
+            found.append((there, ".".join(way), entry))
+    names = tuple(value) if isinstance(value, dict) else None
+    return names, tuple(parts), all(part is None for part in parts)
+
+
+def _collect(label: str, form: Form, values: Any, flat: list[Any]) -> None:
+    """Append what is in `values`; None in the place of a list or dict is None for each of its arrays."""
+    names, parts, _ = form
+    if names is not None:
+        values = _by_name(label, names, values)
+    elif not isinstance(values, (list, tuple)):
+        raise TypeError(f"{label}: expected a list or tuple like params, got {type(values).__name__}")
+    elif len(values) != len(parts):
+        raise ValueError(f"{label}: expected {len(parts)} entries like params, got {len(values)}")
+    for key, part, value in zip(names or range(len(parts)), parts, values, strict=True):
+        if part is None:
+            flat.append(value)
+        elif value is None:
+            flat.extend([None] * _count(part))
+        else:
+            _collect(f"{label}[{key!r}]", part, value, flat)
+
+
+def _count(form: Form) -> int:
+    return sum(1 if part is None else _count(part) for part in form[1])
+
+
+def _by_name(label: str, names: tuple[str, ...], values: object) -> list[Any]:
+    """The values of a dict, which has these names, in their order."""
+    if not isinstance(values, dict):
+        raise TypeError(f"{label}: expected a dict by name like params, got {type(values).__name__}")
+    if len(values) == len(names):
+        try:
+            return [values[name] for name in names]
+        except KeyError:
+            pass
+    missing = [name for name in names if name not in values]
+    unknown = [name for name in values if name not in names]
+    raise ValueError(
+        f"{label}: expected the names of params"
+        + (f", missing {', '.join(map(repr, missing))}" if missing else "")
+        + (f", unknown {', '.join(map(repr, unknown))}" if unknown else "")
+    )
 
 
 def refuse_tensors(owner: str, params: Any) -> None:
     """Say which class takes the parameters of a torch model."""
     first = params
-    while isinstance(first, (list, tuple, dict, Iterator)):
+    for _ in range(DEEPEST):
         if isinstance(first, dict):
-            first = first.get("params", list(first.values()))
+            first = first.get("params", next(iter(first.values()), None))
         elif isinstance(first, tuple) and len(first) == 2 and isinstance(first[0], str):
             first = first[1]  # of named_parameters()
-        else:
+        elif isinstance(first, (list, tuple, Iterator)):
             first = next(iter(first), None)
+        else:
+            break
     if validation.is_of_torch(first):
         raise TypeError(f"params: expected NumPy arrays, got a torch {type(first).__name__}: use fastgd.torch.{owner}")
 
 
 def split_groups(params: object) -> list[dict[str, Any]] | None:
-    """The groups, if `params` is a list of groups like torch's."""
-    if not (isinstance(params, (list, tuple)) and params and isinstance(params[0], dict)):
+    """The groups, if `params` is a list of groups like torch's: of dicts with the key "params"."""
+    if not isinstance(params, (list, tuple)):
+        return None
+    if not any(isinstance(group, dict) and ("params" in group or _is_no_layer(group)) for group in params):
         return None
     for i, group in enumerate(params):
         if not isinstance(group, dict) or "params" not in group:
             raise TypeError(f"params[{i}]: expected a group, a dict with the key 'params', got {_describe(group)}")
     return list(params)
+
+
+def _is_no_layer(group: dict[Any, Any]) -> bool:
+    """Whether a dict has what no part of a network has, so that a group was meant."""
+    return any(callable(value) or isinstance(value, (bool, int, float, str)) for value in group.values())
 
 
 def _describe(value: object) -> str:
@@ -111,7 +179,7 @@ def _describe(value: object) -> str:
 
 def flatten_groups(trees: list[Tree], label: str, values: object) -> tuple[Any, ...]:
     """Gradients of several groups: one entry a group, in the form of its parameters, or one flat list."""
-    total = sum(len(tree.keys) for tree in trees)
+    total = sum(len(tree.arrays) for tree in trees)
     if not isinstance(values, (list, tuple)):
         raise TypeError(f"{label}: expected a list with an entry for each group, got {type(values).__name__}")
     nested = any(isinstance(value, (list, tuple, dict)) for value in values)
@@ -123,7 +191,7 @@ def flatten_groups(trees: list[Tree], label: str, values: object) -> tuple[Any, 
         )
     flat: list[Any] = []
     for i, (tree, value) in enumerate(zip(trees, values, strict=True)):
-        if isinstance(value, dict) and list(value) == ["params"] and tree.names != ("params",):
+        if isinstance(value, dict) and list(value) == ["params"] and (tree.form is None or tree.form[0] != ("params",)):
             value = value["params"]
         flat.extend(tree.flatten(f"{label}[{i}]", value))
     return tuple(flat)

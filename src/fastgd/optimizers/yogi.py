@@ -2,7 +2,7 @@
 
 from typing import Unpack
 
-from fastgd.hyperparameters import DecayRates, NonNegative, Rate, Switch
+from fastgd.hyperparameters import DecayRates, NonNegative, PeakRate, Rate, Switch
 from fastgd.optimizers.base import Optimizer, Params, Settings
 
 
@@ -34,6 +34,9 @@ class Yogi(Optimizer):
         Decoupled, at least 0.
     maximize : bool, default False
         Ascend.
+    corrected_weight_decay : float or bool, default 0
+        If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
+        (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -69,7 +72,8 @@ class Yogi(Optimizer):
     family = "yogi"
     begins_itself = True
     torch_signature = (
-        "lr betas eps initial_accumulator_value weight_decay * foreach maximize capturable differentiable fused"
+        "lr betas eps initial_accumulator_value weight_decay * foreach maximize capturable differentiable fused "
+        "corrected_weight_decay"
     )
 
     def __init__(
@@ -82,6 +86,7 @@ class Yogi(Optimizer):
         weight_decay: NonNegative = 0.0,
         *,
         maximize: Switch = False,
+        corrected_weight_decay: PeakRate = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

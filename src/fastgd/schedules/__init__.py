@@ -8,13 +8,13 @@ has state; an optimizer keeps it in its ``state_dict``.
 
 Decays: `constant`, `step`, `multistep`, `exponential`, `linear`, `polynomial`, `inverse_time`. Waves: `cosine`,
 `warm_restarts`, `cyclic`, `one_cycle`. Put together: `warmup`, `piecewise`, `join`. Told a loss: `plateau`. For what
-goes with a rate: `cyclic_momentum`, `one_cycle_momentum`, `corrected_decay`.
+goes with a rate: `cyclic_momentum` and `one_cycle_momentum`.
 
 A rate has the same bits on every machine: powers and cosines are fastgd.engine.exact's, not the C library's.
 """
 
 from fastgd.schedules.base import Schedule
-from fastgd.schedules.beside import corrected_decay, cyclic_momentum, one_cycle_momentum
+from fastgd.schedules.beside import cyclic_momentum, one_cycle_momentum
 from fastgd.schedules.compose import join, piecewise, warmup
 from fastgd.schedules.decay import constant, exponential, inverse_time, linear, multistep, polynomial, step
 from fastgd.schedules.plateau import Plateau, plateau
@@ -24,7 +24,6 @@ __all__ = [
     "Plateau",
     "Schedule",
     "constant",
-    "corrected_decay",
     "cosine",
     "cyclic",
     "cyclic_momentum",

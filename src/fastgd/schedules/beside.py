@@ -1,7 +1,7 @@
-"""Schedules of what goes with a learning rate: momentum in cycles, and weight decay that follows the rate."""
+"""Schedules of what goes with a learning rate: momentum in cycles."""
 
 from fastgd import validation
-from fastgd.schedules.base import Rate, Schedule
+from fastgd.schedules.base import Schedule
 from fastgd.schedules.waves import MODES, between, height_of_cycle
 
 
@@ -121,54 +121,3 @@ def _bounds(base_momentum: object, max_momentum: object) -> tuple[float, float]:
     if high < low:
         raise ValueError(f"max_momentum must be at least base_momentum ({low}), got {high}")
     return low, high
-
-
-def corrected_decay(weight_decay: float, lr: Rate, max_lr: float) -> Schedule:
-    """
-    Weight decay in proportion to the learning rate, so that a decoupled one takes ``weight_decay * lr**2 / max_lr``.
-
-    ``corrected_decay(weight_decay, lr, max_lr)(t) = weight_decay * lr(t) / max_lr``
-
-    Parameters
-    ----------
-    weight_decay : float
-        Where the rate is `max_lr`, at least 0.
-    lr : callable
-        The schedule of the learning rate.
-    max_lr : float
-        Its largest value, above 0.
-
-    Returns
-    -------
-    Schedule
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    AdamC: with a constant decay the weights of normalized layers shrink, and their gradients grow, as the rate falls
-    at the end of a training. timm calls it corrected_weight_decay.
-
-    References
-    ----------
-    Defazio, "Why Gradients Rapidly Increase Near the End of Training", arXiv:2506.02285.
-
-    Examples
-    --------
-    >>> import numpy as np, fastgd
-    >>> from fastgd import schedules
-    >>> lr = schedules.linear(0.01, steps=4)
-    >>> opt = fastgd.AdamW(np.ones(3), lr=lr, weight_decay=schedules.corrected_decay(0.1, lr, max_lr=0.01))
-    >>> opt.step(np.ones(3))
-    >>> opt.current()[0]["weight_decay"]
-    0.075
-    """
-    weight_decay = validation.nonnegative("weight_decay", weight_decay)
-    if not callable(lr):
-        raise TypeError(f"lr must be a schedule, got {type(lr).__name__}")
-    max_lr = validation.positive("max_lr", max_lr)
-    arguments = dict(weight_decay=weight_decay, lr=lr, max_lr=max_lr)
-    return Schedule(corrected_decay, arguments, lambda t: weight_decay * lr(t) / max_lr)

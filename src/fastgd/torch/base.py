@@ -13,7 +13,7 @@ from fastgd.engine.formats import MASTER, Storage
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.zeros import zeros_beside
-from fastgd.hyperparameters import Check
+from fastgd.hyperparameters import Check, with_peak
 from fastgd.optimizers import base, storage
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.settings import TOGETHER, GradientSettings, Settings
@@ -105,6 +105,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         self._storage("", settings)
         defaults.update(storage.given(settings))
         checks.switches("", defaults)
+        defaults = with_peak(defaults, defaults["lr"])
         self._reader.values(defaults)
         super().__init__(params, defaults)
         checks.groups(self.param_groups)
@@ -140,6 +141,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             if self._constructing:
                 self.param_groups = []  # torch would compare each group with all before it
             super().add_param_group(param_group)
+            param_group.update(with_peak(param_group, param_group["lr"]))
             checks.keep_once(param_group)
             self._refused_group(number, param_group)
             self._reader.values(param_group, where)

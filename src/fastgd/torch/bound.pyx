@@ -3,8 +3,6 @@ Bound: the step of a torch optimizer, over the memory of its tensors.
 
 Compiled, since with small networks a step takes hardly longer than to find out that nothing has moved.
 """
-from cpython.dict cimport PyDict_GetItem
-from cpython.list cimport PyList_Check
 from cpython.ref cimport PyObject, PyTypeObject
 
 cimport numpy as cnp
@@ -14,9 +12,9 @@ from fastgd.engine.execute cimport Slot
 from fastgd.engine.extents cimport are_apart
 from fastgd.engine.formats cimport goes_with, itemsize
 from fastgd.engine.plan cimport Group
-from fastgd.engine.settings cimport Settings
+from fastgd.engine.reading cimport Reading
 from fastgd.engine.steps cimport Steps
-from fastgd.torch.shown cimport Shown
+from fastgd.torch.shown cimport Shown, has_members, has_objects
 from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
 
 import numpy as np
@@ -33,28 +31,6 @@ cdef extern from "Python.h":
 cnp.import_array()
 
 cdef object is_neg = torch.Tensor.is_neg, Tensor = torch.Tensor, Parameter = torch.nn.Parameter
-
-
-cdef bint has_objects(given, list expected) except -1:
-    """Whether `given` is a list of just these objects."""
-    cdef Py_ssize_t i
-    if not PyList_Check(given) or len(<list>given) != len(expected):
-        return False
-    for i in range(len(expected)):
-        if PyList_GET_ITEM(given, i) != PyList_GET_ITEM(expected, i):
-            return False
-    return True
-
-
-cdef bint has_members(list groups, list members) except -1:
-    """Whether the groups, which are dicts, have just the objects in `members` as their "params"."""
-    cdef Py_ssize_t i
-    cdef PyObject* found
-    for i in range(len(groups)):
-        found = PyDict_GetItem(<object>PyList_GET_ITEM(groups, i), "params")
-        if found == NULL or not has_objects(<object>found, members[i]):
-            return False
-    return True
 
 
 cdef class Bound(Steps):
@@ -213,12 +189,12 @@ cdef class Bound(Steps):
             start = len(arrays)
             storage = front._storage(f"param_groups[{n}]", group)
             slots = Group(front._numpy._family, start, len(members[n]), storage)
-            settings = Settings(slots, None, group, self.reader, f"param_groups[{n}]")
-            slots.set_hyper(self.reader.doubles(settings.plain))
+            reading = Reading(slots, None, group, self.reader, f"param_groups[{n}]")
+            slots.set_hyper(self.reader.doubles(reading.plain))
             for k, leaf in enumerate(members[n]):
                 arrays.append(checks.parameter(f"param_groups[{n}]['params'][{k}]", leaf))
                 entries.append(self.entry(front, start + k, leaf, arrays[start + k], state, slots, copying))
-            found.append((settings, arrays[start:], entries[start:]))
+            found.append((reading, arrays[start:], entries[start:]))
         self.check_apart(arrays, entries, members)
         self.take_all(found, members, groups)
         self.publish(not copying)
@@ -258,12 +234,12 @@ cdef class Bound(Steps):
         self.found_groups, self.shown.known = None, False
         self.places = {}
         self.clear()
-        self.settings, self.scheduled = [], False
+        self.readings, self.scheduled = [], False
         self.largest = np.finfo(np.float64).max
         self.reserve(len(leaves))
-        for settings, arrays, entries in found:
-            self.add_group((<Settings>settings).group, arrays, entries)
-            self.settings.append(settings)
+        for reading, arrays, entries in found:
+            self.add_group((<Reading>reading).group, arrays, entries)
+            self.readings.append(reading)
             for array in arrays:
                 self.bound_largest(array)
         self.leaves, self.places = leaves, {id(leaf): i for i, leaf in enumerate(leaves)}

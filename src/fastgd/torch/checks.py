@@ -19,7 +19,6 @@ from fastgd.torch.views import Views
 STATE = (*MASTER, AVERAGE)  # state keys beside those of the rules
 DTYPES = {name: getattr(torch, name) for name in formats.ALL}
 STATE_DTYPES = (*DTYPES.values(), torch.int16)
-SWITCHES = ("capturable", "differentiable")  # what torch can switch on and a step here does not do
 
 
 def plain(label: str, value: Any) -> Any:
@@ -36,9 +35,9 @@ def plain(label: str, value: Any) -> Any:
 
 
 def switches(where: str, group: Mapping[str, Any]) -> None:
-    """Refuse a switch that is on."""
-    for name in SWITCHES:
-        if group.get(name):
+    """Refuse a switch that is on and asks for what a step does not do."""
+    for name, default in saved.SWITCHES.items():
+        if default is False and group.get(name):
             label = f"{where}[{name!r}]" if where else name
             raise ValueError(f"{label} must be False: steps run on the CPU and are not part of a graph")
 

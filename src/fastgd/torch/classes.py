@@ -51,7 +51,7 @@ class AdaBelief(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, betas, eps, weight_decay, maximize
+    lr, betas, eps, weight_decay, maximize, corrected_weight_decay
         As for `fastgd.AdaBelief`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -72,6 +72,7 @@ class AdaBelief(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -84,6 +85,7 @@ class AdaBelief(Optimizer):
             capturable=capturable,
             differentiable=differentiable,
             fused=fused,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)
 
@@ -224,7 +226,7 @@ class Adam(Optimizer):
     params, lr, betas, eps, weight_decay, amsgrad, foreach, maximize, capturable, differentiable, fused, \
 decoupled_weight_decay
         As for torch.optim.Adam.
-    eps_root, eps_hat
+    eps_root, eps_hat, cautious, corrected_weight_decay
         As for `fastgd.Adam`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -249,6 +251,8 @@ decoupled_weight_decay
         decoupled_weight_decay: bool = False,
         eps_root: float = 0.0,
         eps_hat: bool = False,
+        cautious: bool = False,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -265,6 +269,8 @@ decoupled_weight_decay
             decoupled_weight_decay=decoupled_weight_decay,
             eps_root=eps_root,
             eps_hat=eps_hat,
+            cautious=cautious,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)
 
@@ -277,7 +283,7 @@ class AdamW(Adam):
     ----------
     params, lr, betas, eps, weight_decay, amsgrad, maximize, foreach, capturable, differentiable, fused
         As for torch.optim.AdamW.
-    eps_root, eps_hat
+    eps_root, eps_hat, cautious, corrected_weight_decay
         As for `fastgd.AdamW`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -301,6 +307,8 @@ class AdamW(Adam):
         fused: bool | None = None,
         eps_root: float = 0.0,
         eps_hat: bool = False,
+        cautious: bool = False,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -316,6 +324,8 @@ class AdamW(Adam):
             fused=fused,
             eps_root=eps_root,
             eps_hat=eps_hat,
+            cautious=cautious,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super(Adam, self).__init__(params, given, settings)
 
@@ -371,7 +381,7 @@ class Adan(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, betas, eps, weight_decay, no_prox, maximize
+    lr, betas, eps, weight_decay, no_prox, maximize, corrected_weight_decay
         As for `fastgd.Adan`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -393,6 +403,7 @@ class Adan(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -406,6 +417,7 @@ class Adan(Optimizer):
             capturable=capturable,
             differentiable=differentiable,
             fused=fused,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)
 
@@ -420,7 +432,7 @@ class AdEMAMix(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, betas, alpha, t_alpha, t_beta3, eps, weight_decay, maximize
+    lr, betas, alpha, t_alpha, t_beta3, eps, weight_decay, maximize, corrected_weight_decay
         As for `fastgd.AdEMAMix`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -444,6 +456,7 @@ class AdEMAMix(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -459,6 +472,7 @@ class AdEMAMix(Optimizer):
             capturable=capturable,
             differentiable=differentiable,
             fused=fused,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)
 
@@ -473,7 +487,7 @@ class ADOPT(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, betas, eps, weight_decay, clip_exponent, maximize
+    lr, betas, eps, weight_decay, clip_exponent, maximize, cautious, corrected_weight_decay
         As for `fastgd.ADOPT`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -495,6 +509,8 @@ class ADOPT(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        cautious: bool = False,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -508,6 +524,8 @@ class ADOPT(Optimizer):
             capturable=capturable,
             differentiable=differentiable,
             fused=fused,
+            cautious=cautious,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)
 
@@ -857,7 +875,7 @@ class Lion(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, betas, weight_decay, maximize
+    lr, betas, weight_decay, maximize, cautious, corrected_weight_decay
         As for `fastgd.Lion`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -877,6 +895,8 @@ class Lion(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        cautious: bool = False,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -888,6 +908,8 @@ class Lion(Optimizer):
             capturable=capturable,
             differentiable=differentiable,
             fused=fused,
+            cautious=cautious,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)
 
@@ -900,7 +922,7 @@ class Muon(MuonBase):
     ----------
     params, lr, weight_decay, momentum, nesterov, ns_coefficients, eps, ns_steps, adjust_lr_fn
         As for torch.optim.Muon.
-    maximize
+    maximize, corrected_weight_decay
         As for `fastgd.Muon`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -921,6 +943,7 @@ class Muon(MuonBase):
         adjust_lr_fn: Literal["original", "match_rms_adamw"] | None = None,
         *,
         maximize: bool = False,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -933,6 +956,7 @@ class Muon(MuonBase):
             ns_steps=ns_steps,
             adjust_lr_fn=adjust_lr_fn,
             maximize=maximize,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)
 
@@ -946,7 +970,7 @@ class NAdam(Optimizer):
     params, lr, betas, eps, weight_decay, momentum_decay, decoupled_weight_decay, foreach, maximize, capturable, \
 differentiable
         As for torch.optim.NAdam.
-    eps_root
+    eps_root, corrected_weight_decay
         As for `fastgd.NAdam`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -973,6 +997,7 @@ differentiable
         capturable: bool = False,
         differentiable: bool = False,
         eps_root: float = 0.0,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -987,6 +1012,7 @@ differentiable
             capturable=capturable,
             differentiable=differentiable,
             eps_root=eps_root,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)
 
@@ -1052,7 +1078,7 @@ class RAdam(Optimizer):
     ----------
     params, lr, betas, eps, weight_decay, decoupled_weight_decay, foreach, maximize, capturable, differentiable
         As for torch.optim.RAdam.
-    eps_root
+    eps_root, corrected_weight_decay
         As for `fastgd.RAdam`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -1074,6 +1100,7 @@ class RAdam(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
         eps_root: float = 0.0,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -1087,6 +1114,7 @@ class RAdam(Optimizer):
             capturable=capturable,
             differentiable=differentiable,
             eps_root=eps_root,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)
 
@@ -1405,7 +1433,7 @@ class SignSGD(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, momentum, weight_decay, maximize, decoupled_weight_decay
+    lr, momentum, weight_decay, maximize, decoupled_weight_decay, corrected_weight_decay
         As for `fastgd.SignSGD`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -1426,6 +1454,7 @@ class SignSGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -1438,6 +1467,7 @@ class SignSGD(Optimizer):
             differentiable=differentiable,
             fused=fused,
             decoupled_weight_decay=decoupled_weight_decay,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)
 
@@ -1452,7 +1482,7 @@ class StableAdamW(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, betas, eps, weight_decay, maximize
+    lr, betas, eps, weight_decay, maximize, corrected_weight_decay
         As for `fastgd.StableAdamW`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -1473,6 +1503,7 @@ class StableAdamW(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -1485,6 +1516,7 @@ class StableAdamW(Optimizer):
             capturable=capturable,
             differentiable=differentiable,
             fused=fused,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)
 
@@ -1499,7 +1531,7 @@ class Yogi(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, betas, eps, initial_accumulator_value, weight_decay, maximize
+    lr, betas, eps, initial_accumulator_value, weight_decay, maximize, corrected_weight_decay
         As for `fastgd.Yogi`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -1521,6 +1553,7 @@ class Yogi(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        corrected_weight_decay: float | bool = 0.0,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -1534,5 +1567,6 @@ class Yogi(Optimizer):
             capturable=capturable,
             differentiable=differentiable,
             fused=fused,
+            corrected_weight_decay=corrected_weight_decay,
         )
         super().__init__(params, given, settings)

@@ -2,6 +2,7 @@
 # second moment at each step and stays in it.
 from libc.math cimport sqrt
 
+from fastgd.kernels.decay cimport corrected
 from fastgd.kernels.exact cimport power
 from fastgd.kernels.real cimport mean, real, root
 
@@ -12,6 +13,7 @@ ctypedef struct Adabelief "fastgd_Adabelief":
     double eps
     double weight_decay
     double maximize
+    double corrected_weight_decay   # the largest learning rate, or 0
 
 ctypedef struct AdabeliefScalars:
     double grad_scale
@@ -32,7 +34,7 @@ cdef inline int fold_adabelief(AdabeliefScalars* s, double grad_scale, long long
                                const Adabelief* h, double* carry) noexcept nogil:
     cdef double root_c2 = sqrt(1.0 - power(h.beta2, t))
     s.grad_scale = -grad_scale if h.maximize else grad_scale
-    s.keep = 1.0 - h.lr * h.weight_decay
+    s.keep = 1.0 - h.lr * corrected(h.weight_decay, h.lr, h.corrected_weight_decay)
     s.beta1 = h.beta1
     s.one_minus_beta1 = 1.0 - h.beta1
     s.beta2 = h.beta2

@@ -1,6 +1,7 @@
 # Adan: Xie et al. 2022, Algorithm 1, with the coefficients of the authors' code; scalars folded as in adam.pxd.
 from libc.math cimport sqrt
 
+from fastgd.kernels.decay cimport corrected
 from fastgd.kernels.exact cimport power
 from fastgd.kernels.real cimport mean, real, root
 
@@ -13,6 +14,7 @@ ctypedef struct Adan "fastgd_Adan":
     double weight_decay
     double no_prox
     double maximize
+    double corrected_weight_decay   # the largest learning rate, or 0
 
 ctypedef struct AdanScalars:
     double grad_scale
@@ -34,7 +36,8 @@ cdef enum AdanRules:
 
 
 cdef inline int fold_adan(AdanScalars* s, double grad_scale, long long t, const Adan* h, double* carry) noexcept nogil:
-    cdef double root_c3 = sqrt(1.0 - power(h.beta3, t)), decay = h.lr * h.weight_decay
+    cdef double root_c3 = sqrt(1.0 - power(h.beta3, t))
+    cdef double decay = h.lr * corrected(h.weight_decay, h.lr, h.corrected_weight_decay)
     s.grad_scale = -grad_scale if h.maximize else grad_scale
     s.keep = 1.0 - decay if h.no_prox else 1.0
     s.shrink = 1.0 if h.no_prox else 1.0 / (1.0 + decay)

@@ -1,6 +1,7 @@
 # AdEMAMix: Pagliardini, Ablin & Grangier 2024, Algorithm 1; scalars folded as in adam.pxd.
 from libc.math cimport sqrt
 
+from fastgd.kernels.decay cimport corrected
 from fastgd.kernels.exact cimport log_pair, power, real_power
 from fastgd.kernels.real cimport mean, real, root
 
@@ -15,6 +16,7 @@ ctypedef struct Ademamix "fastgd_Ademamix":
     double eps
     double weight_decay
     double maximize
+    double corrected_weight_decay   # the largest learning rate, or 0
 
 ctypedef struct AdemamixScalars:
     double grad_scale
@@ -50,7 +52,7 @@ cdef inline int fold_ademamix(AdemamixScalars* s, double grad_scale, long long t
     cdef double root_c2 = sqrt(1.0 - power(h.beta2, t))
     cdef double alpha = h.alpha if <double>t >= h.t_alpha else h.alpha * <double>t / h.t_alpha
     s.grad_scale = -grad_scale if h.maximize else grad_scale
-    s.keep = 1.0 - h.lr * h.weight_decay
+    s.keep = 1.0 - h.lr * corrected(h.weight_decay, h.lr, h.corrected_weight_decay)
     s.beta1 = h.beta1
     s.one_minus_beta1 = 1.0 - h.beta1
     s.beta2 = h.beta2

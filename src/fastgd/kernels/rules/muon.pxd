@@ -1,5 +1,6 @@
 # Muon: Jordan et al. 2024. This is the pass before its matrix products: weight decay and momentum, and what is to be
 # orthogonalized; the class has the products and the step along them.
+from fastgd.kernels.decay cimport corrected
 from fastgd.kernels.real cimport real
 
 ctypedef struct Muon "fastgd_Muon":
@@ -14,6 +15,7 @@ ctypedef struct Muon "fastgd_Muon":
     double ns_steps
     double adjust_lr_fn     # 0 original, 1 match_rms_adamw
     double maximize
+    double corrected_weight_decay   # the largest learning rate, or 0
 
 ctypedef struct MuonScalars:
     double grad_scale
@@ -28,7 +30,7 @@ cdef enum MuonRules:
 
 cdef inline int fold_muon(MuonScalars* s, double grad_scale, long long t, const Muon* h, double* carry) noexcept nogil:
     s.grad_scale = -grad_scale if h.maximize else grad_scale
-    s.keep = 1.0 - h.lr * h.weight_decay
+    s.keep = 1.0 - h.lr * corrected(h.weight_decay, h.lr, h.corrected_weight_decay)
     s.one_minus_momentum = 1.0 - h.momentum
     s.grad_share = 1.0 - h.momentum if h.nesterov else 0.0
     s.share = h.momentum if h.nesterov else 1.0

@@ -1,6 +1,7 @@
 # NAdam: Dozat 2016, with the momentum schedule of the paper's section 3; scalars folded as in adam.pxd.
 from libc.math cimport sqrt
 
+from fastgd.kernels.decay cimport corrected
 from fastgd.kernels.exact cimport Pair, exp_times, power
 from fastgd.kernels.real cimport mean, real, root, with_l2
 
@@ -14,6 +15,7 @@ ctypedef struct Nadam "fastgd_Nadam":
     double decoupled_weight_decay
     double maximize
     double eps_root
+    double corrected_weight_decay   # the largest learning rate, or 0
 
 ctypedef struct NadamScalars:
     double grad_scale
@@ -38,14 +40,15 @@ cdef enum NadamRules:
 
 cdef inline int fold_nadam(NadamScalars* s, double grad_scale, long long t,
                            const Nadam* h, NadamCarry* carry) noexcept nogil:
+    cdef double decay = corrected(h.weight_decay, h.lr, h.corrected_weight_decay)
     cdef Pair log_base = Pair(-0.040821994520255166, -8.893492737632459e-19)     # of 0.96
     cdef double mu = h.beta1 * (1.0 - 0.5 * exp_times(<double>t * h.momentum_decay, log_base))
     cdef double mu_next = h.beta1 * (1.0 - 0.5 * exp_times(<double>(t + 1) * h.momentum_decay, log_base))
     cdef double product = (carry.mu_product if t > 1 else 1.0) * mu
     cdef double c2 = 1.0 - power(h.beta2, t), step = h.lr * sqrt(c2)
     s.grad_scale = -grad_scale if h.maximize else grad_scale
-    s.l2 = 0.0 if h.decoupled_weight_decay else h.weight_decay
-    s.keep = 1.0 - h.lr * h.weight_decay if h.decoupled_weight_decay else 1.0
+    s.l2 = 0.0 if h.decoupled_weight_decay else decay
+    s.keep = 1.0 - h.lr * decay if h.decoupled_weight_decay else 1.0
     s.beta1 = h.beta1
     s.one_minus_beta1 = 1.0 - h.beta1
     s.beta2 = h.beta2

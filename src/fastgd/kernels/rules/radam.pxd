@@ -1,6 +1,7 @@
 # RAdam: Liu et al. 2020, Algorithm 2. A rectified step is Adam's, with other scalars; those before have no root.
 from libc.math cimport sqrt
 
+from fastgd.kernels.decay cimport corrected
 from fastgd.kernels.exact cimport power
 from fastgd.kernels.real cimport mean, real, with_l2
 from fastgd.kernels.rules.adam cimport AdamScalars
@@ -14,6 +15,7 @@ ctypedef struct Radam "fastgd_Radam":
     double decoupled_weight_decay
     double maximize
     double eps_root
+    double corrected_weight_decay   # the largest learning rate, or 0
 
 cdef enum RadamRules:
     ADAM_UNRECTIFIED
@@ -22,12 +24,13 @@ cdef enum RadamRules:
 
 cdef inline int fold_radam(AdamScalars* s, double grad_scale, long long t,
                            const Radam* h, double* carry) noexcept nogil:
+    cdef double decay = corrected(h.weight_decay, h.lr, h.corrected_weight_decay)
     cdef double beta2_t = power(h.beta2, t), c2 = 1.0 - beta2_t
     cdef double rho_inf = 2.0 / (1.0 - h.beta2) - 1.0
     cdef double rho = rho_inf - 2.0 * <double>t * beta2_t / c2
     s.grad_scale = -grad_scale if h.maximize else grad_scale
-    s.l2 = 0.0 if h.decoupled_weight_decay else h.weight_decay
-    s.keep = 1.0 - h.lr * h.weight_decay if h.decoupled_weight_decay else 1.0
+    s.l2 = 0.0 if h.decoupled_weight_decay else decay
+    s.keep = 1.0 - h.lr * decay if h.decoupled_weight_decay else 1.0
     s.beta1 = h.beta1
     s.one_minus_beta1 = 1.0 - h.beta1
     s.beta2 = h.beta2

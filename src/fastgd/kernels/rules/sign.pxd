@@ -1,4 +1,5 @@
 # SignSGD and Signum: Bernstein et al. 2018; with decoupled decay, as in Tiger (Su 2023).
+from fastgd.kernels.decay cimport corrected
 from fastgd.kernels.real cimport real, signed, with_l2
 
 ctypedef struct SignSgd "fastgd_SignSgd":
@@ -7,6 +8,7 @@ ctypedef struct SignSgd "fastgd_SignSgd":
     double weight_decay
     double maximize
     double decoupled_weight_decay
+    double corrected_weight_decay   # the largest learning rate, or 0
 
 ctypedef struct SignSgdScalars:
     double grad_scale
@@ -23,9 +25,10 @@ cdef enum SignSgdRules:
 
 cdef inline int fold_sign_sgd(SignSgdScalars* s, double grad_scale, long long t,
                               const SignSgd* h, double* carry) noexcept nogil:
+    cdef double decay = corrected(h.weight_decay, h.lr, h.corrected_weight_decay)
     s.grad_scale = -grad_scale if h.maximize else grad_scale
-    s.l2 = 0.0 if h.decoupled_weight_decay else h.weight_decay
-    s.keep = 1.0 - h.lr * h.weight_decay if h.decoupled_weight_decay else 1.0
+    s.l2 = 0.0 if h.decoupled_weight_decay else decay
+    s.keep = 1.0 - h.lr * decay if h.decoupled_weight_decay else 1.0
     s.momentum = h.momentum
     s.one_minus_momentum = 1.0 - h.momentum
     s.step_size = h.lr

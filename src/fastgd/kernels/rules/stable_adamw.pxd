@@ -2,6 +2,7 @@
 # measures how far the gradient's squares are above the second moment; the rate of the second pass is divided by that.
 from libc.math cimport sqrt
 
+from fastgd.kernels.decay cimport corrected
 from fastgd.kernels.exact cimport power
 from fastgd.kernels.real cimport larger, real, root
 
@@ -12,6 +13,7 @@ ctypedef struct StableAdamw "fastgd_StableAdamw":
     double eps
     double weight_decay
     double maximize
+    double corrected_weight_decay   # the largest learning rate, or 0
 
 ctypedef struct StableAdamwScalars:
     double grad_scale
@@ -38,7 +40,7 @@ cdef inline int fold_stable_adamw(StableAdamwScalars* s, double grad_scale, long
     s.beta2 = 1.0 - s.one_minus_beta2
     s.eps = h.eps
     s.eps_squared = h.eps * h.eps
-    s.decay = h.weight_decay
+    s.decay = corrected(h.weight_decay, h.lr, h.corrected_weight_decay)
     s.step_size = h.lr
     s.keep = 1.0
     return STABLE_ADAMW

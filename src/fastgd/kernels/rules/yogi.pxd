@@ -1,6 +1,7 @@
 # Yogi: Zaheer et al. 2018, Algorithm 2, with Adam's bias correction; scalars folded as in adam.pxd.
 from libc.math cimport sqrt
 
+from fastgd.kernels.decay cimport corrected
 from fastgd.kernels.exact cimport power
 from fastgd.kernels.real cimport mean, real, root, signed
 
@@ -12,6 +13,7 @@ ctypedef struct Yogi "fastgd_Yogi":
     double initial_accumulator_value
     double weight_decay
     double maximize
+    double corrected_weight_decay   # the largest learning rate, or 0
 
 ctypedef struct YogiScalars:
     double grad_scale
@@ -30,7 +32,7 @@ cdef enum YogiRules:
 cdef inline int fold_yogi(YogiScalars* s, double grad_scale, long long t, const Yogi* h, double* carry) noexcept nogil:
     cdef double root_c2 = sqrt(1.0 - power(h.beta2, t))
     s.grad_scale = -grad_scale if h.maximize else grad_scale
-    s.keep = 1.0 - h.lr * h.weight_decay
+    s.keep = 1.0 - h.lr * corrected(h.weight_decay, h.lr, h.corrected_weight_decay)
     s.initial = h.initial_accumulator_value if t == 1 else 0.0
     s.beta1 = h.beta1
     s.one_minus_beta1 = 1.0 - h.beta1

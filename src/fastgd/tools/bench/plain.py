@@ -44,6 +44,15 @@ def trust(length: Any, other: Any, more: float = 0.0) -> float:
     return float(length / (other + more)) if length > 0 and other > 0 else 1.0
 
 
+def careful(u: Array, g: Array, cautious: bool) -> Array:
+    """An update, where cautious without what goes against the gradient."""
+    if not cautious:
+        return u
+    agree = u * g > 0
+    part = max(float(agree.mean()), 1e-3)
+    return np.asarray(u * agree / part)
+
+
 def root(v: Array, eps_root: float) -> Array:
     return np.sqrt(v + eps_root) if eps_root else np.sqrt(v)
 
@@ -77,11 +86,11 @@ def sign_sgd(
 
 def lion(
     p: Array, g: Array, s: State, t: int, lr: float = 1e-4, betas: Betas = (0.9, 0.99), weight_decay: float = 0.0,
-    *, maximize: bool = False,
+    *, maximize: bool = False, cautious: bool = False,
 ) -> None:
     (m,) = zeros(p, s, "m")
     g = treated(p, g, maximize, weight_decay, lr)
-    p -= lr * np.sign(betas[0] * m + (1 - betas[0]) * g)
+    p -= lr * careful(np.sign(betas[0] * m + (1 - betas[0]) * g), g, cautious)
     s["m"] = betas[1] * m + (1 - betas[1]) * g
 
 
@@ -145,7 +154,7 @@ def rprop(
 def adam(
     p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8,
     weight_decay: float = 0.0, amsgrad: bool = False, *, maximize: bool = False,
-    decoupled_weight_decay: bool = False, eps_root: float = 0.0, eps_hat: bool = False,
+    decoupled_weight_decay: bool = False, eps_root: float = 0.0, eps_hat: bool = False, cautious: bool = False,
 ) -> None:
     beta1, beta2 = betas
     m, v = zeros(p, s, "m", "v")
@@ -155,6 +164,7 @@ def adam(
     if amsgrad:
         (largest,) = zeros(p, s, "v_max")
         v = s["v_max"] = np.maximum(largest, v)
+    m = careful(m, g, cautious)
     if eps_hat:
         p -= lr * math.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (root(v, eps_root) + eps)
     else:
@@ -251,7 +261,7 @@ def yogi(
 
 def adopt(
     p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Betas = (0.9, 0.9999), eps: float = 1e-6,
-    weight_decay: float = 0.0, clip_exponent: float = 0.25, *, maximize: bool = False,
+    weight_decay: float = 0.0, clip_exponent: float = 0.25, *, maximize: bool = False, cautious: bool = False,
 ) -> None:
     (m,) = zeros(p, s, "m")
     if t == 1:
@@ -260,7 +270,7 @@ def adopt(
     g = treated(p, g, maximize, weight_decay, lr)
     bound = (t - 1) ** clip_exponent
     m = s["m"] = betas[0] * m + (1 - betas[0]) * np.clip(g / np.maximum(np.sqrt(s["v"]), eps), -bound, bound)
-    p -= lr * m
+    p -= lr * careful(m, g, cautious)
     s["v"] = betas[1] * s["v"] + (1 - betas[1]) * g**2
 
 

@@ -84,6 +84,7 @@ ROWS = (
     Row("sign_sgd", "SignSGD", {}, optax="sign_sgd"),
     Row("sign_momentum", "SignSGD", MOMENTUM, optax=("signum", {"beta": 0.9, "momentum": None})),
     Row("lion", "Lion", {"betas": (0.9, 0.99), "weight_decay": 0.01}, optax="lion"),
+    Row("lion_cautious", "Lion", {"betas": (0.9, 0.99), "weight_decay": 0.01, "cautious": True}),
     Row("adagrad", "Adagrad", {"eps": 1e-10}, FUSED, ("adagrad", {"initial_accumulator_value": 0.0})),
     # The rate of Adadelta is a factor of steps that are small by themselves.
     Row("adadelta", "Adadelta", {"rho": 0.9, "eps": 1e-6}, LOOPS, "adadelta", lr=1e-3),
@@ -97,6 +98,8 @@ ROWS = (
     Row("adamw", "AdamW", BETAS | {"weight_decay": 0.01}, FUSED, "adamw", "", None, ("", {"adamw_mode": True}),
         rule="adam"),
     Row("amsgrad", "Adam", BETAS | {"amsgrad": True}, FUSED, "amsgrad"),
+    Row("adam_cautious", "AdamW", BETAS | {"weight_decay": 0.01, "cautious": True}),
+    Row("amsgrad_cautious", "Adam", BETAS | {"amsgrad": True, "cautious": True}),
     Row("radam", "RAdam", BETAS, LOOPS, "radam", rule="adam"),
     # With beta2 below 2/3 RAdam never leaves its warm-up.
     Row("radam_warmup", "RAdam", {"betas": (0.9, 0.6), "eps": 1e-8}, LOOPS, "radam", rule="adam_unrectified"),
@@ -107,6 +110,7 @@ ROWS = (
     Row("adabelief", "AdaBelief", {"betas": (0.9, 0.999), "eps": 1e-16}, optax="adabelief"),
     Row("yogi", "Yogi", {"betas": (0.9, 0.999), "eps": 1e-3}, optax="yogi"),
     Row("adopt", "ADOPT", {"betas": (0.9, 0.9999), "eps": 1e-6}),
+    Row("adopt_cautious", "ADOPT", {"betas": (0.9, 0.9999), "eps": 1e-6, "cautious": True}),
     Row("ademamix", "AdEMAMix", {"betas": (0.9, 0.999, 0.9999), "eps": 1e-8}),
     Row("adan", "Adan", {"betas": (0.98, 0.92, 0.99), "eps": 1e-8}),
     Row("ftrl", "Ftrl", {}),

@@ -1,4 +1,4 @@
-"""Settings: a group of `param_groups` as it was read, and whether the caller has changed it since."""
+"""Readings: a group of `param_groups` as it was read, and whether the caller has changed it since."""
 from cpython.dict cimport PyDict_Next
 from cpython.ref cimport PyObject
 
@@ -14,13 +14,12 @@ cdef bint is_immutable(object value):
     return type(value) in IMMUTABLE or callable(value)
 
 
-cdef class Settings:
+cdef class Reading:
     """A group of `param_groups` as it was read."""
 
     def __init__(self, Group group not None, tree, given not None, Reader reader not None, where=None):
         self.group = group
-        self.names = None if tree is None else tree.names
-        self.kind = SINGLE if tree is not None and tree.single else (LIST if self.names is None else NAMES)
+        self.form = None if tree is None else tree.form
         self.plain = reader.values(given, where)
         self.remember(given, reader)
 

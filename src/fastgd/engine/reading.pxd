@@ -2,15 +2,9 @@
 from fastgd.engine.plan cimport Group
 from fastgd.engine.reader cimport Reader
 
-cdef enum:
-    SINGLE      # one array by itself
-    LIST
-    NAMES       # a dict by name
-
-cdef class Settings:
+cdef class Reading:
     cdef Group group
-    cdef int kind                       # which form its gradients have
-    cdef tuple names                    # names of its parameters, where they came as a dict
+    cdef tuple form                     # what its gradients are made of, as of a tree; None for an array by itself
     cdef readonly object given          # the dict
     cdef list keys, values              # its items when they were read, recognised by identity
     cdef list places                    # for each key, which hyperparameter it is; -1 for others

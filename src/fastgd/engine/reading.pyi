@@ -7,7 +7,7 @@ from fastgd.engine.reader import Reader
 from fastgd.optimizers.tree import Tree
 
 @disjoint_base
-class Settings:
+class Reading:
     given: dict[str, Any]
     schedules: list[tuple[int, Any, str, Any]]
     def __init__(
