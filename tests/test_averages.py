@@ -359,7 +359,7 @@ def test_an_interrupt_on_the_way_in_leaves_parameters_alone() -> None:
         (-0.1, ValueError, "ema_decay must be in [0, 1), got -0.1"),
         (float("nan"), ValueError, "ema_decay must be finite, got nan"),
         ("0.9", TypeError, "ema_decay must be a real number, got str"),
-        (lambda t: 0.9, TypeError, "ema_decay must be a real number, got function"),
+        (len, TypeError, "ema_decay must be a real number, got builtin_function_or_method"),
     ],
     ids=repr,
 )
