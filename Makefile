@@ -10,7 +10,7 @@ SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -
 STUBS := $(shell find src -name '*.pyi' -not -path '*/torch/*')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
 
-.PHONY: demo test race sanitize fuzz soak derive digests lint bench bench-full bench-compare bench-history report dashboard
+.PHONY: demo test race sanitize clang fuzz soak derive digests lint bench bench-full bench-compare bench-history report dashboard
 .PHONY: wheel smoke clean
 .NOTPARALLEL:
 
@@ -98,6 +98,10 @@ soak: $(VENV)/test $(VENV)/built
 # The compiled modules with gcc's or clang's sanitizers for addresses and undefined behaviour, and the tests of them.
 sanitize: $(VENV)/test
 	python tools/sanitize.py
+
+# The same bits from another compiler, where it is installed.
+clang: $(VENV)/test
+	python tools/clang.py
 
 clean:
 	rm -rf $(VENV) build dist src/fastgd.egg-info benchmarks/.asv digits.png pictures

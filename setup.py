@@ -71,7 +71,8 @@ engines = [engine(f"engine.{name}") for name in ("dispatch", "exact", "pool", "t
 engines += [engine(f"engine.{name}") for name in ("extents", "formats", "tile", "stages", "plan", "reader", "reading")]
 engines += [engine(f"engine.{name}") for name in ("zeros", "following", "grouped", "steps", "averaged")]
 engines += [engine(f"engine.{name}") for name in ("apply", "factored")]
-engines += [engine(name) for name in ("torch.views", "torch.shown", "torch.bound", "capi", "thinc_update")]
+engines += [engine(f"torch.{name}") for name in ("views", "shown", "targets", "clock", "gradients", "bound")]
+engines += [engine(name) for name in ("capi", "thinc_update")]
 setup(
     ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]),
     cmdclass={"build_ext": BuildExt},

@@ -118,6 +118,13 @@ def in_training(s: Settings) -> Iterator[Cell]:
         yield cell(f"8-64-64-4, {library}", other, need, measure)
 
 
+def training_loop(s: Settings) -> Iterator[Cell]:
+    for whole, need in ((False, 10.0), (True, 1.3)):
+        both = ("fastgd.torch", "torch", "torch fused", "torch", "8-64-64-4", 1, 4 * s.seconds)
+        what = "whole training" if whole else "clipping, step, schedule, zero_grad"
+        yield cell(what, "torch fused", need, partial(measures.in_training, *both, whole=whole, loop=True))
+
+
 def whole_training(s: Settings) -> Iterator[Cell]:
     networks = list(training.NETWORKS)[: 1 if s.quick else None]
     for network, count, other in itertools.product(networks, COUNTS, ("torch", "torch fused")):
@@ -152,6 +159,8 @@ TARGETS = [
            partial(against, ("adamw",), "torch fused", {"500 x 64": 100.0}, [1], cold=True)),
     Target("training", "8-64-64-4 network in training, AdamW: the step", "torch fused / default",
            ">= 8x / 20x, with NumPy arrays >= 20x", in_training),
+    Target("training-loop", "the same network: clipping, step, cosine and zero_grad; all of its training",
+           "torch fused, clip_grad_norm_, CosineAnnealingLR", ">= 10x; >= 1.3x", training_loop),
     Target("training-whole", "torch networks in training, AdamW: all of it", "torch default, fused", "for information",
            whole_training),
     Target("adamw-fused", "AdamW, 20M / 1M / 100k / 1k elements", "torch fused", ">= 1x / 1.4x / 3x / 25x",

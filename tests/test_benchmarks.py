@@ -278,6 +278,24 @@ def test_training_learns(library: str, host: Any) -> None:
     assert np.mean(losses[-16:]) < 0.8 * np.mean(losses[:16])
 
 
+def test_the_loop_clips_and_has_a_schedule() -> None:
+    """Both ways train alike: what is timed is the same work."""
+    ours, theirs = (
+        training.torch_training(library, measures.ADAMW, training.NETWORKS["8-64-64-4"], lr=1e-3, loop=True)
+        for library in ("fastgd.torch", "torch fused")
+    )
+    plain = training.torch_training("torch fused", measures.ADAMW, training.NETWORKS["8-64-64-4"], lr=1e-3)
+    for _ in range(5):
+        for stepper in (ours, theirs, plain):
+            assert stepper.before is not None
+            stepper.before()
+            stepper.step()
+    arrays_of = [stepper.current() for stepper in (ours, theirs, plain)]
+    for one, other, unclipped in zip(*arrays_of, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+        assert (one != unclipped).any()
+
+
 def test_all_of_training_is_timed(quick: Any) -> None:
     whole = training.training("fastgd", measures.ADAMW, "8-64-64-4", "numpy", whole=True)
     assert whole.before is None

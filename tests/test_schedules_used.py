@@ -209,6 +209,21 @@ def test_an_error_of_a_schedule_says_whose_it_is() -> None:
     assert raised.value.__notes__ == ["param_groups[0]['lr'](0), a schedule, raised it"]
 
 
+def test_a_number_beside_one_that_is_refused_is_not_lost() -> None:
+    array = np.ones(3)
+    opt = fastgd.AdamW(array, lr=0.5)
+    betas = opt.param_groups[0]["betas"]
+    opt.param_groups[0].update(lr=0.25, betas=(0.9, 2.0))
+    with pytest.raises(ValueError, match=r"betas'\]\[1\] must be in \[0, 1\), got 2"):
+        opt.step(np.ones(3))
+    opt.param_groups[0]["betas"] = betas
+    assert opt.current()[0]["lr"] == 0.25
+    twin = np.ones(3)
+    fastgd.AdamW(twin, lr=0.25).step(np.ones(3))
+    opt.step(np.ones(3))
+    assert (array == twin).all()
+
+
 def test_edges() -> None:
     assert s.warmup(0.3, 0)(0) == 0.3
     assert s.step(0.3, np.int64(3))(np.int64(4)) == pytest.approx(0.03)

@@ -16,7 +16,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from copies import ROOT, build
+
 COPY = ROOT / "build" / "sanitize"
 SANITIZERS = "-fsanitize=address,undefined"
 # bounds and pointer-overflow belong to undefined. Alignment stays out where a caller's array may be of any alignment.
@@ -43,22 +44,9 @@ def runtimes() -> list[str]:
     return [str(Path(path).resolve()) for path in found]
 
 
-def build() -> None:
-    """Compile in a copy, so that the tree keeps the modules that are fast."""
-    COPY.mkdir(parents=True, exist_ok=True)
-    for name in ("src", "tests", "docs", "examples", "benchmarks"):
-        ignored = shutil.ignore_patterns("*.so", "*.c", "__pycache__", ".asv")
-        shutil.copytree(ROOT / name, COPY / name, dirs_exist_ok=True, ignore=ignored)
-    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE", "SECURITY.md"):
-        shutil.copy2(ROOT / name, COPY / name)
-    jobs = str(os.cpu_count() or 1)
-    command = [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace", "--parallel", jobs]
-    subprocess.run(command, cwd=COPY, check=True, env={**os.environ, "CFLAGS": FLAGS, "LDFLAGS": SANITIZERS})
-
-
 def main(tests: list[str]) -> None:
     preload = ":".join(runtimes())
-    build()
+    build(COPY, {"CFLAGS": FLAGS, "LDFLAGS": SANITIZERS})
     options = "detect_leaks=0:abort_on_error=1:allocator_may_return_null=1:detect_odr_violation=0"
     env = {
         **os.environ,

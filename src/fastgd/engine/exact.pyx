@@ -9,6 +9,8 @@ def power(double x, long long n):
 
 def real_power(double x, double y):
     """x**y, NaN for every x below 0."""
+    if y == 1 and x > 0:
+        return x        # the exponent of most schedules
     return exact.real_power(x, y)
 
 

@@ -77,6 +77,8 @@ cdef class Grouped(Following):
         for i in range(len(self.readings)):
             reading = <Reading>self.readings[i]
             given = PyList_GET_ITEM(groups, i)
+            if given == <PyObject*>reading.given and reading.follow(<dict>reading.given, self.reader):
+                continue
             if given != <PyObject*>reading.given or reading.mutable or not reading.same(<dict>reading.given):
                 self.read_group(front, i, (<list>groups)[i])
                 changed = True

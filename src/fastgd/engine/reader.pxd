@@ -16,6 +16,7 @@ cdef class Reader:
     cdef readonly object convert, together
     cdef Field[MAX_HYPER] fields
 
+    cdef bint is_plain(self, Py_ssize_t k, object value) noexcept
     cdef object read(self, Py_ssize_t k, object where, object value, double* hyper)
     cdef int check_together(self, tuple values) except -1
     cdef list schedules(self, tuple values)

@@ -80,6 +80,12 @@ cdef class Reader:
             if field.kind in (NUMBER, SEVERAL):
                 field.low, field.high = number.low, number.high
 
+    cdef bint is_plain(self, Py_ssize_t k, object value) noexcept:
+        """Whether `read` takes a number, or a tuple of them, without a call into Python."""
+        cdef const Field* field = &self.fields[k]
+        return (field.kind == NUMBER and plain_float(value, field)
+                or field.kind == SEVERAL and type(value) is tuple and plain_floats(<tuple>value, field))
+
     cdef object read(self, Py_ssize_t k, object where, object value, double* hyper):
         """
         The plain form of hyperparameter `k`; its doubles go into the struct `hyper`. `where` is what a message calls

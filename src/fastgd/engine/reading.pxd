@@ -13,5 +13,6 @@ cdef class Reading:
     cdef readonly list schedules        # as of `Reader.schedules`
 
     cdef bint same(self, dict given) noexcept
+    cdef bint follow(self, dict given, Reader reader) except -1
     cdef int remember(self, object given, Reader reader) except -1
     cdef list changed(self, object given)

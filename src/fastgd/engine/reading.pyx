@@ -5,6 +5,9 @@ from cpython.ref cimport PyObject
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
 
+# Keys of numbers that follow from the steps, and change nothing of what is read.
+cdef tuple COUNTS = ("schedule_step", "lookahead_step")
+
 cdef tuple IMMUTABLE = (float, int, bool, str, type(None))
 
 
@@ -34,6 +37,37 @@ cdef class Reading:
             i += 1
         return i == n
 
+    cdef bint follow(self, dict given, Reader reader) except -1:
+        """
+        Take over plain numbers in the place of others, as a scheduler changes them, without a call into Python; False
+        where more than that is different.
+        """
+        cdef Py_ssize_t position = 0, i = 0, n = len(self.keys)
+        cdef PyObject* key
+        cdef PyObject* value
+        cdef Py_ssize_t place
+        cdef list plain = None
+        cdef bint known = False
+        if self.schedules or self.mutable or reader.together is not None:
+            return False
+        while PyDict_Next(given, &position, &key, &value):
+            if i >= n or PyList_GET_ITEM(self.keys, i) != key:
+                break
+            if PyList_GET_ITEM(self.values, i) != value:
+                place = self.places[i]
+                if place >= 0 and reader.is_plain(place, <object>value):
+                    plain = list(self.plain) if plain is None else plain
+                    plain[place] = reader.read(place, None, <object>value, self.group.hyper)
+                elif place >= 0 or <object>key not in COUNTS:
+                    break
+                self.values[i] = <object>value
+            i += 1
+        else:
+            known = i == n
+        if plain is not None:
+            self.plain = tuple(plain)
+        return known
+
     cdef int remember(self, given, Reader reader) except -1:
         """The items of a dict whose hyperparameters have been read into `plain`."""
         cdef list keys = list(given), values = list(given.values())
@@ -59,7 +93,7 @@ cdef class Reading:
             if value is not self.values[i] or self.mutable:
                 if self.places[i] >= 0:
                     result.append(self.places[i])
-                elif value is not self.values[i]:
+                elif value is not self.values[i] and key not in COUNTS:
                     return None
             i += 1
         return result

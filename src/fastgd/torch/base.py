@@ -1,6 +1,6 @@
 """Optimizer: a torch.optim.Optimizer whose step is compiled, in engine/steps, over the tensors' memory."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,12 +13,15 @@ from fastgd.engine.formats import MASTER, Storage
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.zeros import zeros_beside
-from fastgd.hyperparameters import Check, with_peak
+from fastgd.hyperparameters import Check, Schedule, with_peak
 from fastgd.optimizers import base, storage
 from fastgd.optimizers import state_dict as saved
-from fastgd.optimizers.settings import TOGETHER, GradientSettings, Settings
+from fastgd.optimizers.settings import TOGETHER, Settings
 from fastgd.torch import checks, loading
 from fastgd.torch.bound import Bound
+from fastgd.torch.clock import Clock, refuse_wrapped
+from fastgd.torch.gradients import zero_grad
+from fastgd.torch.keeping import Keeping
 from fastgd.torch.views import Views
 
 Closure = Callable[[], Any]
@@ -26,7 +29,7 @@ SETTINGS = tuple(Settings.__annotations__)
 OF_ALL = ("max_grad_norm", "skip_nonfinite")  # settings that look at all gradients together
 
 
-class Optimizer(GradientSettings, torch.optim.Optimizer):
+class Optimizer(Keeping, torch.optim.Optimizer):
     """
     Base of the classes of `fastgd.torch`; construct one of these.
 
@@ -36,7 +39,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         As for torch.optim: float32, float64, bfloat16 or float16, dense, on the CPU. They are updated in place, without
         copies.
     defaults : dict
-        Hyperparameters of groups that do not say otherwise.
+        Hyperparameters of groups that do not say otherwise. Where the NumPy class takes a schedule, so does this one;
+        the group shows the number of its next step, and in ``"schedule_step"`` the steps that have been counted.
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `fastgd.Optimizer`: over all groups together, in the one pass of the update. Mutable attributes; not
         part of `state_dict`.
@@ -83,7 +87,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "_numpy" in cls.__dict__:
-            # Schedules are torch's, so that `lr` is a number.
+            # Groups have numbers in the place of schedules.
             own = {name: check.constant() for name, check in cls._numpy.checks.items()} | cls._own_checks
             cls._reader = Reader(own, convert=checks.plain, together=cls._numpy._reader.together)
             cls._numbers = ("step", *cls._numpy.carried)
@@ -97,7 +101,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         arguments = self._numpy.torch_signature.replace("*", "").split()
         defaults = {**{name: given[name] for name in arguments}, **fixed}
         validation.arguments(type(self).__name__, settings, ["params", *arguments, *SETTINGS])
-        self._steps = Bound(self._reader, self._numpy)
+        self._steps = Bound(self._reader, self._numpy, self._clock())
         self._part = checks.is_of_zero()
         self._constructing = True
         self._step_supports_amp_scaling = bool(given.get("fused"))  # as in torch
@@ -106,13 +110,29 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         defaults.update(storage.given(settings))
         checks.switches("", defaults)
         defaults = with_peak(defaults, defaults["lr"])
+        numbers, self._schedules = self._steps.clock.taken("", defaults, 0)
+        defaults.update(numbers)
         self._reader.values(defaults)
         super().__init__(params, defaults)
         checks.groups(self.param_groups)
         self._check_apart()
         self._constructing = False
 
+    @classmethod
+    def _clock(cls) -> Clock:
+        return Clock({name: check for name, check in cls._numpy.checks.items() if name not in cls._own_checks})
+
     # ---- groups -----------------------------------------------------------------------------------------------
+
+    @property
+    def schedules(self) -> list[dict[str, Schedule]]:
+        """
+        For each group its schedules, by what they are the number of: ``lr``, ``betas[0]``.
+
+        To give another one, put it into the group: ``opt.param_groups[0]["lr"] = schedule``. To go on with the number
+        that the group shows, take it away: ``opt.schedules[0].pop("lr")``.
+        """
+        return self._steps.clock.schedules
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """
@@ -137,11 +157,14 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     def _add_checked(self, param_group: dict[str, Any]) -> None:
         groups, number = self.param_groups, len(self.param_groups)
         where = f"param_groups[{number}]"
+        schedules = {}
         try:
+            if isinstance(param_group, dict):
+                schedules = self._schedules_of(where, param_group)
             if self._constructing:
                 self.param_groups = []  # torch would compare each group with all before it
             super().add_param_group(param_group)
-            param_group.update(with_peak(param_group, param_group["lr"]))
+            param_group.update(with_peak(param_group, schedules.get("lr", param_group["lr"])))
             checks.keep_once(param_group)
             self._refused_group(number, param_group)
             self._reader.values(param_group, where)
@@ -157,10 +180,21 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
                 self.param_groups = groups
             else:
                 self._check_apart()
+            self._steps.clock.add(param_group, schedules, self._steps.completed)
         except BaseException:
             del groups[number:]
+            self._steps.clock.cut(number)
             self.param_groups = groups
             raise
+
+    def _schedules_of(self, where: str, group: dict[str, Any]) -> dict[str, Schedule]:
+        """The schedules of a group, its own and those of the defaults; in it they give way to numbers."""
+        inherited = {n: s for n, s in self._schedules.items() if n.partition("[")[0] not in group}
+        numbers, own = self._steps.clock.taken(where, group, self._steps.completed)
+        if own or inherited:
+            refuse_wrapped(self.__dict__.get("step"))
+        group.update(numbers)
+        return own | inherited
 
     def _refuse_setting(self, name: str, value: object) -> None:
         if value and name in OF_ALL:
@@ -173,6 +207,11 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         groups = enumerate(self.param_groups)
         named = [(f"param_groups[{n}]['params'][{k}]", p) for n, g in groups for k, p in enumerate(g["params"])]
         validation.apart([(label, checks.parameter(label, param)) for label, param in named])
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "step" and any(self._steps.clock.by_group()):
+            refuse_wrapped(value)
+        super().__setattr__(name, value)
 
     # ---- what the compiled step asks --------------------------------------------------------------------------
 
@@ -244,12 +283,23 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
 
     def _written_to(self) -> None:
         """Tell autograd that parameters and copies have been written to."""
-        torch.autograd.graph.increment_version([*self._steps.leaves, *self._steps.copy_tensors.values()])
-
-    def _copy_label(self, i: int) -> str:
-        return f"copies[{i}]"
+        torch.autograd.graph.increment_version([*self._steps.leaves, *self._steps.targets.tensors.values()])
 
     # ---- a step -----------------------------------------------------------------------------------------------
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """
+        Let go of the gradients of all parameters, as torch.optim does, in compiled code.
+
+        Parameters
+        ----------
+        set_to_none : bool, default True
+            Whether gradients become None, and not zeros.
+        """
+        if _profiler_enabled():
+            super().zero_grad(set_to_none)  # which the profile shows
+        else:
+            zero_grad(self.param_groups, set_to_none)
 
     def step(self, closure: Closure | None = None, *, zero_grads: bool = False) -> Any:  # type: ignore[override]
         """
@@ -323,58 +373,6 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             if getattr(self, name):
                 raise ValueError(f"{name} needs all gradients at once: use step after the backward pass")
 
-    # ---- copies, and gradients of several batches -----------------------------------------------------------------
-
-    def bind_copies(self, copies: Iterable[torch.Tensor | None] | None) -> None:
-        """
-        Keep copies of parameters in another format, which each step writes in its pass.
-
-        Parameters
-        ----------
-        copies : iterable of Tensor, or None
-            One for each parameter, in the order of the groups: bfloat16, float16 or float32, with the shape and strides
-            of the parameter; None for a parameter without a copy, or, in the place of all, for none from now on.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a tensor is not as described, or shares memory with parameters, state or another copy; what was bound
-            before stays so.
-        RuntimeError
-            Inside `averaged`.
-
-        Notes
-        -----
-        As `fastgd.Optimizer.bind_copies`. They are not part of `state_dict`, nor of a pickled or copied optimizer.
-        """
-        with self._steps:
-            self._steps.check_plain()
-            count = sum(len(group["params"]) for group in self.param_groups)
-            given = [None] * count if copies is None else list(copies)
-            if len(given) != count:
-                raise ValueError(f"copies: expected {count} entries, one for each parameter, got {len(given)}")
-            self._steps.bind_copies(self, given)
-
-    def accumulate(self) -> None:
-        """
-        Add each parameter's gradient to a sum in float32, or in float64 for float64, and let go of the gradient.
-
-        The next `step` takes the sums, divided by how many calls there were, and forgets them.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a gradient is not as it must be; no sum is then changed.
-        RuntimeError
-            Inside `averaged`, or if another thread is inside a step of this optimizer.
-
-        Notes
-        -----
-        As `fastgd.Optimizer.accumulate`. A step after it is refused while a parameter has a gradient that is not in the
-        sums. GradScaler looks for gradients, and finds none here.
-        """
-        self._steps.accumulate_tensors(self, self.param_groups)
-
     # ---- state ------------------------------------------------------------------------------------------------
 
     @property
@@ -386,6 +384,21 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
     def state(self, state: Any) -> None:
         self._steps.shown.set_state(state)
 
+    def state_dict(self) -> dict[str, Any]:
+        """
+        Hyperparameters and the state itself, as of torch.optim.
+
+        Returns
+        -------
+        dict
+            As of torch. Groups with schedules have the numbers of their next step, ``"schedule_step"``, and what
+            schedules remember, if they do, in ``"schedule"`` (of `lr`) or ``"schedules"`` (of others, by name).
+        """
+        result: dict[str, Any] = super().state_dict()
+        if self._steps.clock.active:
+            self._steps.clock.save(result["param_groups"])
+        return result
+
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """
         Take over hyperparameters and a copy of the state, from this class or the torch.optim class of the same name.
@@ -394,7 +407,8 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         ----------
         state_dict : mapping
             As `state_dict` returns it. Hyperparameters that it does not have become the defaults, and switches are
-            off, as in torch.
+            off, as in torch. Where a number has a schedule it stays one, whatever was saved, and goes on at
+            ``"schedule_step"``; in a dict without it, at the largest ``step`` of a parameter, or 0.
 
         Raises
         ------
@@ -411,6 +425,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             loading.check_entry(f"state_dict['state'][{i!r}]", self._numpy.has_step, entry)
         before = {"state": self.state, "param_groups": self.param_groups}
         after = loading.groups(self.param_groups, groups)
+        remembered, marked = loading.schedules(after), self._steps.clock.mark()
         try:
             storages = [self._storage(f"param_groups[{n}]", group) for n, group in enumerate(after)]
             for n, (group, stored) in enumerate(zip(after, storages, strict=True)):
@@ -421,28 +436,39 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
             for hook in self._optimizer_load_state_dict_post_hooks.values():
                 hook(self)
             with self._steps:
-                self._steps.find(self, copying=True)
+                self._steps.find_loaded(self, remembered)
                 self._steps.forget_sums()
         except BaseException:
             self.__setstate__(before)
+            self._steps.clock.reset(marked)
             raise
 
     def __getstate__(self) -> dict[str, Any]:
         settings = {name: getattr(self, name) for name in TOGETHER}
         own = {"_skipped": self.skipped_steps, "_part": self._part, "_constructing": False}
+        clock = {
+            "_schedules": self._schedules,
+            "_scheduled": self._steps.clock.by_group(),
+            "_completed": self._steps.completed,
+        }
         return {
             **super().__getstate__(),
             **settings,
             **own,
+            **clock,
+            "_schedules": self._schedules,
             "_step_supports_amp_scaling": self._step_supports_amp_scaling,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         settings = {name: state[name] for name in TOGETHER if name in state}
-        rest = {key: value for key, value in state.items() if key not in (*settings, "_skipped", "state")}
+        apart = (*settings, "_skipped", "_scheduled", "_completed", "state")
+        rest = {key: value for key, value in state.items() if key not in apart}
         if settings:  # an unpickled optimizer, which has no steps yet
-            self._steps = Bound(self._reader, self._numpy)
-            self._steps.skipped_steps = state["_skipped"]
+            self._steps = Bound(self._reader, self._numpy, self._clock())
+            self._steps.skipped_steps, self._steps.completed = state["_skipped"], state["_completed"]
+            for group, schedules in zip(state["param_groups"], state["_scheduled"], strict=True):
+                self._steps.clock.add(group, schedules)
         super().__setstate__(rest)
         if "state" in state:
             self.state = state["state"]

@@ -7,14 +7,16 @@ from cpython.ref cimport PyObject, PyTypeObject
 
 cimport numpy as cnp
 
-from fastgd.engine.arrays cimport PyArrayObject, pointer
+from fastgd.engine.arrays cimport PyArrayObject
 from fastgd.engine.execute cimport Slot
 from fastgd.engine.extents cimport are_apart
 from fastgd.engine.formats cimport goes_with, itemsize
 from fastgd.engine.plan cimport Group
 from fastgd.engine.reading cimport Reading
 from fastgd.engine.steps cimport Steps
+from fastgd.torch.clock cimport Clock
 from fastgd.torch.shown cimport Shown, has_members, has_objects
+from fastgd.torch.targets cimport Targets
 from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
 
 import numpy as np
@@ -23,6 +25,7 @@ from torch.autograd.graph import increment_version
 
 from fastgd import validation
 from fastgd.torch import checks
+from fastgd.torch.clock import COUNT
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
@@ -43,6 +46,7 @@ cdef class Bound(Steps):
     """
     cdef object found_groups                # the optimizer's own; None where they have to be found anew
     cdef list group_dicts, members          # the dicts of the groups, and the parameters of each
+    cdef readonly Clock clock               # the schedules of the groups
     cdef readonly Shown shown               # what `state` has of the engine's
     cdef readonly list leaves               # parameters, in the order of the slots
     cdef Borrow borrow
@@ -50,23 +54,24 @@ cdef class Bound(Steps):
     cdef object backward                    # the backward pass in which `step_one` looked at everything
     cdef list layouts                       # for each group, that of the state arrays that `state` has
     cdef set waiting                        # slots that have not begun
-    cdef readonly dict copy_tensors         # id of a parameter -> the tensor that it is copied to
+    cdef readonly Targets targets           # the tensors that parameters are copied to
     cdef list copied                        # (slot, gradient) where this step reads a copy
     cdef bint asked                         # whether Python code may have run since everything was looked at
 
-    def __init__(self, reader, kind):
+    def __init__(self, reader, kind, Clock clock not None):
         Steps.__init__(self, reader, kind.waits)
+        self.clock = clock
         self.borrow = borrow_of(torch.Tensor)
         self.shown = Shown(kind)
         self.leaves, self.group_dicts, self.members, self.layouts = [], [], [], []
-        self.places, self.waiting, self.copied, self.copy_tensors = {}, set(), [], {}
+        self.places, self.waiting, self.copied, self.targets = {}, set(), [], Targets()
 
     # ---- looking at tensors ---------------------------------------------------------------------------------------
 
     cdef bint holds_all(self, object groups) except -1:
         """Whether parameters, groups and state are where and what they were after the latest step."""
         cdef Py_ssize_t i
-        if not (self.has_groups(groups) and self.shown.stands() and self.holds_copies()):
+        if not (self.has_groups(groups) and self.shown.stands() and self.targets.hold(self.leaves, self.copies)):
             return False
         for i in range(self.count):
             if not (self.holds_leaf(i) and self.shown.counts(&self.slots[i], i)):
@@ -93,50 +98,19 @@ cdef class Bound(Steps):
             self.find(front)
         self.read_groups(front, self.group_dicts)
 
-    # ---- copies of parameters -------------------------------------------------------------------------------------
-
     def bind_copies(self, front, list tensors not None):
         """Let tensors, of which some may be None, be copies of the parameters from now on."""
-        cdef dict before = self.copy_tensors
         self.look(front)
-        self.copy_tensors = {id(leaf): tensor for leaf, tensor in zip(self.leaves, tensors) if tensor is not None}
-        try:
-            self.find_copies(front)
-        except BaseException:
-            self.copy_tensors = before
-            raise
+        targets = {id(leaf): tensor for leaf, tensor in zip(self.leaves, tensors) if tensor is not None}
+        self.set_copies(self.targets.found(front, targets, self.leaves, self.params, self.states))
+        self.targets.tensors = targets
 
     def refresh_copies(self, front):
         """Bring copies up to date with parameters that have been written to outside of a step."""
-        if self.copy_tensors:
+        if self.targets.tensors:
             self.look(front)
             self.show(False)
-            increment_version(list(self.copy_tensors.values()))
-
-    cdef bint holds_copies(self) except -1:
-        """Whether all copies lie where they were found."""
-        cdef Py_ssize_t i
-        cdef Place place
-        for i in range(self.count if self.copy_tensors else 0):
-            tensor = self.copy_tensors.get(id(self.leaves[i]))
-            if tensor is not None and (self.copies[i] is None or not find(self.borrow, tensor, &place)
-                                       or not lies_at(pointer(self.copies[i]), &place)):
-                return False
-        return True
-
-    cdef int find_copies(self, front) except -1:
-        """Find copies where they are now."""
-        cdef list arrays = []
-        for i, leaf in enumerate(self.leaves):
-            tensor = self.copy_tensors.get(id(leaf))
-            arrays.append(None if tensor is None else checks.copy(front._copy_label(i), tensor, leaf))
-        written = [(front._label(i), array) for i, array in enumerate(self.params)]
-        written += [(f"state {key!r} of {front._label(i)}", array)
-                    for i, states in enumerate(self.states) for key, array in states.items()]
-        validation.apart([*written, *[(front._copy_label(i), copy) for i, copy in enumerate(arrays)
-                                      if copy is not None]])
-        self.set_copies(arrays)
-        return 0
+            increment_version(list(self.targets.tensors.values()))
 
     def number_of(self, leaf):
         """The slot of a parameter that has been found."""
@@ -150,8 +124,23 @@ cdef class Bound(Steps):
             self.find_moved(front, copying)
         else:
             self.find_all(front, copying)
-        if self.copy_tensors:
-            self.find_copies(front)
+        if self.targets.tensors:
+            self.set_copies(self.targets.found(front, self.targets.tensors, self.leaves, self.params, self.states))
+
+    def find_loaded(self, front, list remembered not None):
+        """
+        Find groups and state that `load_state_dict` has put there, with copies of the state; `remembered` is what
+        schedules take over.
+        """
+        cdef Py_ssize_t i
+        self.clock.move(front.param_groups)
+        counts = [group[COUNT] for group in front.param_groups if COUNT in group]
+        self.find(front, True)
+        if not counts:
+            counts = [self.slots[i].steps for i in range(self.count)] if front._numpy.has_step else [0]
+        completed = max(counts, default=0)
+        self.clock.load(remembered, completed)
+        self.completed = completed
 
     cdef int find_moved(self, front, bint copying) except -1:
         """
@@ -184,8 +173,10 @@ cdef class Bound(Steps):
         cdef Py_ssize_t start
         groups, state = front.param_groups, self.shown.state
         members = [list(group["params"]) for group in groups]
+        self.clock.match(groups)
         for n, group in enumerate(groups):
             front._refused_group(n, group)
+            self.clock.take_new(front, n, group, self.completed)
             start = len(arrays)
             storage = front._storage(f"param_groups[{n}]", group)
             slots = Group(front._numpy._family, start, len(members[n]), storage)
@@ -245,7 +236,7 @@ cdef class Bound(Steps):
         self.leaves, self.places = leaves, {id(leaf): i for i, leaf in enumerate(leaves)}
         self.shown.forget_others(leaves)
         self.sums, self.gathered = [sums.get(id(leaf)) for leaf in leaves], [id(leaf) in sums for leaf in leaves]
-        self.copy_tensors = {key: tensor for key, tensor in self.copy_tensors.items() if key in self.places}
+        self.targets.forget_others(self.places)
         self.group_dicts, self.members = list(groups), members
         self.found_groups = groups
         return 0
@@ -278,8 +269,8 @@ cdef class Bound(Steps):
         cdef Group group
         cdef bint all_new = True
         increment_version(updated)
-        if self.copy_tensors:
-            increment_version([self.copy_tensors[id(leaf)] for leaf in updated if id(leaf) in self.copy_tensors])
+        if self.targets.tensors:
+            increment_version(self.targets.of(updated))
         if not self.shown.write(self.slots, self.first, self.stop):
             self.waiting.update(range(self.first, self.stop))
         for n in range(len(self.groups)):
@@ -305,6 +296,11 @@ cdef class Bound(Steps):
         return 0
 
     # ---- the step -------------------------------------------------------------------------------------------------
+
+    cdef int read_group(self, front, Py_ssize_t number, given) except -1:
+        """Check what has been changed in a group, which may be a schedule."""
+        self.clock.take_new(front, number, given, self.completed)
+        return Steps.read_group(self, front, number, given)
 
     cdef bint take_tensor(self, front, Py_ssize_t i) except -1:
         """Take the gradient of a slot; False if it has none."""
@@ -396,13 +392,16 @@ cdef class Bound(Steps):
         """Update all parameters that have a gradient; `zeroes`: it is then 0."""
         cdef Py_ssize_t i
         cdef list updated
-        cdef bint all_have = True, done = False
+        cdef bint all_have = True, asked = False, done = False
         self.begin()
         self.copied = []
         try:
             if not self.holds_all(groups):
                 self.find(front)
-            self.asked = self.read_groups(front, self.group_dicts)
+            if self.clock.active:
+                self.clock.end_pass()
+                asked = self.clock.before(front, bool(self.shown.state))
+            self.asked = self.read_groups(front, self.group_dicts) or asked
             self.first, self.stop = 0, self.count
             if self.moved:
                 self.sort_written()
@@ -423,6 +422,8 @@ cdef class Bound(Steps):
                 self.end_window()
             else:
                 done = self.run_and_tell(scale, updated, zeroes)
+            if done and self.clock.active:
+                self.clock.after()
         finally:
             self.copied = []
             self.end(done)
@@ -444,6 +445,8 @@ cdef class Bound(Steps):
                 i = self.places.get(id(leaf), -1)
             if i < 0:
                 return False
+            if self.clock.active:
+                self.clock.before_pass(front, backward, bool(self.shown.state))
             self.asked = self.read_groups(front, self.group_dicts)
             self.first, self.stop = i, i + 1
             if self.moved:
@@ -452,6 +455,8 @@ cdef class Bound(Steps):
                 if self.asked:
                     self.check_places()
                 done = self.run_and_tell(1.0, [leaf], False)
+                if done and self.clock.active:
+                    self.clock.backward = backward
             return True
         finally:
             self.first, self.stop = 0, self.count

@@ -30,7 +30,7 @@ def plain(label: str, value: Any) -> Any:
             raise ValueError(f"{label} must be a number or a tensor of one element, got one of {value.numel()}")
         return value.item()
     if callable(value):
-        raise TypeError(f"{label} must be a number, got a function; torch.optim.lr_scheduler.LambdaLR takes one")
+        raise TypeError(f"{label} must be a number, got a function, for which there is no schedule here")
     return value
 
 

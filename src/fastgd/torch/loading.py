@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from fastgd.engine.formats import Storage
+from fastgd.optimizers import state_dict as saved
 from fastgd.torch import checks
 
 IMMUTABLE = (float, int, bool, str, type(None))
@@ -25,6 +26,20 @@ def groups(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]
         own = {key: value if type(value) in IMMUTABLE else copy.deepcopy(value) for key, value in group.items()}
         names = {"param_names": mine["param_names"]} if "param_names" in mine else {}
         result.append({**names, **own, "params": mine["params"]})
+    return result
+
+
+def schedules(groups: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the groups of a state dict have of schedules that remember something, by name; it is taken from them."""
+    result = []
+    for i, group in enumerate(groups):
+        label = f"state_dict['param_groups'][{i}]"
+        kept = dict(saved.mapping(f"{label}['schedules']", group.pop("schedules", {})))
+        if "schedule" in group:
+            kept["lr"] = group.pop("schedule")
+        for name, state in kept.items():
+            kept[name] = dict(saved.mapping(f"{label}['schedules'][{name!r}]", state))
+        result.append(kept)
     return result
 
 

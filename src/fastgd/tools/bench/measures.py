@@ -194,12 +194,12 @@ def call(name: str, seconds: float, row: Row | None = None) -> Ratio:
 
 def in_training(
     library: str, host: str, other: str, other_host: str, network: str, threads: int, seconds: float, *,
-    whole: bool = False,
+    whole: bool = False, loop: bool = False,
 ) -> Ratio:  # fmt: skip
-    """`ratio` is how many times longer the other's step takes in training, or its `whole` training."""
+    """`ratio` is how many times longer the other's step takes in training, or its `whole` training, or its `loop`."""
     with using(threads):
-        ours = training.training(library, ADAMW, network, host, whole=whole)
-        theirs = training.training(other, ADAMW, network, other_host, whole=whole)
+        ours = training.training(library, ADAMW, network, host, whole=whole, loop=loop)
+        theirs = training.training(other, ADAMW, network, other_host, whole=whole, loop=loop)
         return pairing.compare(ours, theirs, seconds, calm=whole and threads > 1)
 
 

@@ -168,7 +168,7 @@ def sklearn_stepper(job: Job) -> Stepper:
 # ---- tensors ----------------------------------------------------------------------------------------------------
 
 
-def tensor_optimizer(library: str, row: Row, tensors: list[Any], lr: float) -> Any:
+def tensor_optimizer(library: str, row: Row, tensors: list[Any], lr: Any, **more: Any) -> Any:
     """The optimizer of torch tensors: torch's in one of its forms, fastgd.torch's or DeepSpeed's."""
     if library == "deepspeed":
         if tensors[0].numpy(force=True).dtype != np.float32:
@@ -180,7 +180,7 @@ def tensor_optimizer(library: str, row: Row, tensors: list[Any], lr: float) -> A
             raise UnavailableError(f"DeepSpeedCPUAdam cannot be built: {error}") from error
     form = {"torch": {"foreach": False}, "torch foreach": {"foreach": True}, "torch fused": {"fused": True}}
     host = importlib.import_module("fastgd.torch" if library == "fastgd.torch" else "torch.optim")
-    return getattr(host, row.optimizer)(tensors, lr=lr, **row.keywords, **form.get(library, {}))
+    return getattr(host, row.optimizer)(tensors, lr=lr, **row.keywords, **form.get(library, {}), **more)
 
 
 def tensor_stepper(job: Job) -> Stepper:

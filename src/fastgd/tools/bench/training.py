@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from fastgd import schedules
 from fastgd.tools.bench import arrays, peers
 from fastgd.tools.bench.rows import Row
 from fastgd.tools.bench.stepper import Stepper, UnavailableError
@@ -20,6 +21,7 @@ SAMPLES, BATCH = 1024, 64
 # activation lets a little through.
 LR = 1e-6
 LEAK = np.float32(0.01)
+CLIP, DECAY = 1.0, 10_000  # the largest norm, and the steps of the schedule, of the whole loop
 NETWORKS = {
     "8-64-64-4": (8, 64, 64, 4),
     "100k": (64, 280, 280, 10),
@@ -76,19 +78,23 @@ def numpy_training(library: str, row: Row, widths: Sequence[int], lr: float = LR
     return Stepper(library, params, inner.step, inner.inner, lambda: backward(params, grads, *batch()))
 
 
-def torch_training(library: str, row: Row, widths: Sequence[int], lr: float = LR) -> Stepper:
-    """A torch network with an optimizer of torch tensors."""
+def torch_training(library: str, row: Row, widths: Sequence[int], lr: float = LR, *, loop: bool = False) -> Stepper:
+    """A torch network with an optimizer of torch tensors; a step is all of the `loop` that is not the network's."""
     if not (library.startswith("torch") or library in ("fastgd.torch", "deepspeed")):
         raise UnavailableError(f"{library} has no optimizer of torch's parameters")
     peers.check(library, row)
     torch = peers.module("torch")
     batch, params = data(widths)
     tensors: list[Any] = [torch.tensor(p).requires_grad_(True) for p in params]
-    opt = peers.tensor_optimizer(library, row, tensors, lr)
+    ours = loop and library == "fastgd.torch"
+    settings = dict(lr=schedules.cosine(lr, DECAY), max_grad_norm=CLIP) if ours else dict(lr=lr)
+    opt = peers.tensor_optimizer(library, row, tensors, **settings)
     functions = torch.nn.functional
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(opt, DECAY) if loop and not ours else None
 
     def before() -> float:
-        opt.zero_grad()
+        if not loop:
+            opt.zero_grad()
         x, target = (torch.from_numpy(part) for part in batch())
         for i in range(0, len(tensors), 2):
             x = functions.linear(x if i == 0 else functions.leaky_relu(x, float(LEAK)), tensors[i], tensors[i + 1])
@@ -96,13 +102,29 @@ def torch_training(library: str, row: Row, widths: Sequence[int], lr: float = LR
         loss.backward()
         return float(loss.detach())
 
-    return Stepper(library, [t.detach().numpy() for t in tensors], opt.step, before=before)
+    def all_of_the_loop() -> None:
+        if scheduler is not None:
+            torch.nn.utils.clip_grad_norm_(tensors, CLIP)
+        opt.step()
+        if scheduler is not None:
+            scheduler.step()
+        opt.zero_grad()
+
+    step = all_of_the_loop if loop else opt.step
+    return Stepper(library, [t.detach().numpy() for t in tensors], step, before=before)
 
 
-def training(library: str, row: Row, network: str, host: str, *, whole: bool = False) -> Stepper:
-    """The steps of a network in training, or with `whole` all of its training."""
+def training(library: str, row: Row, network: str, host: str, *, whole: bool = False, loop: bool = False) -> Stepper:
+    """
+    The steps of a network in training, or with `whole` all of its training.
+
+    With `loop`, of a torch network, a step goes with clipping by the norm, a cosine of the rate and zero_grad.
+    """
     peers.load(library, row)
-    stepper = (numpy_training if host == "numpy" else torch_training)(library, row, NETWORKS[network])
+    if host == "numpy":
+        stepper = numpy_training(library, row, NETWORKS[network])
+    else:
+        stepper = torch_training(library, row, NETWORKS[network], loop=loop)
     before, step = stepper.before, stepper.step
     if whole and before is not None:
         stepper.before, stepper.step = None, lambda: (before(), step())

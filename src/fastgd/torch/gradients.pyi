@@ -1,0 +1,3 @@
+from typing import Any
+
+def zero_grad(groups: Any, set_to_none: bool) -> None: ...

@@ -1,0 +1,6 @@
+import torch
+from typing_extensions import disjoint_base
+
+@disjoint_base
+class Targets:
+    tensors: dict[int, torch.Tensor]
