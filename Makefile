@@ -10,7 +10,7 @@ SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -
 STUBS := $(shell find src -name '*.pyi' -not -path '*/torch/*')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
 
-.PHONY: demo test race sanitize clang fuzz soak derive digests lint bench bench-full bench-compare bench-history report dashboard
+.PHONY: demo test race sanitize clang fuzz soak derive digests lint bench bench-full bench-compare bench-history report dashboard docs
 .PHONY: wheel smoke clean
 .NOTPARALLEL:
 
@@ -69,6 +69,12 @@ bench-history: $(VENV)/bench
 report: $(VENV)/bench $(VENV)/deepspeed $(VENV)/built
 	python benchmarks/report.py
 
+# The site in build/docs, and the tests of it. FASTGD_GALLERY=1 draws the pictures with all their iterations.
+docs: $(VENV)/test $(VENV)/docs $(VENV)/built
+	rm -rf build/docs docs/api docs/pictures
+	python -m sphinx --quiet --fail-on-warning --keep-going -b html docs build/docs
+	python -m pytest -q tests/test_site.py
+
 dashboard: $(VENV)/bench $(VENV)/built
 	test -f benchmarks/.asv/results/benchmarks.json || $(MAKE) bench
 	python benchmarks/dashboard.py
@@ -104,7 +110,7 @@ clang: $(VENV)/test
 	python tools/clang.py
 
 clean:
-	rm -rf $(VENV) build dist src/fastgd.egg-info benchmarks/.asv digits.png pictures
+	rm -rf $(VENV) build dist docs/api docs/pictures src/fastgd.egg-info benchmarks/.asv digits.png pictures
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 	find src -name '*.so' -delete

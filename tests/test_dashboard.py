@@ -1,7 +1,6 @@
 """The dashboard of a small library that imports fastgd, in a browser that reaches nothing but 127.0.0.1."""
 
 import base64
-import functools
 import hashlib
 import importlib.util
 import json
@@ -10,10 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,20 +16,18 @@ import numpy as np
 import pytest
 
 import fastgd
+from support.browser import needs_browser, visit
 
 asv = pytest.importorskip("asv", reason="asv is not installed")
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "benchmarks" / "dashboard.py"
-PICTURES = ROOT / "build" / "dashboard"
-CHROMIUM = shutil.which("chromium")
 
 spec = importlib.util.spec_from_file_location("dashboard", SCRIPT)
 dashboard = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(dashboard)
 
 needs_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 CONFIG = {
     "version": 1,
@@ -124,62 +117,6 @@ def site(library: Path) -> Path:
     return output
 
 
-class Visit(NamedTuple):
-    dom: str
-    picture: Path
-    failed: list[str]  # requests that the server could not answer
-    elsewhere: list[str]  # requests of the page to other hosts
-    errors: list[str]  # what the page wrote to the console
-
-
-@contextmanager
-def served(directory: Path) -> Iterator[tuple[str, list[tuple[str, int]]]]:
-    """The address of a server of `directory`, and the list to which it adds path and status of each request."""
-    answers: list[tuple[str, int]] = []
-
-    class Handler(SimpleHTTPRequestHandler):
-        def log_request(self, code: str = "-", size: str = "-") -> None:
-            answers.append((self.path, int(code)))
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=directory)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", answers
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def visit(directory: Path, fragment: str, name: str, scratch: Path) -> Visit:
-    picture, events = scratch / f"{name}.png", scratch / "events.json"
-    with served(directory) as (address, answers):
-        command = [
-            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-proxy-server",
-            "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1", "--enable-logging=stderr",
-            f"--user-data-dir={scratch / 'profile'}", f"--log-net-log={events}", "--window-size=1200,800",
-            "--virtual-time-budget=10000", f"--screenshot={picture}", "--dump-dom", f"{address}/index.html{fragment}",
-        ]  # fmt: skip
-        env = {**os.environ, "TZ": "UTC"}
-        done = subprocess.run(command, env=env, text=True, capture_output=True, check=True, timeout=120)
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    shutil.copy(picture, PICTURES)
-    # Chromium asks for updates and the like too, but only a page's requests have its address as their initiator.
-    asked = [event.get("params", {}) for event in json.loads(events.read_text())["events"]]
-    urls = {params["url"] for params in asked if params.get("initiator") == address and "url" in params}
-    return Visit(
-        done.stdout,
-        picture,
-        [f"{path}: {status}" for path, status in answers if status >= 400],
-        sorted(url for url in urls if not url.startswith((address, "data:"))),
-        [line for line in done.stderr.splitlines() if ":CONSOLE" in line],
-    )
-
-
 def drawn_columns(picture: Path) -> int:
     """How many columns, right of the page's menu and below its head, have a point of a blue line."""
     from matplotlib.image import imread
@@ -214,7 +151,7 @@ PAGES = [
 @needs_browser
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_page_is_drawn(site: Path, page: Any, tmp_path: Path) -> None:
-    seen = visit(site, page.fragment, page.name, tmp_path)
+    seen = visit(site, f"index.html{page.fragment}", page.name, tmp_path)
     assert (seen.failed, seen.elsewhere, seen.errors) == ([], [], [])
     for pattern in page.in_dom:
         assert re.search(pattern, seen.dom, re.DOTALL), f"{page.name}: no {pattern}"
@@ -228,7 +165,7 @@ def test_a_missing_copy_is_seen(site: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(site, broken)
     (broken / "vendor" / "jquery.flot.js").unlink()
-    seen = visit(broken, "#suite.track_cost", "broken", tmp_path)
+    seen = visit(broken, "index.html#suite.track_cost", "broken", tmp_path)
     assert seen.failed == ["/vendor/jquery.flot.js: 404"]
     assert not re.search(CANVAS, seen.dom)
     assert not drawn_columns(seen.picture)
@@ -240,7 +177,7 @@ def test_a_page_of_asv_itself_is_seen_to_ask_elsewhere(site: Path, tmp_path: Pat
     online = tmp_path / "online"
     shutil.copytree(site, online)
     shutil.copy(Path(asv.__file__).parent / "www" / "index.html", online)
-    seen = visit(online, "", "online", tmp_path)
+    seen = visit(online, "index.html", "online", tmp_path)
     assert any("jquery" in url for url in seen.elsewhere)
     assert not drawn_columns(seen.picture)
     with pytest.raises(SystemExit, match=r"load from the internet:\nindex.html: https://.*jquery"):

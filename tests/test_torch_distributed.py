@@ -131,6 +131,12 @@ def test_norms_over_a_part_of_the_parameters_are_refused(name: str, make: Any) -
 
 
 @pytest.mark.usefixtures("one_rank")
+def test_rules_that_sum_over_all_parameters_are_refused_for_a_part() -> None:
+    with pytest.raises(ValueError, match=r"^param_groups\[0\]: Prodigy measures all parameters together, of which"):
+        zero(network().parameters(), adapter.Prodigy, lr=1.0)
+
+
+@pytest.mark.usefixtures("one_rank")
 def test_settings_that_mean_the_same_for_a_part() -> None:
     opt = zero(network().parameters(), adapter.SGD, max_grad_norm=None, max_grad_value=0.5, skip_nonfinite=False)
     assert opt.optim.max_grad_value == 0.5

@@ -100,6 +100,12 @@ def pass_counts():
             for i in range(chosen_table.rule_count)}
 
 
+def over_all():
+    """Names of the rules that measure all parameters together."""
+    return {chosen_table.rules[i].name.decode() for i in range(chosen_table.rule_count)
+            if chosen_table.rules[i].over_all}
+
+
 def families():
     """name -> (number, fields of its hyperparameters, names of what it carries, its rules as the fold counts them)."""
     cdef const Family* row

@@ -37,6 +37,24 @@ def _setting(name: str, check: Callable[[str, object], Any], doc: str) -> Any:
     return property(read, write, doc=doc)
 
 
+class _ShownSignature:
+    """What help() and completion show of a class: arguments without types, and each of the settings by its name."""
+
+    def __get__(self, instance: object, owner: Any) -> Any:
+        if instance is not None:
+            raise AttributeError("__signature__")  # of the class alone; an instance is not called
+        import inspect
+
+        signature = inspect.signature(owner.__init__)
+        _, *arguments = (p.replace(annotation=p.empty) for p in signature.parameters.values())
+        if arguments and arguments[-1].kind is inspect.Parameter.VAR_KEYWORD and arguments[-1].name == "settings":
+            named = [name for name in Settings.__annotations__ if name not in signature.parameters]
+            defaults = {name: False if name == "skip_nonfinite" else None for name in named}
+            only = inspect.Parameter.KEYWORD_ONLY
+            arguments[-1:] = [inspect.Parameter(name, only, default=defaults[name]) for name in named]
+        return inspect.Signature(arguments)
+
+
 class GradientSettings:
     """
     What happens to gradients before the update, for NumPy's and torch's optimizers.
@@ -45,6 +63,7 @@ class GradientSettings:
     class and its attributes, then reads and sets what the optimizer itself does.
     """
 
+    __signature__ = _ShownSignature()
     _steps: Steps
     _reader: ClassVar[Reader]  # the checks of hyperparameters, compiled
     _attributes: ClassVar[tuple[str, ...]]  # public attributes that are neither of the class nor a setting

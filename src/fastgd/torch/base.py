@@ -17,7 +17,7 @@ from fastgd.hyperparameters import Check, Schedule, with_peak
 from fastgd.optimizers import base, storage
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.settings import TOGETHER, Settings
-from fastgd.torch import checks, loading
+from fastgd.torch import checks, loading, shards
 from fastgd.torch.bound import Bound
 from fastgd.torch.clock import Clock, refuse_wrapped
 from fastgd.torch.gradients import zero_grad
@@ -37,7 +37,7 @@ class Optimizer(Keeping, torch.optim.Optimizer):
     ----------
     params : iterable of Tensor, of (str, Tensor), or of dict
         As for torch.optim: float32, float64, bfloat16 or float16, dense, on the CPU. They are updated in place, without
-        copies.
+        copies. Of DTensors, as FSDP2 and tensor parallelism make them, each process updates its part.
     defaults : dict
         Hyperparameters of groups that do not say otherwise. Where the NumPy class takes a schedule, so does this one;
         the group shows the number of its next step, and in ``"schedule_step"`` the steps that have been counted.
@@ -172,6 +172,7 @@ class Optimizer(Keeping, torch.optim.Optimizer):
             for k, param in enumerate(param_group["params"]):
                 checks.parameter(f"{where}['params'][{k}]", param)
                 storage.check_param(f"{where}['params'][{k}]", param.dtype, self._storage(where, param_group))
+            self._check_divided(where, param_group)
             for name in OF_ALL:
                 if getattr(self, name):
                     checks.whole(name, self._part, param_group["params"])
@@ -195,6 +196,13 @@ class Optimizer(Keeping, torch.optim.Optimizer):
             refuse_wrapped(self.__dict__.get("step"))
         group.update(numbers)
         return own | inherited
+
+    def _check_divided(self, where: str, group: dict[str, Any]) -> None:
+        """Raise if a group has tensors of which its rule would need more than the part that is here."""
+        if self._part or any(map(shards.is_sharded, group["params"])):
+            slots = Group(self._numpy._family, 0, 0, Storage())
+            slots.set_hyper(self._reader.doubles(self._reader.values(group, where)))
+            shards.check_rule(where, self._numpy, slots.rule(), group["params"], self._part)
 
     def _refuse_setting(self, name: str, value: object) -> None:
         if value and name in OF_ALL:
@@ -246,7 +254,7 @@ class Optimizer(Keeping, torch.optim.Optimizer):
         `shown`: what its entry has had; `copying`: whether the arrays are copies in any case.
         """
         label = f"state_dict['state'][{i}]"
-        given = saved.mapping(label, self.state.get(param, {}))
+        given = shards.entry(label, saved.mapping(label, self.state.get(param, {})), self._numbers, param)
         master = slots.master_key(array)
         known = self._known.difference(key for key in MASTER if key != master)
         entry = {key: value for key, value in given.items() if key in known and value is not None}
@@ -270,6 +278,7 @@ class Optimizer(Keeping, torch.optim.Optimizer):
     def _gradient(self, i: int, grad: torch.Tensor) -> np.ndarray:
         """A copy of a gradient that cannot be read where it lies, in the layout of parameter `i`."""
         label = self._gradient_label(i)
+        grad = shards.beside(label, grad, self._steps.leaves[i])  # which holds the memory of the array
         array = checks.gradient(label, grad, self._steps.leaves[i])
         if validation.is_dense(array) and self._steps.touches(array):
             raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
@@ -283,7 +292,8 @@ class Optimizer(Keeping, torch.optim.Optimizer):
 
     def _written_to(self) -> None:
         """Tell autograd that parameters and copies have been written to."""
-        torch.autograd.graph.increment_version([*self._steps.leaves, *self._steps.targets.tensors.values()])
+        written = [*self._steps.leaves, *self._steps.targets.tensors.values()]
+        torch.autograd.graph.increment_version([*written, *map(shards.part, written)])
 
     # ---- a step -----------------------------------------------------------------------------------------------
 

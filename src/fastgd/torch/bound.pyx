@@ -17,7 +17,7 @@ from fastgd.engine.steps cimport Steps
 from fastgd.torch.clock cimport Clock
 from fastgd.torch.shown cimport Shown, has_members, has_objects
 from fastgd.torch.targets cimport Targets
-from fastgd.torch.views cimport Borrow, Place, borrow_of, find, laid_out, lies_at
+from fastgd.torch.views cimport Borrow, Place, borrow_of, find, goes_along, laid_out, lies_at, with_parts
 
 import numpy as np
 import torch
@@ -110,7 +110,7 @@ cdef class Bound(Steps):
         if self.targets.tensors:
             self.look(front)
             self.show(False)
-            increment_version(list(self.targets.tensors.values()))
+            increment_version(with_parts(list(self.targets.tensors.values())))
 
     def number_of(self, leaf):
         """The slot of a parameter that has been found."""
@@ -268,9 +268,9 @@ cdef class Bound(Steps):
         cdef Py_ssize_t i, n
         cdef Group group
         cdef bint all_new = True
-        increment_version(updated)
+        increment_version(with_parts(updated))
         if self.targets.tensors:
-            increment_version(self.targets.of(updated))
+            increment_version(with_parts(self.targets.of(updated)))
         if not self.shown.write(self.slots, self.first, self.stop):
             self.waiting.update(range(self.first, self.stop))
         for n in range(len(self.groups)):
@@ -300,6 +300,8 @@ cdef class Bound(Steps):
     cdef int read_group(self, front, Py_ssize_t number, given) except -1:
         """Check what has been changed in a group, which may be a schedule."""
         self.clock.take_new(front, number, given, self.completed)
+        if len(with_parts(self.leaves)) > self.count:
+            front._check_divided(f"param_groups[{number}]", given)
         return Steps.read_group(self, front, number, given)
 
     cdef bint take_tensor(self, front, Py_ssize_t i) except -1:
@@ -315,6 +317,7 @@ cdef class Bound(Steps):
             return False
         self.asked = self.asked or type(grad) is not Tensor
         if not (PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
+                and goes_along(grad, leaf)
                 and find(self.borrow, grad, &place)
                 and goes_with(slot.formats[0], place.format)
                 and laid_out(<PyArrayObject*>slot.param, &place)
@@ -481,7 +484,7 @@ cdef class Bound(Steps):
             for _, grad in self.copied:
                 grad.detach().zero_()
             grads = [<object>self.held[i] for i in range(self.held_count)]
-            increment_version([grad for grad in grads if isinstance(grad, Tensor) and not grad.is_inference()])
+            increment_version(with_parts([g for g in grads if isinstance(g, Tensor) and not g.is_inference()]))
         if done:
             self.finish(updated)
         return 0

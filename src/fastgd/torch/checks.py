@@ -14,6 +14,7 @@ from fastgd import formats, validation
 from fastgd.engine.formats import AVERAGE, MASTER
 from fastgd.engine.plan import Group
 from fastgd.optimizers import state_dict as saved
+from fastgd.torch import shards
 from fastgd.torch.views import Views
 
 STATE = (*MASTER, AVERAGE)  # state keys beside those of the rules
@@ -78,7 +79,9 @@ def is_of_zero() -> bool:
 
 def whole(setting: str, of_zero: bool, params: Sequence[torch.Tensor]) -> None:
     """Refuse a setting that looks at all gradients where other processes have some of them."""
-    if of_zero:
+    if any(map(shards.is_split, params)):
+        instead = "torch.nn.utils.clip_grad_norm_ of all of the model's before the step"
+    elif of_zero:
         instead = "torch.nn.utils.clip_grad_norm_ of all of the model's before the step of ZeroRedundancyOptimizer"
     elif any(getattr(p, "_is_flat_param", False) or getattr(p, "_fsdp_flattened", False) for p in params):
         instead = "clip_grad_norm_ of the FullyShardedDataParallel before the step"
@@ -102,6 +105,7 @@ def memory(
     """
     if not isinstance(tensor, torch.Tensor):
         raise TypeError(f"{label}: expected a torch.Tensor, got {type(tensor).__name__}")
+    tensor = shards.part(tensor)
     if is_traceable_wrapper_subclass(tensor):
         raise TypeError(f"{label}: expected a plain tensor, got {type(tensor).__name__}")
     if tensor.layout is not torch.strided:
@@ -133,13 +137,15 @@ def parameter(label: str, tensor: torch.Tensor) -> np.ndarray:
     """The elements of a tensor that a step can write to; none before a lazy module's first pass."""
     if isinstance(tensor, torch.Tensor) and is_lazy(tensor):
         return np.empty(0, formats.dtype(name_of(tensor) if name_of(tensor) in DTYPES else "float32"))
-    if isinstance(tensor, torch.Tensor) and tensor.is_neg():
+    shards.place(label, tensor)
+    if isinstance(tensor, torch.Tensor) and shards.part(tensor).is_neg():
         raise ValueError(f"{label}: expected a tensor of plain numbers, got one with the negative bit set")
     return validation.writeable(label, memory(label, tensor), formats.ALL)
 
 
 def gradient(label: str, grad: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     """The elements of a parameter's gradient, of whatever strides."""
+    param = shards.part(param)
     negative = isinstance(grad, torch.Tensor) and grad.is_neg()
     array = formats.asarray(grad.detach().resolve_neg()) if negative else memory(label, grad)
     names = formats.beside(np.dtype(np.float64 if param.dtype == torch.float64 else np.float32))
@@ -154,7 +160,7 @@ def copy(label: str, tensor: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     """The elements of a tensor that a parameter is copied to."""
     names = formats.NARROW
     array = memory(label, tensor, [DTYPES[name] for name in names], names)
-    if tensor.is_neg():
+    if shards.part(tensor).is_neg():
         raise ValueError(f"{label}: expected a tensor of plain numbers, got one with the negative bit set")
     return validation.laid_out_like(label, validation.writeable(label, array, names), memory(label, param))
 

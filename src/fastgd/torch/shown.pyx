@@ -15,12 +15,12 @@ cimport numpy as cnp
 from fastgd.engine.arrays cimport data_of, pointer, size_of
 from fastgd.engine.formats cimport format_of
 from fastgd.kernels.rule cimport FLOAT32, FLOAT64, MAX_CARRY
-from fastgd.torch.views cimport Place, array_at, borrow_of, find, lies_at
+from fastgd.torch.views cimport Place, array_at, borrow_of, find, is_sharded, lies_at
 
 import numpy as np
 import torch
 
-from fastgd.torch import checks
+from fastgd.torch import checks, shards
 
 cdef extern from "Python.h":
     PyObject* Py_None
@@ -260,7 +260,9 @@ cdef class Shown:
                     known = (have, array, None)
                 else:
                     view = checks.plain_view(array)
-                    known = (checks.tensor(view, array), array, view)
+                    made = checks.tensor(view, array)
+                    # Whoever has a DTensor has its part too, so that no reference count tells who that is.
+                    known = (shards.like(leaf, made), array, None if is_sharded(leaf) else view)
             now[key] = known
             if known[0] is not have:
                 entry[key] = known[0]
