@@ -3,6 +3,8 @@ from typing_extensions import disjoint_base
 
 from fastgd.engine.plan import Plan
 
+AVERAGE: str
+
 @disjoint_base
 class Following(Plan):
     window: int

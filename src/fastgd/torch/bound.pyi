@@ -10,6 +10,8 @@ from fastgd.torch.clock import Clock
 from fastgd.torch.shown import Shown
 from fastgd.torch.targets import Targets
 
+COUNT: str
+
 @disjoint_base
 class Bound(Steps):
     clock: Clock
