@@ -78,9 +78,9 @@ Options.warning_errors = STRICT
 kernels = [kernel(name, flags) for name, flags in INSTRUCTION_SETS.items() if X86_64 or name == "generic"]
 engines = [engine(f"engine.{name}") for name in ("dispatch", "exact", "pool", "threads", "execute", "norm")]
 engines += [engine(f"engine.{name}") for name in ("extents", "formats", "tile", "stages", "plan", "reader", "reading")]
-engines += [engine(f"engine.{name}") for name in ("zeros", "following", "steps", "averaged", "apply", "factored")]
-engines += [engine("engine.rows")]
-engines += [engine(name) for name in ("torch.views", "torch.shown", "torch.clock", "torch.gradients", "torch.bound")]
+engines += [engine(f"engine.{name}") for name in ("zeros", "following", "grouped", "steps", "averaged")]
+engines += [engine(f"engine.{name}") for name in ("apply", "factored", "rows")]
+engines += [engine(f"torch.{name}") for name in ("views", "shown", "targets", "clock", "gradients", "found", "bound")]
 engines += [engine(name) for name in ("capi", "thinc_update")]
 setup(
     ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from fastgd.tools.bench import embeddings, measures, memory, training
+from fastgd.tools.bench import embeddings, following, measures, memory, training
 from fastgd.tools.bench.arrays import WORK
 from fastgd.tools.bench.rows import BY_NAME, ROWS, Row
 from fastgd.tools.bench.table import Cell, cell
@@ -83,6 +83,13 @@ def clip_cost(s: Settings) -> Iterator[Cell]:
     for count in COUNTS:
         measure = partial(measures.clip_cost, BY_NAME["adam"], WORK[size], count, s.seconds)
         yield cell(f"adam, {size}", threads(count), 1.2, measure, at_most=True)
+
+
+def stages(s: Settings) -> Iterator[Cell]:
+    for size, kind, library, count in itertools.product(("1M", "20M"), following.KINDS, following.LOOPS, COUNTS):
+        measure = partial(following.in_the_pass, kind, library, WORK[s.size(size)], count, s.seconds)
+        need = 1.3 if size == "20M" else None
+        yield cell(f"{kind}, {s.size(size)}", f"{library}, {threads(count)}", need, measure)
 
 
 def two_threads(s: Settings) -> Iterator[Cell]:
@@ -201,6 +208,8 @@ TARGETS = [
     Target("others", "Adam, 1M", "optax under jit, donated / thinc / scikit-learn", ">= 2x each",
            partial(against, ("adam",), "optax, thinc, scikit-learn", {"1M": 2.0}, [usable_cores()])),
     Target("clip-cost", "clip by global norm and update, 20M, Adam", "the update alone", "<= 1.2x its time", clip_cost),
+    Target("stages", "AdamW with a moving average, a bfloat16 copy, and both, in its pass, 20M / 1M",
+           "a second loop for the same", ">= 1.3x at 20M", stages),
     Target("construct", "an optimizer of 2,000 parameters, each in its own group", "torch", "<= 1x its time",
            construction),
     Target("rows", "4,096 rows of a table of 1M x 64 (SGD for information)", "torch's sparse step", ">= 10x",

@@ -289,6 +289,7 @@ def test_every_row_of_the_report_gives_cells(report: Any, quick: Any) -> None:
         if target.name in (
             "calls",
             "clip-cost",
+            "stages",
             "training",
             "training-loop",
             "many-cold",

@@ -1,5 +1,6 @@
 """The benchmarks measure what they say: every library does the same step, really does it, and its time is its own."""
 
+import dataclasses
 import itertools
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from fastgd.engine import dispatch
-from fastgd.tools.bench import arrays, machine, measures, memory, pairing, peers, roofs, training
+from fastgd.tools.bench import arrays, following, machine, measures, memory, pairing, peers, roofs, training
 from fastgd.tools.bench.rows import BY_NAME, LEFT_OUT, ROWS
 from fastgd.tools.bench.stepper import Stepper, UnavailableError
 
@@ -274,6 +275,23 @@ def test_against_float32(quick: Any) -> None:
 @pytest.mark.parametrize("name", measures.CALLS)
 def test_calls_are_measured_in_units_of_np_add(name: str, quick: Any) -> None:
     assert 0.01 < measures.call(name, 0.0).ratio < 1000
+
+
+@pytest.mark.parametrize("library", following.LOOPS)
+@pytest.mark.parametrize("kind", following.KINDS)
+def test_what_follows_a_parameter(kind: str, library: str, quick: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop afterwards and the pass do the same, but for a rounding of torch's."""
+    ends: list[Any] = []
+    for name in ("fastgd", library):
+        monkeypatch.setattr(following, "BY_NAME", {"adamw": dataclasses.replace(BY_NAME["adamw"], lr=0.1)})
+        stepper = following.followed(kind, name, [(3000,)])
+        for _ in range(4):
+            stepper.step()
+        ends.append([*stepper.current(), *stepper.inner()])
+    assert len(ends[0]) == 1 + ("average" in kind) + ("copy" in kind)
+    for one, two in zip(*ends, strict=True):
+        np.testing.assert_allclose(one.astype(float), two.astype(float), rtol=1e-2 if one.itemsize == 2 else 1e-6)
+    assert following.in_the_pass(kind, library, [(3000,)], 1, 0.0).rounds >= 5
 
 
 def test_construction(quick: Any) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 import fastgd
-from fastgd.tools.bench import arrays, embeddings, measures, memory, peers, training
+from fastgd.tools.bench import arrays, embeddings, following, measures, memory, peers, training
 from fastgd.tools.bench.rows import BY_NAME, ROWS
 
 from . import core
@@ -45,6 +45,19 @@ class Rows(core.Rows):
 
 class Clip(core.Clip):
     params = [["adam"], WORK, list(peers.CLIPPING)]
+
+
+class Following(core.Timed):
+    """AdamW and what follows its parameters, in its pass or in a loop of a library afterwards."""
+
+    params = [list(following.KINDS), ["1M", "20M"], ["fastgd", *following.LOOPS]]
+    param_names = ["kind", "work", "library"]
+
+    def setup(self, kind: str, work: str, library: str) -> None:
+        self.start(following.followed(kind, library, arrays.WORK[work]))
+
+    def time_step(self, *_: object) -> None:
+        self.step()
 
 
 class Training(core.Training):

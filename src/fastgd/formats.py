@@ -10,6 +10,7 @@ from fastgd.engine.formats import NAMES, register_bfloat16
 
 ALL = NAMES[:4]  # int16 holds no numbers by itself
 WIDE = ("float32", "float64")
+NARROW = ("float32", "bfloat16", "float16")  # what a copy of a parameter may be in
 
 
 @functools.cache

@@ -122,6 +122,7 @@ class Lookahead:
             way = param - slow
             slow += slow.dtype.type(self.alpha) * way
             param[...] = slow
+        self.optimizer._steps.show(False)
 
     def state_dict(self) -> dict[str, Any]:
         """

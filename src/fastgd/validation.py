@@ -216,7 +216,7 @@ def like(label: str, value: object, param: np.ndarray) -> np.ndarray:
     array = _array(label, value)
     if array.dtype.newbyteorder("=") != param.dtype:
         raise TypeError(f"{label}: expected dtype {param.dtype} like the parameter's, got {array.dtype}")
-    return _laid_out_like(label, array, param)
+    return laid_out_like(label, array, param)
 
 
 def _contiguous(label: str, array: np.ndarray) -> None:
@@ -261,10 +261,10 @@ def beside(label: str, value: object, param: np.ndarray) -> np.ndarray:
     names = formats.beside(param.dtype)
     if formats.name_of(array.dtype) not in names:
         raise TypeError(f"{label}: expected dtype {formats.listed(names)} beside {param.dtype}, got {array.dtype}")
-    return _laid_out_like(label, array, param)
+    return laid_out_like(label, array, param)
 
 
-def _laid_out_like(label: str, array: np.ndarray, param: np.ndarray) -> np.ndarray:
+def laid_out_like(label: str, array: np.ndarray, param: np.ndarray) -> np.ndarray:
     _memory(label, array)
     if array.shape != param.shape:
         raise ValueError(f"{label}: expected shape {param.shape}, got {array.shape}")

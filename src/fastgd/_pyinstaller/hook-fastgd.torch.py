@@ -1,3 +1,3 @@
 """What PyInstaller cannot read in Python code: the modules that compiled code of `fastgd.torch` imports."""
 
-hiddenimports = ["fastgd.torch.shown", "fastgd.torch.views"]
+hiddenimports = [f"fastgd.torch.{name}" for name in ("clock", "found", "shown", "targets", "views")]

@@ -4,6 +4,7 @@ from typing_extensions import disjoint_base
 
 from fastgd.engine.steps import Steps
 
+AVERAGED: str
 NONE_KEPT: str
 
 @disjoint_base

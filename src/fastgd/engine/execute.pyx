@@ -33,7 +33,7 @@ cdef enum:
     LARGE = 16384           # elements from which threads are thought of, and of a chunk
     MAX_RULES = 96          # whose cost is remembered, and one more place for roofs
     CACHED = 32768          # elements of a slot that goes through all its passes at once
-    PIECE = 2048            # elements that are updated before what follows them is, while they are in the cache
+    PIECE = 512             # elements that are updated before what follows them is: all their arrays are then in L1
 
 ctypedef struct Cut:
     # Where a chunk begins or ends.

@@ -1,25 +1,39 @@
 """
 Following: a plan whose parameters are followed, in the pass that updates them, by moving averages and by copies in
-other formats. `stages` has the loops.
+other formats, and whose gradients may be summed over several batches. `stages` has the loops of the first two.
 
 An average is made in the step that begins it, so that what `states` have under its key is one.
 """
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
-from libc.string cimport memset
+from libc.string cimport memset, strcmp
 
-from fastgd.engine.arrays cimport NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, pointer
-from fastgd.engine.execute cimport Slot
+from fastgd.engine.arrays cimport NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, pointer, size_of
+from fastgd.engine.dispatch cimport table
+from fastgd.engine.execute cimport Cohort, Slot, Stage, execute, settle_formats
 from fastgd.engine.extents cimport Extent, disjoint
-from fastgd.engine.formats cimport format_of, itemsize
+from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.stages cimport run_after, show
-from fastgd.engine.zeros cimport laid_out
+from fastgd.engine.threads cimport count as thread_count
+from fastgd.engine.zeros cimport laid_out, laid_out_zeros
+from fastgd.kernels.rule cimport Rule
 
 from fastgd import formats, validation
 from fastgd.engine.formats import AVERAGE
 
 
+cdef const Rule* sum_of_two() noexcept:
+    """A rule that adds the gradient to the parameter: the roof of rules without state does nothing else."""
+    cdef int k = 0
+    while strcmp(table().roofs[k].name, b"stream_0") != 0:
+        k += 1
+    return &table().roofs[k]
+
+
 cdef class Following(Plan):
+    def __cinit__(self):
+        self.sums, self.has_sum = [], []
+
     cdef After* after_of(self, Py_ssize_t i) except NULL:
         """What follows slot `i`, of which there is nothing at first."""
         cdef Slot* slot = &self.slots[i]
@@ -85,13 +99,14 @@ cdef class Following(Plan):
                 slot.after.begun = True
         return 0
 
-    cdef int set_copies(self, list arrays) except -1:
+    def set_copies(self, list arrays not None):
         """Let checked arrays be copies of the parameters from now on; None for a parameter without one."""
         cdef Py_ssize_t i
         for i in range(self.count):
             if arrays[i] is not None:
                 self.after_of(i)
         self.copies = arrays
+        self.copying = any([copy is not None for copy in arrays])
         self.moved = True
         for i in range(self.count):
             if arrays[i] is not None:
@@ -99,6 +114,16 @@ cdef class Following(Plan):
                 self.slots[i].after.copy_format = format_of(pointer(arrays[i]))
             elif self.slots[i].after != NULL:
                 self.slots[i].after.copy = NULL
+        self.show(False)
+
+    cdef int check_copies(self, object front) except -1:
+        """Raise if a copy is no longer where it was bound."""
+        cdef Py_ssize_t i
+        for i in range(self.count):
+            copy = self.copies[i]
+            if copy is not None and (data_of(pointer(copy)) != self.slots[i].after.copy
+                                     or size_of(pointer(copy)) != self.slots[i].size):
+                raise ValueError(f"{front._copy_label(i)}: expected the array that was given, got one resized since")
         return 0
 
     cdef bint in_place(self, object front) except -1:
@@ -113,7 +138,10 @@ cdef class Following(Plan):
         """Bring all copies up to date; `averages`: with those of the parameters, which then hold them too."""
         cdef Py_ssize_t i
         cdef After* after
-        cdef fp_mode mode = enter()
+        cdef fp_mode mode
+        if not (averages or self.copying):
+            return
+        mode = enter()
         for i in range(self.count):
             after = self.slots[i].after
             if after != NULL and (after.copy != NULL or (averages and after.average != NULL)):
@@ -165,3 +193,58 @@ cdef class Following(Plan):
         for i in range(self.first, self.stop):
             if self.slots[i].cohort >= 0:
                 memset(self.slots[i].arrays[1], 0, self.slots[i].size * itemsize(self.slots[i].formats[1]))
+
+    # ---- gradients that are summed ----------------------------------------------------------------------------
+
+    cdef int make_sums(self) except -1:
+        """Make the sums that lack for the gradients that slots have."""
+        cdef Py_ssize_t i, more = self.count - len(self.sums)
+        self.sums.extend([None] * more)
+        self.has_sum.extend([False] * more)
+        for i in range(self.count):
+            if self.slots[i].cohort >= 0 and self.sums[i] is None:
+                self.sums[i] = laid_out_zeros(self.params[i], computed_in(self.slots[i].formats[0]))
+        return 0
+
+    cdef int add_up(self, bint zeroes) except -1:
+        """Add the gradients that slots have to their sums; `zeroes`: they are then 0."""
+        cdef Stage stage = Stage(False, 1, 0, zeroes, False)
+        cdef Cohort cohort
+        cdef Slot* slot
+        cdef Slot* slots
+        cdef Py_ssize_t i
+        cdef int threads = thread_count()
+        self.make_sums()
+        slots = <Slot*>PyMem_Calloc(self.count + 1, sizeof(Slot))
+        if slots == NULL:
+            raise MemoryError
+        cohort.rule = sum_of_two()
+        for i in range(self.count):
+            slot = &slots[i]
+            slot.cohort = self.slots[i].cohort
+            if slot.cohort >= 0:
+                slot.arrays[0], slot.arrays[1] = data_of(pointer(self.sums[i])), self.slots[i].arrays[1]
+                slot.formats[0], slot.formats[1] = computed_in(self.slots[i].formats[0]), self.slots[i].formats[1]
+                slot.size = self.slots[i].size
+                settle_formats(slot, 0)
+                self.has_sum[i] = True
+        with nogil:
+            execute(slots, self.count, &cohort, &stage, threads)
+        PyMem_Free(slots)
+        self.window += 1
+        return 0
+
+    cdef list summed(self):
+        """For each slot the sum of its gradients; None for those that have had none."""
+        return [self.sums[i] if self.has_sum[i] else None for i in range(len(self.sums))] + (
+            [None] * (self.count - len(self.sums)))
+
+    cdef int end_window(self) except -1:
+        """Let the next gradients begin sums, of which those that have been used are 0."""
+        self.window = 0
+        self.has_sum = [False] * len(self.has_sum)
+        return 0
+
+    def forget_sums(self):
+        """Let the next gradients begin sums."""
+        self.sums, self.has_sum, self.window = [], [], 0

@@ -39,7 +39,7 @@ cdef class Plan:
     cdef int cohort_count
     cdef bint moved                         # whether anything has, since `written` was sorted
     cdef bint averaging                     # whether a group has kept moving averages of its parameters
-    cdef list copies                        # for each slot the array that its parameter is copied to, or None
+    cdef readonly list copies               # for each slot the array that its parameter is copied to, or None
     cdef Stage stage                        # of the latest step
 
     cdef int reserve(self, Py_ssize_t count) except -1

@@ -25,6 +25,7 @@ class Plan:
     groups: list[Group]
     params: list[np.ndarray]
     states: list[dict[str, np.ndarray]]
+    copies: list[np.ndarray | None]
     def add_group(
         self,
         group: Group,

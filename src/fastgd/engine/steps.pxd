@@ -1,20 +1,16 @@
 # The step of NumPy's and torch's optimizers: it reads groups, takes gradients, clips them and updates.
 from cpython.ref cimport PyObject
 
-from fastgd.engine.formats cimport Storage
-from fastgd.engine.following cimport Following
+from fastgd.engine.grouped cimport Grouped
 from fastgd.engine.plan cimport Group
-from fastgd.engine.reader cimport Reader
 from fastgd.engine.reading cimport Reading
 from fastgd.engine.rows cimport Rows
 
-cdef class Steps(Following):
-    cdef readonly Reader reader
-    cdef readonly list readings, trees  # one of each for each group
+cdef class Steps(Grouped):
     cdef readonly set names             # names of parameters that came in dicts
     cdef readonly object grad_norm
     cdef readonly dict clipping         # settings of gradients, as they were given
-    cdef public long long skipped_steps, completed
+    cdef public long long skipped_steps
     cdef public tuple bound             # gradients that stay where they are, or None
     # What a class does for its rule, or None: a function of this object that is called before anything is changed, and
     # may return one that makes the last of the changes, which must be compiled.
@@ -23,7 +19,7 @@ cdef class Steps(Following):
     cdef readonly bint busy
     cdef public bint averaged           # whether parameters hold their averages, so that no step may come
     cdef readonly bint grouped
-    cdef bint scheduled, skip_nonfinite
+    cdef bint skip_nonfinite
     cdef double max_norm, max_value, largest
     cdef double scale, bound_of_elements    # of the latest step
     cdef PyObject** held                # gradients of the step under way, owned
@@ -31,20 +27,16 @@ cdef class Steps(Following):
 
     cdef int hold(self, object value) except -1
     cdef int release(self) except -1
-    cdef bint read_groups(self, object front, object groups) except -1
-    cdef Storage check_storage(self, object front, Py_ssize_t number, object given)
     cpdef check_plain(self)
     cdef int begin(self) except -1
     cdef int end(self) except -1
-    cdef int read_group(self, object front, Py_ssize_t number, object given) except -1
-    cdef int ask_schedules(self, Reading reading, Py_ssize_t number) except -1
-    cdef int ask_all_schedules(self) except -1
     cdef bint hold_form(self, tuple form, object value) except -1
     cdef bint hold_groups(self, object values) except -1
     cdef int hold_gradients(self, object front, object grads) except -1
     cdef int take_gradients(self, object front) except -1
     cdef int take_slowly(self, object front, Py_ssize_t i) except -1
     cdef int take_rows(self, object front, Py_ssize_t i, Rows rows) except -1
+    cdef int hold_or_bound(self, object front, object grads, bint zeroes) except -1
     cdef bint update(self, double scale, bint zeroes) except -1
     cdef int bound_largest(self, array) except -1
     cpdef tuple bound_gradients(self)

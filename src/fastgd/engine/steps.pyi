@@ -3,21 +3,16 @@ from typing import Any, Self
 import numpy as np
 from typing_extensions import disjoint_base
 
-from fastgd.engine.following import Following
 from fastgd.engine.formats import Storage
+from fastgd.engine.grouped import Grouped
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
-from fastgd.engine.reading import Reading
-from fastgd.optimizers.tree import Tree
 
 IN_USE: str
 AVERAGED: str
 
 @disjoint_base
-class Steps(Following):
-    reader: Reader
-    readings: list[Reading]
-    trees: list[Tree]
+class Steps(Grouped):
     names: set[str]
     grouped: bool
     busy: bool
@@ -25,7 +20,6 @@ class Steps(Following):
     grad_norm: float | None
     clipping: dict[str, Any]
     skipped_steps: int
-    completed: int
     bound: tuple[np.ndarray | None, ...] | None
     def __init__(self, reader: Reader, waits: bool = False) -> None: ...
     def __enter__(self) -> Self: ...
@@ -54,14 +48,8 @@ class Steps(Following):
         entries: list[tuple[int, tuple[float, ...], dict[str, np.ndarray]]],
         completed: int,
     ) -> None: ...
-    def place_of(self, i: int) -> tuple[int, int]: ...
-    def check_groups(self, front: Any, groups: object) -> None: ...
-    def given_params(self, number: int) -> object: ...
-    def state_keys(self, number: int) -> tuple[str, ...]: ...
     def bound_gradients(self) -> tuple[np.ndarray | None, ...]: ...
-    def check_param(self, i: int, label: str) -> None: ...
     between: Any
     def treatment(self) -> tuple[float, float]: ...
-    def plain(self, number: int) -> tuple[Any, ...]: ...
-    def current(self, front: Any, groups: object) -> list[tuple[Any, ...]]: ...
     def step(self, front: Any, groups: object, grads: object, grad_scale: float, zero_grads: bool) -> None: ...
+    def accumulate(self, front: Any, grads: object, zero_grads: bool) -> None: ...

@@ -11,19 +11,16 @@ from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_Check, PyTuple_CheckExact
 from libc.math cimport INFINITY, fabs
-from libc.string cimport memcpy
 
-from fastgd.engine.arrays cimport data_of, descr_of, pointer, size_of
-from fastgd.engine.execute cimport Slot
-from fastgd.engine.formats cimport Storage, computed_in, format_of
+from fastgd.engine.arrays cimport pointer
+from fastgd.engine.formats cimport computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.engine.reader cimport real_number
+from fastgd.engine.reader cimport Reader, real_number
 from fastgd.engine.rows cimport Gathered, Rows
-from fastgd.kernels.rule cimport FLOAT32, MAX_HYPER
+from fastgd.kernels.rule cimport FLOAT32
 
 import numpy as np
 
-from fastgd.engine.plan import keys_of_layout
 from fastgd.hyperparameters import LARGEST as _LARGEST
 from fastgd.hyperparameters import flag
 
@@ -40,6 +37,10 @@ IN_USE = "this optimizer is in use by another thread; give each thread its own, 
 AVERAGED = "the parameters hold their averages: leave `with opt.averaged()` first"
 
 
+cdef bint is_true(str name, object value) except -1:
+    return value is True or (value is not False and flag(name, value))
+
+
 cdef inline bint plainly_has(object value, Py_ssize_t count, bint named) except -1:
     """Whether something is a dict, or a list or tuple, of so many entries, and of no class that is derived from it."""
     if named:
@@ -47,7 +48,7 @@ cdef inline bint plainly_has(object value, Py_ssize_t count, bint named) except 
     return (PyList_CheckExact(value) or PyTuple_CheckExact(value)) and PySequence_Fast_GET_SIZE(value) == count
 
 
-cdef class Steps(Following):
+cdef class Steps(Grouped):
     """
     Parameters, state and settings of an optimizer.
 
@@ -150,141 +151,9 @@ cdef class Steps(Following):
             self.replace(one.group, entries[one.group.start:one.group.start + one.group.count])
         self.scheduled = any([one.schedules for one in self.readings])
         self.completed = completed
-
-    def place_of(self, Py_ssize_t i):
-        """(group, number in the group) of slot `i`."""
-        cdef int number = self.slots[i].group
-        return number, i - (<Group>self.groups[number]).start
-
-    def given_params(self, Py_ssize_t number):
-        """What ``"params"`` of a group must be."""
-        cdef Reading reading = self.readings[number]
-        return reading.values[reading.keys.index("params")]
-
-    def state_keys(self, Py_ssize_t number):
-        """Keys of the state arrays that a group's slots have in use."""
-        return keys_of_layout((<Reading>self.readings[number]).group.layout)
-
-    def check_param(self, Py_ssize_t i, label):
-        """Raise if a parameter is not as it was bound."""
-        cdef Slot* slot = &self.slots[i]
-        if self.holds(slot):
-            return
-        array = self.params[i]
-        if not array.flags.writeable:
-            raise ValueError(f"{label}: expected a writeable array, got a read-only one")
-        change = "changed in dtype"
-        if descr_of(pointer(array)) == slot.descr:
-            same = data_of(pointer(array)) == slot.arrays[0] and size_of(pointer(array)) == slot.size
-            change = "changed in shape or strides" if same else "resized or moved"
-        raise ValueError(f"{label}: expected the array that was given, got one {change} since")
-
-    def plain(self, Py_ssize_t number):
-        """The checked hyperparameters of a group, with what its schedules said last."""
-        cdef Reading reading = self.readings[number]
-        return self.reader.present(reading.plain, reading.group.hyper)
-
-    def current(self, front, groups):
-        """The checked hyperparameters of all groups, with the present values of schedules."""
-        cdef Reading reading
-        cdef list result = []
-        self.read_groups(front, groups)
-        if self.scheduled:
-            self.ask_all_schedules()
-        for reading in self.readings:
-            result.append(self.reader.present(reading.plain, reading.group.hyper))
-        return result
-
-    cdef bint read_groups(self, object front, object groups) except -1:
-        """Take over what has been changed in `param_groups` since the latest step; returns whether anything has."""
-        cdef Py_ssize_t i
-        cdef Reading reading
-        cdef PyObject* given
-        cdef bint changed = False
-        if not PyList_Check(groups) or len(<list>groups) != len(self.readings):
-            front._refused_groups(len(self.readings))
-        for i in range(len(self.readings)):
-            reading = <Reading>self.readings[i]
-            given = PyList_GET_ITEM(groups, i)
-            if given == <PyObject*>reading.given and reading.follow(<dict>reading.given, self.reader):
-                continue
-            if given != <PyObject*>reading.given or reading.mutable or not reading.same(<dict>reading.given):
-                self.read_group(front, i, (<list>groups)[i])
-                changed = True
-                # A number of the user's own type is Python code, which can change the list.
-                if len(<list>groups) != len(self.readings):
-                    front._refused_groups(len(self.readings))
-        if changed:
-            self.scheduled = any([(<Reading>one).schedules for one in self.readings])
-        return changed
-
-    def check_groups(self, front, groups):
-        """Raise if more than hyperparameters has been changed in `param_groups`."""
-        cdef Reading reading
-        if not PyList_Check(groups) or len(<list>groups) != len(self.readings):
-            front._refused_groups(len(self.readings))
-        for number, given in enumerate(groups):
-            reading = self.readings[number]
-            if not PyDict_CheckExact(given) or given is not reading.given or reading.changed(given) is None:
-                front._refused_group(number, given)
-                self.check_storage(front, number, given)
-
-    cdef Storage check_storage(self, object front, Py_ssize_t number, object given):
-        """How a group asks for its arrays to be stored; raises if that is not as they are."""
-        cdef Storage storage = front._storage(f"param_groups[{number}]", given)
-        if not storage.stores_like((<Reading>self.readings[number]).group.storage):
-            raise ValueError(f"param_groups[{number}]: how state is stored cannot be changed; use load_state_dict of a "
-                             "new optimizer")
-        return storage
-
-    cdef int read_group(self, object front, Py_ssize_t number, object given) except -1:
-        """Check what has been changed in a group, and take it over: all of it or nothing."""
-        cdef Reading reading = <Reading>self.readings[number]
-        cdef Storage storage = reading.group.storage
-        cdef double[MAX_HYPER] hyper
-        cdef list plain = list(reading.plain)
-        changed = reading.changed(given) if PyDict_CheckExact(given) and given is reading.given else None
-        if changed is None:
-            front._refused_group(number, given)     # it raises, unless only hyperparameters differ
-            storage = self.check_storage(front, number, given)
-            changed = range(len(self.reader.names))
-        where = f"param_groups[{number}]"
-        memcpy(hyper, reading.group.hyper, sizeof(hyper))
-        for k in changed:
-            plain[k] = self.reader.read(k, where, given[self.reader.names[k]], hyper)
-        if len(changed) != 1 or changed[0] != 0:
-            self.reader.check_together(tuple(plain))
-        if front._normalizes:
-            for k in changed:
-                given[self.reader.names[k]] = plain[k]
-        memcpy(reading.group.hyper, hyper, sizeof(hyper))
-        reading.plain = tuple(plain)
-        if storage is not reading.group.storage:
-            reading.group.storage = storage
-            self.use_averages(reading.group)
-        reading.remember(given, self.reader)
-        return 0
-
-    cdef int ask_schedules(self, Reading reading, Py_ssize_t number) except -1:
-        """What the schedules of a group say of the next step, into its struct."""
-        for place, check, rest, schedule in reading.schedules:
-            try:
-                value = schedule(self.completed)
-            except Exception as error:
-                error.add_note(f"param_groups[{number}]{rest}({self.completed}), a schedule, raised it")
-                raise
-            if type(value) is not float or not check.low <= value <= check.high:
-                value = check(f"param_groups[{number}]{rest}({self.completed})", value)
-            reading.group.hyper[place] = value
-        if reading.schedules:
-            self.reader.check_together(self.reader.present(reading.plain, reading.group.hyper))
-        return 0
-
-    cdef int ask_all_schedules(self) except -1:
-        cdef Py_ssize_t number
-        for number in range(len(self.readings)):
-            self.ask_schedules(<Reading>self.readings[number], number)
-        return 0
+        self.forget_sums()
+        if self.copying and self.in_place(None):
+            self.show(False)
 
     # ---- gradients --------------------------------------------------------------------------------------------
 
@@ -454,19 +323,57 @@ cdef class Steps(Following):
         self.begin()
         try:
             scale = real_number("grad_scale", grad_scale)
-            zeroes = zero_grads is True or (zero_grads is not False and flag("zero_grads", zero_grads))
+            zeroes = is_true("zero_grads", zero_grads)
             self.read_groups(front, groups)
             if self.scheduled:
                 self.ask_all_schedules()
+            self.hold_or_bound(front, grads, zeroes)
+            if self.window:
+                scale /= self.window
+            self.take_gradients(front)
+            if zeroes:
+                self.check_zeroes(front, self.held)
+            if self.copying:
+                self.check_copies(front)
+            self.update(scale, zeroes or self.window > 0)
+            if self.window:
+                self.end_window()
+        finally:
+            self.end()
+
+    cdef int hold_or_bound(self, object front, object grads, bint zeroes) except -1:
+        """Hold the gradients of a step: sums where there are any, else those that are given, or bound."""
+        if self.window:
+            if grads is not None:
+                raise RuntimeError(f"gradients have been accumulated over {self.window} batches: call step() without "
+                                   "any, and accumulate() with these")
+            if zeroes:
+                raise ValueError("zero_grads is for accumulate() where gradients are accumulated, got True")
+        if grads is not None:
+            return self.hold_gradients(front, grads)
+        for grad in self.bound_gradients() if not self.window else self.summed():
+            self.hold(grad)
+        return 0
+
+    def accumulate(self, front, grads, zero_grads):
+        """Add a gradient for each slot to the sums that the next step takes; without `grads`, those that are bound."""
+        cdef bint zeroes
+        cdef Py_ssize_t i
+        self.begin()
+        try:
+            zeroes = is_true("zero_grads", zero_grads)
             if grads is not None:
                 self.hold_gradients(front, grads)
             else:
                 for grad in self.bound_gradients():
                     self.hold(grad)
+            for i in range(self.held_count):
+                if isinstance(<object>self.held[i], Rows):
+                    raise TypeError(f"{front._gradient_label(i)}: expected an array to accumulate, got Rows")
             self.take_gradients(front)
             if zeroes:
                 self.check_zeroes(front, self.held)
-            self.update(scale, zeroes)
+            self.add_up(zeroes)
         finally:
             self.end()
 

@@ -14,7 +14,8 @@ from fastgd.engine.steps import Steps
 from fastgd.hyperparameters import Check, Flag, Held, schedules_of, with_peak
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers import storage
-from fastgd.optimizers.settings import GradientSettings, Settings
+from fastgd.optimizers.keeping import Keeping
+from fastgd.optimizers.settings import Settings
 from fastgd.optimizers.tree import Tree, flatten_groups, refuse_tensors, split_groups
 
 __all__ = ["Optimizer", "Params", "Progress", "Settings"]  # what the classes need
@@ -28,7 +29,7 @@ def _group_label(number: int, grouped: bool) -> str:
     return f"params[{number}]" if grouped else "params"
 
 
-class Optimizer(GradientSettings):
+class Optimizer(Keeping):
     """
     Base of all optimizers; construct one of its subclasses.
 
@@ -236,6 +237,8 @@ class Optimizer(GradientSettings):
             label = self._label(i)
             written.append((label, param))
             written.extend((f"state {key!r} of {label}", array) for key, array in entry.items())
+            if (copy := self._steps.copies[i]) is not None:
+                written.append((self._copy_label(i), copy))
         return written
 
     # ---- what the compiled step asks --------------------------------------------------------------------------
@@ -285,7 +288,7 @@ class Optimizer(GradientSettings):
             self._steps.check_param(i, self._label(i))
 
     def _written_to(self) -> None:
-        """Tell others that parameters have been written to, outside of a step."""
+        """Tell others that parameters and copies have been written to, outside of a step."""
 
     # ---- a step -----------------------------------------------------------------------------------------------
 

@@ -63,6 +63,7 @@ class ScheduleFree(Optimizer):
                     x *= wide.type(1.0 - 1.0 / self._momentum(i))
                     x += y
                     params[i][...] = x
+            self._steps.show(False)
 
     def train(self) -> None:
         """
@@ -82,6 +83,7 @@ class ScheduleFree(Optimizer):
             for param, y in zip(self._steps.params, self._y, strict=False):
                 if y is not None:
                     param[...] = y
+            self._steps.show(False)
             self._y = None
 
     def _momentum(self, i: int) -> float:

@@ -121,6 +121,10 @@ class GradientSettings:
         """Raise unless parameter `i` may have rows as its gradient."""
         number, _ = self._steps.place_of(i)
         values = dict(zip(self._reader.names, self._steps.plain(number), strict=True))
+        if self._steps.copies[i] is not None:
+            raise ValueError(
+                f"{self._gradient_label(i)}: a parameter with a bound copy takes no rows; bind_copies without it"
+            )
         average = self._steps.groups[number].storage.ema_decay
         rows.check(self._kind(), self._gradient_label(i), values, {**self._steps.clipping, "ema_decay": average})
 
@@ -143,6 +147,11 @@ class GradientSettings:
             if type(self).__module__.startswith("fastgd."):  # A user's subclass may have attributes of its own.
                 validation.settable(owner, name, [*TOGETHER, *self._attributes])
         super().__setattr__(name, value)
+
+    @property
+    def accumulated(self) -> int:
+        """How many times `accumulate` has been called since the latest step."""
+        return self._steps.window
 
     def averaged(self) -> Averaged:
         """

@@ -18,9 +18,10 @@ True
 # `base` is the front of the compiled step for torch's hooks, closures, GradScaler and state; `adagrad` and
 # `schedule_free` are what some classes do beyond it; `classes`, written by make derive, has torch's signatures. `bound`
 # is fastgd.engine.steps over tensors: it finds parameters, gradients and state where they lie, and notices what has
-# moved since; `shown` is what `state` has of the engine's memory. `views` asks a tensor through DLPack where it lies,
-# `checks` has the messages, `loading` is what becomes of a state dict. `in_backward` steps one parameter at a time in
-# the backward pass. `clock` has the schedules, `gradients` zero_grad; `shards` knows DTensors, and `ranks` asks other
+# moved since; `shown` is what `state` has of the engine's memory, `targets` the tensors that parameters are copied to.
+# `keeping` is the front of those and of sums of gradients. `views` asks a tensor through DLPack where it lies, `checks`
+# has the messages, `loading` is what becomes of a state dict. `in_backward` steps one parameter at a time in the
+# backward pass. `clock` has the schedules, `gradients` zero_grad; `shards` knows DTensors, and `ranks` asks other
 # processes for their part of a norm.
 
 from fastgd.torch.base import Optimizer

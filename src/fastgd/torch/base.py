@@ -17,19 +17,19 @@ from fastgd.engine.zeros import zeros_beside
 from fastgd.hyperparameters import Check, Schedule, with_peak
 from fastgd.optimizers import base, storage
 from fastgd.optimizers import state_dict as saved
-from fastgd.optimizers.settings import TOGETHER, GradientSettings, Settings
+from fastgd.optimizers.settings import TOGETHER, Settings
 from fastgd.torch import checks, loading, ranks, shards
 from fastgd.torch.bound import Bound
 from fastgd.torch.clock import Clock, refuse_wrapped
 from fastgd.torch.gradients import zero_grad
-from fastgd.torch.views import Views
+from fastgd.torch.keeping import Keeping
 
 Closure = Callable[[], Any]
 SETTINGS = tuple(Settings.__annotations__)
 OF_ALL = ("max_grad_norm", "skip_nonfinite")  # settings that look at all gradients together
 
 
-class Optimizer(GradientSettings, torch.optim.Optimizer):
+class Optimizer(Keeping, torch.optim.Optimizer):
     """
     Base of the classes of `fastgd.torch`; construct one of these.
 
@@ -117,7 +117,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         self._reader.values(defaults)
         super().__init__(params, defaults)
         checks.groups(self.param_groups)
-        self._check_apart()
+        checks.apart(self.param_groups)
         self._constructing = False
 
     @classmethod
@@ -182,7 +182,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
                 groups.append(param_group)
                 self.param_groups = groups
             else:
-                self._check_apart()
+                checks.apart(self.param_groups)
             self._steps.clock.add(param_group, schedules, self._steps.completed)
         except BaseException:
             del groups[number:]
@@ -201,23 +201,13 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
 
     def _check_divided(self, where: str, group: dict[str, Any]) -> None:
         """Raise if a group has tensors of which its rule would need more than the part that is here."""
-        if self._part or any(map(shards.is_sharded, group["params"])):
-            slots = Group(self._numpy._family, 0, 0, Storage())
-            slots.set_hyper(self._reader.doubles(self._reader.values(group, where)))
-            shards.check_rule(where, self._numpy, slots.rule(), group["params"], self._part)
+        shards.check_group(where, self._numpy, self._reader, group, self._part)
 
     def _refuse_setting(self, name: str, value: object) -> None:
         if value and name in OF_ALL:
             groups = self.__dict__.get("param_groups", ())  # which the constructor does not have yet
             params = [param for group in groups for param in group["params"]]
             checks.whole(name, self._part and self._group is None, params)
-
-    def _check_apart(self) -> None:
-        if Views(torch.Tensor).lie_apart([param for group in self.param_groups for param in group["params"]]):
-            return
-        groups = enumerate(self.param_groups)
-        named = [(f"param_groups[{n}]['params'][{k}]", p) for n, g in groups for k, p in enumerate(g["params"])]
-        validation.apart([(label, checks.parameter(label, param)) for label, param in named])
 
     def __setattr__(self, name: str, value: object) -> None:
         if name == "step" and any(self._steps.clock.by_group()):
@@ -300,8 +290,9 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         self._steps.look(self)
 
     def _written_to(self) -> None:
-        """Tell autograd that parameters have been written to."""
-        torch.autograd.graph.increment_version([*self._steps.leaves, *map(shards.part, self._steps.leaves)])
+        """Tell autograd that parameters and copies have been written to."""
+        written = [*self._steps.leaves, *self._steps.targets.tensors.values()]
+        torch.autograd.graph.increment_version([*written, *map(shards.part, written)])
 
     # ---- a step -----------------------------------------------------------------------------------------------
 
@@ -368,6 +359,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
         scale = 1.0
         if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
             if bool(self.__dict__.get("found_inf")):
+                self._steps.forget_sums()
                 if zero_grads:
                     self.zero_grad(set_to_none=False)
                 return loss
@@ -460,6 +452,7 @@ class Optimizer(GradientSettings, torch.optim.Optimizer):
                 hook(self)
             with self._steps:
                 self._steps.find_loaded(self, remembered)
+                self._steps.forget_sums()
         except BaseException:
             self.__setstate__(before)
             self._steps.clock.reset(marked)

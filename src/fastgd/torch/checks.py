@@ -63,6 +63,14 @@ def groups(given: Sequence[Mapping[str, Any]]) -> None:
         raise ValueError("some parameters appear in more than one parameter group")
 
 
+def apart(groups: Sequence[Mapping[str, Any]]) -> None:
+    """Raise if parameters share memory."""
+    if Views(torch.Tensor).lie_apart([param for group in groups for param in group["params"]]):
+        return
+    named = [(f"param_groups[{n}]['params'][{k}]", p) for n, g in enumerate(groups) for k, p in enumerate(g["params"])]
+    validation.apart([(label, parameter(label, param)) for label, param in named])
+
+
 def unscaling(scale: Any) -> float:
     """What gradients are multiplied by that GradScaler has multiplied by `scale`."""
     number = 1.0 if scale is None else float(scale)
@@ -95,7 +103,12 @@ def whole(setting: str, unknown: bool, params: Sequence[torch.Tensor]) -> None:
     )
 
 
-def memory(label: str, tensor: torch.Tensor, dtypes: Collection[torch.dtype] = DTYPES.values()) -> np.ndarray:
+def memory(
+    label: str,
+    tensor: torch.Tensor,
+    dtypes: Collection[torch.dtype] = DTYPES.values(),
+    names: tuple[str, ...] = formats.ALL,
+) -> np.ndarray:
     """
     The elements of a tensor that a step can read; whoever uses the array holds the tensor.
 
@@ -111,7 +124,7 @@ def memory(label: str, tensor: torch.Tensor, dtypes: Collection[torch.dtype] = D
     if tensor.device.type != "cpu":
         raise ValueError(f"{label}: expected a tensor on the CPU, got one on {tensor.device}")
     if tensor.dtype not in dtypes:
-        raise TypeError(f"{label}: expected dtype {_listed(formats.ALL)}, got {tensor.dtype}")
+        raise TypeError(f"{label}: expected dtype {_listed(names)}, got {tensor.dtype}")
     (array,) = Views(torch.Tensor).look([tensor])
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{label}: expected elements in memory and at most 64 dimensions, got {_form(tensor)}")
@@ -168,6 +181,15 @@ def _beside(label: str, grad: torch.Tensor, param: torch.Tensor) -> None:
         raise TypeError(f"{label}: expected dtype {_listed(names)} beside {param.dtype}, got {grad.dtype}")
     if grad.shape != param.shape:
         raise ValueError(f"{label}: expected shape {tuple(param.shape)}, got {tuple(grad.shape)}")
+
+
+def copy(label: str, tensor: torch.Tensor, param: torch.Tensor) -> np.ndarray:
+    """The elements of a tensor that a parameter is copied to."""
+    names = formats.NARROW
+    array = memory(label, tensor, [DTYPES[name] for name in names], names)
+    if shards.part(tensor).is_neg():
+        raise ValueError(f"{label}: expected a tensor of plain numbers, got one with the negative bit set")
+    return validation.laid_out_like(label, validation.writeable(label, array, names), memory(label, param))
 
 
 def fillable(label: str, grad: torch.Tensor) -> None:

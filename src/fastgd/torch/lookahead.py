@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from fastgd import validation
+from fastgd.torch.base import Optimizer
 
 
 class Lookahead:
@@ -80,3 +81,5 @@ class Lookahead:
                 if (slow := opt.state.get(param, {}).get("slow")) is not None:
                     slow += self.alpha * (param.detach() - slow)
                     param.detach().copy_(slow)
+        if isinstance(opt, Optimizer):
+            opt._steps.refresh_copies(opt)

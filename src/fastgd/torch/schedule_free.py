@@ -37,6 +37,7 @@ class ScheduleFreeBase(Optimizer):
                     # x = y + (1 - 1 / momentum) * (z - y), rounded to the parameter's dtype once.
                     x.neg_().add_(self.state[param]["z"]).mul_(1.0 - 1.0 / float(momentum)).add_(y)
                     param.detach().copy_(x)
+        self._steps.refresh_copies(self)
 
     def train(self) -> None:
         """Let the parameters hold y again, with the bits that they had before `eval`."""
@@ -46,6 +47,7 @@ class ScheduleFreeBase(Optimizer):
                 if "y" in self.state.get(param, {}):
                     param.detach().copy_(self.state[param].pop("y"))
             group["train_mode"] = True
+        self._steps.refresh_copies(self)
 
     def _step(self, closure: Closure | None = None, zero_grads: bool = False) -> Any:
         if not self.training:

@@ -6,13 +6,16 @@ so that torch.distributed.checkpoint saves, loads and reshards it as it does tha
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 
 from fastgd import formats
 from fastgd.engine import dispatch
+from fastgd.engine.formats import Storage
+from fastgd.engine.plan import Group
+from fastgd.engine.reader import Reader
 from fastgd.optimizers.base import Optimizer
 from fastgd.torch.views import let_in
 
@@ -80,12 +83,18 @@ def like(param: Any, local: torch.Tensor) -> torch.Tensor:
     )
 
 
-def check_rule(where: str, kind: type[Optimizer], rule: int, params: Sequence[torch.Tensor], of_zero: bool) -> None:
+def check_group(where: str, kind: type[Optimizer], reader: Reader, group: dict[str, Any], of_zero: bool) -> None:
     """
-    Refuse the rule of a group, by its number, where it needs all of a tensor, or of all tensors, that are divided.
+    Refuse a group whose rule needs all of a tensor, or of all tensors, that are divided.
 
     `of_zero`: whether other processes have other parameters.
     """
+    params = group["params"]
+    if not (of_zero or any(map(is_sharded, params))):
+        return
+    slots = Group(kind._family, 0, 0, Storage())
+    slots.set_hyper(reader.doubles(reader.values(group, where)))
+    rule = slots.rule()
     names = {number: name for name, (number, _) in dispatch.rules().items()}
     several = dispatch.pass_counts()[names[rule]] > 1
     if of_zero and several and names[rule] in dispatch.over_all():

@@ -9,6 +9,9 @@ ctypedef struct Number:
     void* data      # NULL where it does not
     bint wide       # float64, not float32
 
+cdef bint has_objects(given, list expected) except -1
+cdef bint has_members(list groups, list members) except -1
+
 cdef class Shown:
     cdef Borrow borrow
     cdef object kind                # the NumPy class

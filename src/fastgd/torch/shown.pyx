@@ -4,7 +4,8 @@ Shown: what `state` of a torch optimizer shows of the engine's state, and whethe
 Tensors in `state` and the engine's arrays have the same memory. Either the engine has made both, or a tensor came with
 its memory, which the engine then uses as it is: what other processes share, or whoever else holds it, sees each step.
 """
-from cpython.dict cimport PyDict_Check, PyDict_Next
+from cpython.dict cimport PyDict_Check, PyDict_GetItem, PyDict_Next
+from cpython.list cimport PyList_Check
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport PyObject
 from libc.string cimport memset
@@ -31,6 +32,28 @@ cnp.import_array()
 cdef enum:
     WIDTH = MAX_CARRY + 1       # numbers of a slot
     EXACT = 1 << 24             # float32 holds all whole numbers to this one
+
+
+cdef bint has_objects(given, list expected) except -1:
+    """Whether `given` is a list of just these objects."""
+    cdef Py_ssize_t i
+    if not PyList_Check(given) or len(<list>given) != len(expected):
+        return False
+    for i in range(len(expected)):
+        if PyList_GET_ITEM(given, i) != PyList_GET_ITEM(expected, i):
+            return False
+    return True
+
+
+cdef bint has_members(list groups, list members) except -1:
+    """Whether the groups, which are dicts, have just the objects in `members` as their "params"."""
+    cdef Py_ssize_t i
+    cdef PyObject* found
+    for i in range(len(groups)):
+        found = PyDict_GetItem(<object>PyList_GET_ITEM(groups, i), "params")
+        if found == NULL or not has_objects(<object>found, members[i]):
+            return False
+    return True
 
 
 cdef list items_of(object leaf, object entry):

@@ -31,6 +31,8 @@ ctypedef struct Place:
     Format format
 
 cdef bint is_sharded(object tensor) noexcept
+cdef bint goes_along(object grad, object leaf) except -1
+cdef list with_parts(list tensors)
 cdef bint find(Borrow borrow, object tensor, Place* place) except -1
 cdef bint lies_at(PyArrayObject* a, const Place* place) noexcept
 cdef bint laid_out(PyArrayObject* a, const Place* place) noexcept

@@ -58,6 +58,21 @@ cdef bint is_sharded(object tensor) noexcept:
     return sharded is not None and type(tensor) is sharded
 
 
+cdef bint goes_along(object grad, object leaf) except -1:
+    """Whether, of two tensors, either none is a DTensor or both are divided alike."""
+    if not is_sharded(grad) and not is_sharded(leaf):
+        return True
+    return type(grad) is type(leaf) and grad.placements == leaf.placements and grad.device_mesh == leaf.device_mesh
+
+
+cdef list with_parts(list tensors):
+    """Tensors and, of DTensors, what they have here: each has a version of its own."""
+    for tensor in tensors:
+        if is_sharded(tensor):
+            return tensors + [tensor._local_tensor for tensor in tensors if is_sharded(tensor)]
+    return tensors
+
+
 cdef Borrow borrow_of(object kind) except? NULL:
     """The function of a class that says where a tensor lies; NULL if the class has none that is understood."""
     cdef ExchangeAPI* api

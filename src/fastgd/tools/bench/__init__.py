@@ -8,6 +8,7 @@ what somebody writes who has only NumPy. `arrays` has the work by name and fills
 the hardware allows, `threads` gives everybody the same number of threads.
 
 `pairing` runs steppers in turn, compares them and judges whether a figure is noise, and `measures` has the comparisons
-that are made: every figure is a median of ratios. `memory` counts what a step allocates. `machine` says where a
-figure was taken, `table` sets figures in tables, `cli` prints them and `picture` draws them.
+that are made: every figure is a median of ratios; `following` has those of what follows a parameter. `memory` counts
+what a step allocates. `machine` says where a figure was taken, `table` sets figures in tables, `cli` prints them and
+`picture` draws them.
 """
