@@ -13,6 +13,7 @@ from cpython.tuple cimport PyTuple_Check, PyTuple_CheckExact
 from libc.math cimport INFINITY, fabs
 
 from fastgd.engine.arrays cimport pointer
+from fastgd.engine.execute cimport Slot
 from fastgd.engine.formats cimport computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.reader cimport Reader, real_number
