@@ -198,7 +198,7 @@ class Adam(Optimizer):
     """
     thinc's Adam: clipping, the update, weight decay and the moving average of the weights.
 
-    With :math:`t` the number of the update of a key, from 1, and :math:`g` the gradient::
+    With ``t`` the number of the update of a key, from 1, and ``g`` the gradient::
 
         g += L2 * weights                               unless L2_is_weight_decay
         g *= grad_clip / norm(g)                        where the norm of this array is at least grad_clip

@@ -10,7 +10,7 @@ class AdaPNM(Optimizer):
     r"""
     AdaPNM, with decoupled weight decay.
 
-    At step :math:`t` from 1, with two momenta that take turns, ``m1`` now and ``m0`` at the step before::
+    At step ``t`` from 1, with two momenta that take turns, ``m1`` now and ``m0`` at the step before::
 
         m1 = beta1**2 * m1 + (1 - beta1**2) * grad
         v = beta2 * v + (1 - beta2) * grad**2;    ams_bound: w = max(w, v), and w in place of v below

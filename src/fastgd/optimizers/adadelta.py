@@ -10,7 +10,7 @@ class Adadelta(Optimizer):
     r"""
     Adadelta.
 
-    With :math:`g` the gradient plus ``weight_decay`` times the parameter::
+    With ``g`` the gradient plus ``weight_decay`` times the parameter::
 
         v = rho * v + (1 - rho) * g**2
         delta = sqrt((u + eps) / (v + eps)) * g

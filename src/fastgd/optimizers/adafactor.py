@@ -28,7 +28,7 @@ class Adafactor(Optimizer):
     r"""
     Adafactor, with decoupled weight decay.
 
-    At step :math:`t` from 1, with means of squares over the last axis for ``row`` and the one before it for ``col``::
+    At step ``t`` from 1, with means of squares over the last axis for ``row`` and the one before it for ``col``::
 
         b = t**beta2_decay
         row = (1 - b) * row + b * mean(grad**2, -1);    col = (1 - b) * col + b * mean(grad**2, -2)

@@ -12,7 +12,7 @@ class Adagrad(Optimizer):
     r"""
     Adagrad.
 
-    With :math:`g` the gradient plus ``weight_decay`` times the parameter, at step :math:`t` from 1::
+    With ``g`` the gradient plus ``weight_decay`` times the parameter, at step ``t`` from 1::
 
         sum += g**2
         param -= lr / (1 + (t - 1) * lr_decay) * g / (sqrt(sum + eps_root) + eps)

@@ -10,7 +10,7 @@ class Adam(Optimizer):
     r"""
     Adam, with AMSGrad and with L2 or decoupled weight decay.
 
-    With :math:`g` the gradient plus ``weight_decay`` times the parameter (unless decoupled), at step :math:`t`
+    With ``g`` the gradient plus ``weight_decay`` times the parameter (unless decoupled), at step ``t``
     from 1::
 
         m = beta1 * m + (1 - beta1) * g
@@ -112,7 +112,7 @@ class AdamW(Adam):
     r"""
     Adam with decoupled weight decay.
 
-    At step :math:`t` from 1::
+    At step ``t`` from 1::
 
         m = beta1 * m + (1 - beta1) * grad
         v = beta2 * v + (1 - beta2) * grad**2;    amsgrad: w = max(w, v), and w in place of v below
@@ -192,7 +192,7 @@ class SparseAdam(Adam):
     r"""
     Adam for gradients of rows, with eps before the bias correction.
 
-    At step :math:`t` from 1, for the rows that the gradient has, the others and their moments staying as they are::
+    At step ``t`` from 1, for the rows that the gradient has, the others and their moments staying as they are::
 
         m = beta1 * m + (1 - beta1) * grad
         v = beta2 * v + (1 - beta2) * grad**2

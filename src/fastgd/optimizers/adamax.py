@@ -10,7 +10,7 @@ class Adamax(Optimizer):
     r"""
     Adamax.
 
-    With :math:`g` the gradient plus ``weight_decay`` times the parameter, at step :math:`t` from 1::
+    With ``g`` the gradient plus ``weight_decay`` times the parameter, at step ``t`` from 1::
 
         m = beta1 * m + (1 - beta1) * g
         u = max(beta2 * u, abs(g) + eps)

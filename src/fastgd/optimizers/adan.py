@@ -10,7 +10,7 @@ class Adan(Optimizer):
     r"""
     Adan, with proximal or decoupled weight decay.
 
-    With ``d`` the gradient minus that of the step before, 0 on the first, at step :math:`t` from 1::
+    With ``d`` the gradient minus that of the step before, 0 on the first, at step ``t`` from 1::
 
         m = beta1 * m + (1 - beta1) * grad
         diff = beta2 * diff + (1 - beta2) * d

@@ -10,7 +10,7 @@ class AdEMAMix(Optimizer):
     r"""
     AdEMAMix, with decoupled weight decay.
 
-    At step :math:`t` from 1::
+    At step ``t`` from 1::
 
         param *= 1 - lr * weight_decay
         m = beta1 * m + (1 - beta1) * grad

@@ -10,7 +10,7 @@ class ADOPT(Optimizer):
     r"""
     ADOPT, with decoupled weight decay.
 
-    The first step only takes ``v = grad**2``. At step :math:`t` from 2, and clip to ``[-b, b]`` with
+    The first step only takes ``v = grad**2``. At step ``t`` from 2, and clip to ``[-b, b]`` with
     ``b = (t - 1)**clip_exponent``::
 
         param *= 1 - lr * weight_decay

@@ -10,7 +10,7 @@ class ASGD(Optimizer):
     r"""
     Averaged stochastic gradient descent.
 
-    With :math:`g` the gradient plus ``weight_decay`` times the parameter, and eta = lr, mu = 1 at first::
+    With ``g`` the gradient plus ``weight_decay`` times the parameter, and eta = lr, mu = 1 at first::
 
         param = (1 - lambd * eta) * param - eta * g
         ax += (param - ax) * mu

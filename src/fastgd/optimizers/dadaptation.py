@@ -32,7 +32,7 @@ class Prodigy(Adapting):
     r"""
     Prodigy, with decoupled or L2 weight decay.
 
-    With :math:`d` = `d0` and ``p0`` the parameter at first, ``beta3`` sqrt(beta2) unless it is given, and sums over all
+    With ``d`` = `d0` and ``p0`` the parameter at first, ``beta3`` sqrt(beta2) unless it is given, and sums over all
     parameters::
 
         r = beta3 * r + d / d0 * d * lr * sum(grad * (p0 - param))
@@ -140,7 +140,7 @@ class DAdaptAdam(Adapting):
     r"""
     Adam by D-Adaptation, with decoupled or L2 weight decay.
 
-    With :math:`d` = `d0` at first, q = sqrt(beta2), and sums over all parameters::
+    With ``d`` = `d0` at first, q = sqrt(beta2), and sums over all parameters::
 
         r = q * r + (1 - q) * d * lr * sum(grad * s / (sqrt(v) + eps))
         m = beta1 * m + d * lr * (1 - beta1) * grad

@@ -10,7 +10,7 @@ class Grams(Optimizer):
     r"""
     Grams, with decoupled weight decay.
 
-    At step :math:`t` from 1::
+    At step ``t`` from 1::
 
         m = beta1 * m + (1 - beta1) * grad
         v = beta2 * v + (1 - beta2) * grad**2

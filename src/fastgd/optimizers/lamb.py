@@ -10,7 +10,7 @@ class LAMB(Optimizer):
     r"""
     LAMB: a layer-wise adaptive Adam for large batches.
 
-    At step :math:`t` from 1, with the norms of each parameter::
+    At step ``t`` from 1, with the norms of each parameter::
 
         m = beta1 * m + (1 - beta1) * grad
         v = beta2 * v + (1 - beta2) * grad**2

@@ -10,7 +10,7 @@ class LaProp(Optimizer):
     r"""
     LaProp, with decoupled weight decay.
 
-    At step :math:`t` from 1, with ``e`` the mean of the rates so far under the weights of the momentum, which is
+    At step ``t`` from 1, with ``e`` the mean of the rates so far under the weights of the momentum, which is
     ``lr * (1 - beta1**t)`` for one rate, and ``c`` that of ones under those of the second moment::
 
         v = beta2 * v + (1 - beta2) * grad**2

@@ -10,7 +10,7 @@ class MADGRAD(Optimizer):
     r"""
     MADGRAD, with L2 weight decay.
 
-    With :math:`g` the gradient plus ``weight_decay`` times the parameter, ``x0`` the first parameter, at step :math:`t`
+    With ``g`` the gradient plus ``weight_decay`` times the parameter, ``x0`` the first parameter, at step ``t``
     from 1::
 
         k = (lr + eps) * sqrt(t)

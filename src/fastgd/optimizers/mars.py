@@ -10,7 +10,7 @@ class MARS(Optimizer):
     r"""
     MARS-AdamW, with decoupled weight decay.
 
-    At step :math:`t` from 1, and with the gradient itself as c on the first step::
+    At step ``t`` from 1, and with the gradient itself as c on the first step::
 
         c = grad + gamma * beta1 / (1 - beta1) * (grad - last_grad)
         c = c / max(1, norm(c))

@@ -10,7 +10,7 @@ class NAdam(Optimizer):
     r"""
     NAdam, with L2 or decoupled weight decay.
 
-    With :math:`g` the gradient plus ``weight_decay`` times the parameter (unless decoupled), at step :math:`t`
+    With ``g`` the gradient plus ``weight_decay`` times the parameter (unless decoupled), at step ``t``
     from 1::
 
         mu[t] = beta1 * (1 - 0.5 * 0.96**(t * momentum_decay));    mu_product *= mu[t]

@@ -10,7 +10,7 @@ class RAdam(Optimizer):
     r"""
     Rectified Adam, with L2 or decoupled weight decay.
 
-    With :math:`g` the gradient plus ``weight_decay`` times the parameter (unless decoupled), at step :math:`t`
+    With ``g`` the gradient plus ``weight_decay`` times the parameter (unless decoupled), at step ``t``
     from 1, and rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t), rho_inf = 2 / (1 - beta2) - 1::
 
         m = beta1 * m + (1 - beta1) * g

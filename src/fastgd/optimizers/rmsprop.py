@@ -10,7 +10,7 @@ class RMSprop(Optimizer):
     r"""
     RMSprop, plain or centered, with or without momentum.
 
-    With :math:`g` the gradient plus ``weight_decay`` times the parameter::
+    With ``g`` the gradient plus ``weight_decay`` times the parameter::
 
         v = alpha * v + (1 - alpha) * g**2
         centered: a = alpha * a + (1 - alpha) * g, and max(v - a**2, 0) in place of v below

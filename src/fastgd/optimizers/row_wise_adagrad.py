@@ -10,7 +10,7 @@ class RowWiseAdagrad(Optimizer):
     r"""
     Adagrad with one sum for each row of a table.
 
-    With :math:`g` the gradient of a row, along the first axis, plus ``weight_decay`` times the row::
+    With ``g`` the gradient of a row, along the first axis, plus ``weight_decay`` times the row::
 
         sum += mean(g**2)
         row -= lr * g / (sqrt(sum) + eps)

@@ -167,7 +167,7 @@ class ScheduleFreeSGD(ScheduleFree):
     r"""
     Gradient descent without a schedule: the average of its iterates is as good as with the best one.
 
-    The parameter holds y; :math:`g` is the gradient there plus ``weight_decay`` times y. With z = y at first, and w
+    The parameter holds y; ``g`` is the gradient there plus ``weight_decay`` times y. With z = y at first, and w
     the weight ``t**r * lr_max**weight_lr_power`` of the step over the sum of all so far::
 
         y = (1 - w) * y + w * z - lr * (1 - momentum * (1 - w)) * g
@@ -258,7 +258,7 @@ class ScheduleFreeAdamW(ScheduleFree):
     r"""
     AdamW without a schedule of the learning rate.
 
-    As `ScheduleFreeSGD`, with ``betas[0]`` for its momentum and the step, at :math:`t` from 1::
+    As `ScheduleFreeSGD`, with ``betas[0]`` for its momentum and the step, at ``t`` from 1::
 
         v = beta2 * v + (1 - beta2) * grad**2
         g = grad / (sqrt(v / (1 - beta2**t)) + eps) + weight_decay * y

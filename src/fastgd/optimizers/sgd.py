@@ -12,7 +12,7 @@ class SGD(Optimizer):
     r"""
     Gradient descent, with heavy-ball, averaged or Nesterov momentum.
 
-    With :math:`g` the gradient plus ``weight_decay`` times the parameter, and :math:`b = g` on the first step::
+    With ``g`` the gradient plus ``weight_decay`` times the parameter, and ``b = g`` on the first step::
 
         heavy_ball    b = momentum * b + (1 - dampening) * g;    param -= lr * b
         ema           b = momentum * b + (1 - momentum) * g, from zero;    param -= lr * b

@@ -10,7 +10,7 @@ class SignSGD(Optimizer):
     r"""
     Sign descent, and Signum when `momentum` is not 0.
 
-    With :math:`g` the gradient plus ``weight_decay`` times the parameter (unless decoupled)::
+    With ``g`` the gradient plus ``weight_decay`` times the parameter (unless decoupled)::
 
         momentum = 0  param -= lr * sign(g)
         otherwise     b = momentum * b + (1 - momentum) * g;    param -= lr * sign(b)

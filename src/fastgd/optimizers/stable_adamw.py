@@ -10,7 +10,7 @@ class StableAdamW(Optimizer):
     r"""
     StableAdamW: AdamW whose update is clipped by its root mean square.
 
-    At step :math:`t` from 1, with ``beta`` for ``(beta**t - beta) / (beta**t - 1)`` and the mean over each parameter::
+    At step ``t`` from 1, with ``beta`` for ``(beta**t - beta) / (beta**t - 1)`` and the mean over each parameter::
 
         m = beta1 * m + (1 - beta1) * grad
         v = beta2 * v + (1 - beta2) * grad**2

@@ -10,7 +10,7 @@ class Yogi(Optimizer):
     r"""
     Yogi, with decoupled weight decay.
 
-    With both moments `initial_accumulator_value` at first, at step :math:`t` from 1::
+    With both moments `initial_accumulator_value` at first, at step ``t`` from 1::
 
         param *= 1 - lr * weight_decay
         m = beta1 * m + (1 - beta1) * grad
