@@ -36,6 +36,7 @@ cdef int run(Cohort* cohort, const Rule* rule, list arrays) except -1:
         slot.formats[k] = format_of(pointer(arrays[k]))
     settle_formats(&slot, rule.state_count)
     slot.after = NULL
+    slot.touched = NULL
     slot.size = size_of(pointer(arrays[0]))
     slot.cohort = 0
     cohort.rule = rule

@@ -174,6 +174,7 @@ cdef class Function:
             slot.arrays[k] = data_of(found[k])
         settle_formats(slot, n - 2)
         slot.after = NULL
+        slot.touched = NULL
         slot.size = size_of(found[0])
         slot.cohort = 0
         return kept

@@ -29,7 +29,7 @@ cdef class Averaged:
     """
     cdef object front
     cdef Steps steps
-    cdef list kept
+    cdef list owners, layouts, kept     # the parameters, how they lay, and what they held
 
     def __init__(self, front, Steps steps not None):
         self.front = front
@@ -43,6 +43,10 @@ cdef class Averaged:
             self.front._look()
             if not any([group.storage.ema_decay is not None for group in steps.groups]):
                 raise RuntimeError(NONE_KEPT)
+            if steps.copying:
+                steps.check_copies(self.front)
+            self.owners = self.present()
+            self.layouts = [(array.dtype, array.shape, array.strides) for array in steps.params]
             self.kept = [np.array(param, order="K") for param in steps.params]
             steps.averaged = True
             steps.show(True)
@@ -56,18 +60,54 @@ cdef class Averaged:
         with self.steps:
             if not self.restore():
                 self.front._look()      # finds those that lie elsewhere by now, or says what is wrong
-                self.restore()
+                if not self.restore():
+                    self.restore_what_fits()
             self.front._written_to()
+
+    cdef list present(self):
+        """The parameters: torch's tensors, which may be given other memory, or NumPy's arrays."""
+        return list(getattr(self.steps, "leaves", self.steps.params))
+
+    cdef bint fits(self) except -1:
+        """Whether the parameters are those that were kept, and laid out as they were."""
+        cdef list present = self.present()
+        if len(present) != len(self.owners):
+            return False
+        for param, owner, array, layout in zip(present, self.owners, self.steps.params, self.layouts):
+            if param is not owner or (array.dtype, array.shape, array.strides) != layout:
+                return False
+        return True
 
     cdef bint restore(self) except -1:
         """Write to all parameters what they held; False, and nothing written, where one is not as it was."""
         cdef Py_ssize_t i
         cdef Steps steps = self.steps
-        if not steps.in_place(self.front):
+        if not (steps.in_place(self.front) and self.fits()):
             return False
         for i in range(steps.count):
             memcpy(steps.slots[i].arrays[0], data_of(pointer(self.kept[i])),
                    steps.slots[i].size * itemsize_of(pointer(self.kept[i])))
-        steps.averaged = False
-        steps.show(False)
+        self.end()
         return True
+
+    cdef int restore_what_fits(self) except -1:
+        """The same where parameters have another dtype or layout by now, or are others."""
+        cdef dict places = {id(param): i for i, param in enumerate(self.present())}
+        cdef Py_ssize_t lost = 0
+        for owner, kept in zip(self.owners, self.kept):
+            place = places.get(id(owner))
+            if place is not None and self.steps.params[place].shape == kept.shape:
+                np.copyto(self.steps.params[place], kept, casting="unsafe")
+            else:
+                lost += 1
+        self.end()
+        if lost:
+            raise RuntimeError(f"averaged(): {lost} of the parameters were taken away or changed in shape inside, and "
+                               "keep their averages")
+        return 0
+
+    cdef int end(self) except -1:
+        self.steps.averaged = False
+        self.steps.show(False)
+        self.owners, self.layouts, self.kept = [], [], []
+        return 0

@@ -69,7 +69,6 @@ cdef void settle_formats(Slot* slot, int states) noexcept nogil:
     cdef int k
     cdef bint equal = True, single = True
     slot.stochastic = 0
-    slot.touched = NULL
     slot.master = NULL
     for k in range(2, states + 2):
         equal = equal and slot.formats[k] == slot.formats[0]

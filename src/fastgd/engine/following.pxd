@@ -6,6 +6,7 @@ from fastgd.engine.plan cimport Group, Plan
 
 cdef class Following(Plan):
     cdef bint begun                         # whether averages have begun of which a front has not been told
+    cdef public bint averaged               # whether parameters hold their averages, so that no step may come
     cdef bint copying                       # whether there are copies
     cdef list sums                          # for each slot the sum of its gradients, or None
     cdef list has_sum                       # for each slot whether it has had one since the latest step
@@ -19,7 +20,8 @@ cdef class Following(Plan):
     cdef bint gradients_apart(self) except -1
     cdef int check_zeroes(self, object front, PyObject** grads) except -1
     cdef void zero_gradients(self) noexcept
-    cdef int make_sums(self) except -1
-    cdef int add_up(self, bint zeroes) except -1
+    cdef int make_sums(self, object front) except -1
+    cdef bint sum_fits(self, Py_ssize_t i) except -1
+    cdef int add_up(self, object front, bint zeroes) except -1
     cdef list summed(self)
     cdef int end_window(self) except -1

@@ -7,7 +7,7 @@ An average is made in the step that begins it, so that what `states` have under 
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from libc.string cimport memset, strcmp
 
-from fastgd.engine.arrays cimport NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, pointer, size_of
+from fastgd.engine.arrays cimport NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, pointer, same_layout, size_of
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport Cohort, Slot, Stage, execute, settle_formats
 from fastgd.engine.extents cimport Extent, disjoint
@@ -20,6 +20,8 @@ from fastgd.kernels.rule cimport Rule
 
 from fastgd import formats, validation
 from fastgd.engine.formats import AVERAGE
+
+CHANGED_SINCE = "changed in dtype or layout since its gradients were accumulated, and all that were are forgotten"
 
 
 cdef const Rule* sum_of_two() noexcept:
@@ -114,7 +116,7 @@ cdef class Following(Plan):
                 self.slots[i].after.copy_format = format_of(pointer(arrays[i]))
             elif self.slots[i].after != NULL:
                 self.slots[i].after.copy = NULL
-        self.show(False)
+        self.show(self.averaged)
 
     cdef int check_copies(self, object front) except -1:
         """Raise if a copy is no longer where it was bound."""
@@ -196,17 +198,30 @@ cdef class Following(Plan):
 
     # ---- gradients that are summed ----------------------------------------------------------------------------
 
-    cdef int make_sums(self) except -1:
-        """Make the sums that lack for the gradients that slots have."""
+    cdef int make_sums(self, object front) except -1:
+        """
+        Make the sums that lack for the gradients that slots have. Those of a parameter that is no longer as it was are
+        forgotten, with an error where they hold anything.
+        """
         cdef Py_ssize_t i, more = self.count - len(self.sums)
         self.sums.extend([None] * more)
         self.has_sum.extend([False] * more)
         for i in range(self.count):
-            if self.slots[i].cohort >= 0 and self.sums[i] is None:
+            if self.slots[i].cohort >= 0 and not self.has_sum[i] and not self.sum_fits(i):
                 self.sums[i] = laid_out_zeros(self.params[i], computed_in(self.slots[i].formats[0]))
+            elif self.slots[i].cohort >= 0 and not self.sum_fits(i):
+                self.forget_sums()
+                raise ValueError(f"{front._label(i)}: {CHANGED_SINCE}")
         return 0
 
-    cdef int add_up(self, bint zeroes) except -1:
+    cdef bint sum_fits(self, Py_ssize_t i) except -1:
+        """Whether a sum is laid out as its parameter is, and in the format that is computed in."""
+        total = self.sums[i]
+        return total is not None and (
+            format_of(pointer(total)) == computed_in(self.slots[i].formats[0])
+            and same_layout(pointer(total), pointer(self.params[i])))
+
+    cdef int add_up(self, object front, bint zeroes) except -1:
         """Add the gradients that slots have to their sums; `zeroes`: they are then 0."""
         cdef Stage stage = Stage(False, 1, 0, zeroes, False)
         cdef Cohort cohort
@@ -214,7 +229,8 @@ cdef class Following(Plan):
         cdef Slot* slots
         cdef Py_ssize_t i
         cdef int threads = thread_count()
-        self.make_sums()
+        cdef fp_mode mode
+        self.make_sums(front)
         slots = <Slot*>PyMem_Calloc(self.count + 1, sizeof(Slot))
         if slots == NULL:
             raise MemoryError
@@ -228,8 +244,10 @@ cdef class Following(Plan):
                 slot.size = self.slots[i].size
                 settle_formats(slot, 0)
                 self.has_sum[i] = True
+        mode = enter()
         with nogil:
             execute(slots, self.count, &cohort, &stage, threads)
+        leave(mode)
         PyMem_Free(slots)
         self.window += 1
         return 0

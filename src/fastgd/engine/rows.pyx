@@ -113,7 +113,7 @@ cdef Pair* by_number(Pair* pairs, Pair* spare, Py_ssize_t count, int64_t limit) 
     cdef Py_ssize_t[DIGITS + 1] starts
     cdef Py_ssize_t i
     cdef int shift = 0, digit
-    while limit - 1 >> shift:
+    while shift < 64 and (limit - 1) >> shift:
         memset(starts, 0, sizeof(starts))
         for i in range(count):
             starts[(pairs[i].number >> shift & (DIGITS - 1)) + 1] += 1

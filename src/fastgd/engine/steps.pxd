@@ -17,7 +17,6 @@ cdef class Steps(Grouped):
     cdef public object between
     cdef dict gathered                  # for slots that have had gradients of rows, where these are summed
     cdef readonly bint busy
-    cdef public bint averaged           # whether parameters hold their averages, so that no step may come
     cdef readonly bint grouped
     cdef bint skip_nonfinite
     cdef double max_norm, max_value, largest

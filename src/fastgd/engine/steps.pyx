@@ -374,7 +374,7 @@ cdef class Steps(Grouped):
             self.take_gradients(front)
             if zeroes:
                 self.check_zeroes(front, self.held)
-            self.add_up(zeroes)
+            self.add_up(front, zeroes)
         finally:
             self.end()
 

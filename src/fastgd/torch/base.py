@@ -216,7 +216,7 @@ class Optimizer(Keeping, torch.optim.Optimizer):
 
     # ---- what the compiled step asks --------------------------------------------------------------------------
 
-    def _ranks(self, params: list[torch.Tensor]) -> ranks.Ranks | None:
+    def _ranks(self, params: list[torch.Tensor]) -> ranks.Ranks | ranks.Unknown | None:
         return ranks.find(params, self._group)
 
     def _refused_groups(self, count: int) -> None:

@@ -19,6 +19,7 @@ from fastgd.torch.views cimport Place, find, goes_along, laid_out, with_parts
 import torch
 from torch.autograd.graph import increment_version
 
+from fastgd.engine.following import CHANGED_SINCE
 from fastgd.torch import checks
 
 cdef extern from "Python.h":
@@ -132,7 +133,8 @@ cdef class Bound(Found):
             return False
         self.hold(self.sums[i])
         if not self.takes(&self.slots[i], <PyObject*>self.sums[i]):
-            raise RuntimeError(f"{front._label(i)}: changed in dtype or shape since its gradients were accumulated")
+            self.forget_sums()
+            raise ValueError(f"{front._label(i)}: {CHANGED_SINCE}")
         self.slots[i].cohort = 0
         return True
 
@@ -154,7 +156,7 @@ cdef class Bound(Found):
                     raise TypeError(f"{label}: expected a dense tensor to accumulate, got a sparse one")
             if self.asked:
                 self.check_places()
-            self.add_up(False)
+            self.add_up(front, False)
             for i in range(self.count):
                 if self.slots[i].cohort >= 0:
                     self.leaves[i].grad = None
@@ -191,12 +193,7 @@ cdef class Bound(Found):
                 self.check_zeroes(front, NULL)
                 for i, grad in self.copied:
                     checks.fillable(front._gradient_label(i), grad)
-            if self.window:
-                done = self.run_and_tell(scale / self.window, updated, True)
-                self.end_window()
-            else:
-                done = self.run_and_tell(scale, updated, zeroes)
-            if done and self.clock.active:
+            if self.run_and_tell(scale / max(self.window, 1), updated, zeroes) and self.clock.active:
                 self.clock.after()
         except Exception:
             if self.ranks is not None and not self.exchanged and (self.max_norm >= 0 or self.skip_nonfinite):
@@ -212,6 +209,9 @@ cdef class Bound(Found):
         call in a backward pass looks at everything, later ones only at `leaf`.
         """
         cdef Py_ssize_t i
+        if self.window:
+            raise RuntimeError(f"gradients have been accumulated over {self.window} batches: call step() before a "
+                               "backward pass that steps")
         self.begin()
         try:
             i = self.places.get(id(leaf), -1)
@@ -244,7 +244,8 @@ cdef class Bound(Found):
         The update, and `state` and autograd told of it, also where Ctrl-C comes in between; returns whether anything
         has been updated.
         """
-        cdef bint done = self.update(scale, zeroes)
+        cdef bint done = self.update(scale, zeroes or self.window > 0)
+        self.end_window()
         try:
             self.tell(updated, done, zeroes)
         except BaseException:

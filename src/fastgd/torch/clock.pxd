@@ -22,7 +22,7 @@ cdef class Clock:
     cdef int match(self, groups) except -1
     cdef int take_new(self, front, Py_ssize_t number, object group, long long completed) except -1
     cdef bint before(self, front, bint begun) except -1
-    cdef bint before_of(self, Ticks one, Py_ssize_t n, bint begun) except -1
+    cdef bint before_of(self, Ticks one, Py_ssize_t n, bint begun, long long completed) except -1
     cdef int renew(self, Ticks one) except -1
     cdef int after(self) except -1
     cdef int before_pass(self, front, backward, bint begun) except -1

@@ -219,7 +219,7 @@ cdef class Clock:
                     refuse_wrapped(front.__dict__.get("step"))
                 self.renew(one)
             if one.ticks:
-                asked = self.before_of(one, n, begun) or asked
+                asked = self.before_of(one, n, begun, front._steps.completed) or asked
         return asked
 
     cdef int renew(self, Ticks one) except -1:
@@ -230,10 +230,12 @@ cdef class Clock:
         self.active = self.given_away or any([(<Ticks>each).schedules for each in self.groups])
         return 0
 
-    cdef bint before_of(self, Ticks one, Py_ssize_t n, bint begun) except -1:
+    cdef bint before_of(self, Ticks one, Py_ssize_t n, bint begun, long long completed) except -1:
         cdef Tick tick
         cdef bint asked = False
-        count = one.group.get(COUNT)
+        if COUNT not in one.group:      # of a group that has had no schedule
+            one.group[COUNT] = completed
+        count = one.group[COUNT]
         if count is not one.count and count != one.count:
             one.count = validation.whole(f"param_groups[{n}][{COUNT!r}]", count)
             one.expire()
@@ -340,4 +342,5 @@ def refuse_wrapped(step):
 
 cdef int refuse_changed(number, name, value, shown) except -1:
     raise ValueError(f"param_groups[{number}]: {name} was changed from {shown} to {value}, but its schedule sets it at "
-                     f"each step; give another schedule, or take it away before: schedules[{number}].pop({name!r})")
+                     f"each step; put another into schedules[{number}][{name!r}], or take it away before: "
+                     f"schedules[{number}].pop({name!r})")

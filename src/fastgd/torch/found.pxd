@@ -22,6 +22,7 @@ cdef class Found(Steps):
     cdef bint holds_all(self, object groups) except -1
     cdef bint has_groups(self, object groups) except -1
     cdef bint holds_leaf(self, Py_ssize_t i) except -1
+    cdef list found_copies(self, front, dict tensors)
     cdef int find_moved(self, front, bint copying) except -1
     cdef int find_all(self, front, bint copying) except -1
     cdef object entry(self, front, Py_ssize_t number, leaf, array, state, Group group, bint copying)

@@ -75,16 +75,21 @@ cdef class Found(Steps):
 
     def bind_copies(self, front, list tensors not None):
         """Let tensors, of which some may be None, be copies of the parameters from now on."""
-        self.look(front)
-        targets = {id(leaf): tensor for leaf, tensor in zip(self.leaves, tensors) if tensor is not None}
-        self.set_copies(self.targets.found(front, targets, self.leaves, self.params, self.states))
+        before, self.targets.tensors = self.targets.tensors, {}     # which may be what has to give way
+        try:
+            self.look(front)
+            targets = {id(leaf): tensor for leaf, tensor in zip(self.leaves, tensors) if tensor is not None}
+            self.set_copies(self.found_copies(front, targets))
+        except BaseException:
+            self.targets.tensors = before
+            raise
         self.targets.tensors = targets
 
     def refresh_copies(self, front):
         """Bring copies up to date with parameters that have been written to outside of a step."""
         if self.targets.tensors:
             self.look(front)
-            self.show(False)
+            self.show(self.averaged)
             increment_version(with_parts(list(self.targets.tensors.values())))
 
     def number_of(self, leaf):
@@ -100,7 +105,15 @@ cdef class Found(Steps):
         else:
             self.find_all(front, copying)
         if self.targets.tensors:
-            self.set_copies(self.targets.found(front, self.targets.tensors, self.leaves, self.params, self.states))
+            self.set_copies(self.found_copies(front, self.targets.tensors))
+
+    cdef list found_copies(self, front, dict tensors):
+        """The arrays of copies; where one is not as it must be, none is written to before that is mended."""
+        try:
+            return self.targets.found(front, tensors, self.leaves, self.params, self.states)
+        except BaseException:
+            self.set_copies([None] * self.count)
+            raise
 
     def find_loaded(self, front, list remembered not None):
         """

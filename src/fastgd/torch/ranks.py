@@ -61,7 +61,22 @@ def together(norms: Sequence[float]) -> float:
     return most * math.sqrt(total)
 
 
-def find(params: Sequence[Any], of_zero: Any) -> Ranks | None:
+class Unknown:
+    """In the place of Ranks where it is not known who has what, until a norm is asked for."""
+
+    elsewhere: tuple[int, ...] = ()
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+
+    def norm(self, norm: float, largest: float) -> tuple[float, float]:
+        raise ValueError(self._message)
+
+    def refuse(self) -> None:
+        """Tell nobody, since no other process waits."""
+
+
+def find(params: Sequence[Any], of_zero: Any) -> Ranks | Unknown | None:
     """
     The processes that have parts of these parameters; None where each has all of them.
 
@@ -81,7 +96,7 @@ def find(params: Sequence[Any], of_zero: Any) -> Ranks | None:
         elif param.device_mesh == mesh:
             repeated = [k for k, placement in zip(place, param.placements, strict=True) if placement.is_replicate()]
         else:
-            raise ValueError(
+            return Unknown(
                 f"max_grad_norm and skip_nonfinite look at all gradients together: expected DTensors of one mesh, got "
                 f"{mesh} and {param.device_mesh}"
             )
