@@ -242,6 +242,10 @@ cdef class Clock:
         for tick in one.ticks:
             if not tick.stale:
                 value = tick.found(one.group)
+                if callable(value):     # another schedule in the place of its number
+                    one.schedules[tick.name] = value
+                    self.renew(one)
+                    return self.before_of(one, n, begun, completed)
                 if value is not tick.shown and value != tick.shown:
                     if begun or tick.name != "lr" or value != 0.0:
                         refuse_changed(n, tick.name, value, tick.shown)
