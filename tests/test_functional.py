@@ -9,10 +9,12 @@ import pytest
 
 import fastgd
 from fastgd import functional
-from support.cases import Case, every_case, every_optimizer
+from support.cases import CASES, Case
 from support.running import DTYPES, gradient
 
 SIZE = 103
+SHARED = [case for case in CASES if case.optimizer.elementwise]
+every_function = pytest.mark.parametrize("case", SHARED, ids=lambda case: case.name)
 
 
 def function_of(cls: type[fastgd.Optimizer]) -> Callable[..., Any]:
@@ -27,7 +29,7 @@ def states_of(function: Callable[..., Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@every_case
+@every_function
 def test_the_bits_of_the_class(case: Case, dtype: type) -> None:
     rng = np.random.default_rng(5)
     function, cls = function_of(case.optimizer), case.optimizer
@@ -51,7 +53,7 @@ def test_the_bits_of_the_class(case: Case, dtype: type) -> None:
     assert all(carried[key] == opt.state[0][key] for key in carried)
 
 
-@every_optimizer
+@pytest.mark.parametrize("cls", dict.fromkeys(case.optimizer for case in SHARED), ids=lambda cls: cls.__name__)
 def test_the_arguments_are_those_of_the_class(cls: type[fastgd.Optimizer]) -> None:
     given, own = (inspect.signature(f).parameters for f in (function_of(cls), cls))
     shared = [name for name in own if name in cls.checks and name not in cls.implied]

@@ -101,7 +101,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     signature = "corrected_weight_decay: PeakRate = 0.0,\n"
     more = f"{signature}        extra: NonNegative = 0.0,\n"
     names = 'corrected_weight_decay"\n', 'corrected_weight_decay extra"\n'
-    replace(optimizers / "adam.py", (signature, more), names)
+    held = '        "corrected_weight_decay": Held("0 for SparseAdam, which decays nothing", only=0.0),\n'
+    too = f'{held}        "extra": Held("0 for SparseAdam", only=0.0),\n'
+    replace(optimizers / "adam.py", (signature, more), names, (held, too))
     run(sys.executable, "tools/derive.py", cwd=tree)
     (tree / "src/fastgd/kernels/guards.pyx").write_text(GUARDS)
     setup = (tree / "setup.py").read_text()
