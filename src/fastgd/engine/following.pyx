@@ -7,6 +7,8 @@ An average is made in the step that begins it, so that what `states` have under 
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from libc.string cimport memset, strcmp
 
+cimport numpy as cnp
+
 from fastgd.engine.arrays cimport NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, pointer, same_layout, size_of
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport Cohort, Slot, Stage, execute, settle_formats
@@ -20,6 +22,8 @@ from fastgd.kernels.rule cimport Rule
 
 from fastgd import formats, validation
 from fastgd.engine.formats import AVERAGE
+
+cnp.import_array()      # same_layout asks which NumPy this is
 
 CHANGED_SINCE = "changed in dtype or layout since its gradients were accumulated, and all that were are forgotten"
 

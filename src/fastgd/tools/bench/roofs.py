@@ -46,7 +46,8 @@ def cost(pointers: str, body: str) -> Cost:
     found = [name for kind, name in POINTER.findall(pointers) if kind != "double"]
     reads = sum(bool(re.search(rf"\b{name}\b", values)) for name in found)
     writes = sum(bool(re.search(rf"\b{name}\[i\] = |\bstore\(&?{name}\b", body)) for name in found)
-    return Cost(reads, writes, body.count(" / "), len(re.findall(r"\broot\(", body)))
+    divides = body.count(" / ") + body.count("angle(")  # which has one of its own
+    return Cost(reads, writes, divides, len(re.findall(r"\broot\(", body)))
 
 
 @functools.cache
