@@ -5,8 +5,11 @@ from fastgd.engine.plan import Plan
 
 AVERAGE: str
 
+CHANGED_SINCE: str
+
 @disjoint_base
 class Following(Plan):
+    averaged: bool
     window: int
     def forget_sums(self) -> None: ...
     def set_copies(self, arrays: list[np.ndarray | None]) -> None: ...

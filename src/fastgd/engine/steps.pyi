@@ -16,7 +16,6 @@ class Steps(Grouped):
     names: set[str]
     grouped: bool
     busy: bool
-    averaged: bool
     grad_norm: float | None
     clipping: dict[str, Any]
     skipped_steps: int
