@@ -211,11 +211,12 @@ cdef class Following(Plan):
         self.sums.extend([None] * more)
         self.has_sum.extend([False] * more)
         for i in range(self.count):
-            if self.slots[i].cohort >= 0 and not self.has_sum[i] and not self.sum_fits(i):
-                self.sums[i] = laid_out_zeros(self.params[i], computed_in(self.slots[i].formats[0]))
-            elif self.slots[i].cohort >= 0 and not self.sum_fits(i):
+            if self.slots[i].cohort < 0 or self.sum_fits(i):
+                continue
+            if self.has_sum[i]:
                 self.forget_sums()
                 raise ValueError(f"{front._label(i)}: {CHANGED_SINCE}")
+            self.sums[i] = laid_out_zeros(self.params[i], computed_in(self.slots[i].formats[0]))
         return 0
 
     cdef bint sum_fits(self, Py_ssize_t i) except -1:

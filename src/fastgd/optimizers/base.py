@@ -342,7 +342,7 @@ class Optimizer(Keeping):
             flat = self._flatten("grads", grads)
             for i, grad in enumerate(flat):
                 if isinstance(grad, np.generic):
-                    label = "grads" + self._label(i).removeprefix("params")
+                    label = self._gradient_label(i)
                     raise TypeError(f"{label}: expected an array, whose numbers can change, got {type(grad).__name__}")
             self._steps.bound = tuple(self._gradient(i, grad) for i, grad in enumerate(flat))
 

@@ -245,7 +245,8 @@ cdef class Bound(Found):
         has been updated.
         """
         cdef bint done = self.update(scale, zeroes or self.window > 0)
-        self.end_window()
+        if self.window:
+            self.end_window()
         try:
             self.tell(updated, done, zeroes)
         except BaseException:
