@@ -33,12 +33,6 @@ cdef const char* instruction_set() noexcept nogil
 cdef double norm_f32(const float* x, Py_ssize_t n) noexcept nogil
 cdef double norm_f64(const double* x, Py_ssize_t n) noexcept nogil
 """
-CORE = [
-    "abi_version: int (void)",
-    "instruction_set: char const *(void)",
-    "norm_f32: double (float const *, Py_ssize_t)",
-    "norm_f64: double (double const *, Py_ssize_t)",
-]
 
 
 class Function(NamedTuple):
@@ -47,7 +41,16 @@ class Function(NamedTuple):
     returns: str
     name: str
     arguments: list[str]
-    body: str
+    body: str = ""
+
+
+# What PXD declares and capi_core.pxi has.
+CORE = [
+    Function("int", "abi_version", []),
+    Function("const char*", "instruction_set", []),
+    Function("double", "norm_f32", ["const float* x", "Py_ssize_t n"]),
+    Function("double", "norm_f64", ["const double* x", "Py_ssize_t n"]),
+]
 
 
 def call(head: str, arguments: list[str], tail: str = ")") -> str:
@@ -198,12 +201,22 @@ def capi_pyx(rules: list[Rule], families: list[Family], offered: list[Family]) -
     return text
 
 
-def in_c(declaration: str) -> str:
-    """The type of an argument as Cython writes it for importers to compare."""
-    kind = declaration.rsplit(" ", 1)[0].replace("long long", "PY_LONG_LONG")
+def c_name(kind: str) -> str:
+    """The name in C of what a type of Cython is made of, without const and pointer."""
     base = kind.replace("const ", "").rstrip("*")
-    base = base if base.islower() or "_" in base else f"fastgd_{base}"
-    return base + " const" * ("const " in kind) + " *" * kind.endswith("*")
+    return base if base.islower() or "_" in base else f"fastgd_{base}"
+
+
+def signature(function: Function) -> str:
+    """As Cython writes it for importers to compare."""
+
+    def in_c(kind: str) -> str:
+        name = c_name(kind.replace("long long", "PY_LONG_LONG"))
+        return name + " const" * ("const " in kind) + " *" * kind.endswith("*")
+
+    returns = in_c(function.returns)
+    arguments = ", ".join(in_c(argument.rsplit(" ", 1)[0]) for argument in function.arguments)
+    return f"{returns}{' ' * (not returns.endswith('*'))}({arguments or 'void'})"
 
 
 def ledger(rules: list[Rule], families: list[Family]) -> str:
@@ -214,12 +227,11 @@ def ledger(rules: list[Rule], families: list[Family]) -> str:
         f"MAX_CARRY = {room('MAX_CARRY')}",
         f"MAX_SUMS = {MAX_SUMS}",
         f"Scalars: {room('MAX_SCALARS')} double",
-        *CORE,
+        *(f"{f.name}: {signature(f)}" for f in CORE),
     ]
     for family in families:
         lines += [f"{family.struct}[{i}]: double {field}" for i, field in enumerate(family.hyper)] + numbers(family)
-        for f in functions(rules, family):
-            lines.append(f"{f.name}: {f.returns} ({', '.join(in_c(a) for a in f.arguments)})")
+        lines += [f"{f.name}: {signature(f)}" for f in functions(rules, family)]
     recorded = LEDGER.read_text(encoding="utf-8").splitlines() if LEDGER.exists() else []
     for line in recorded:
         if line not in lines:

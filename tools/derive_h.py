@@ -2,16 +2,10 @@
 
 import textwrap
 
-from derive_c import ABI_VERSION, MAX_SUMS, Function, functions, in_c, numbers, room
+from derive_c import ABI_VERSION, CORE, MAX_SUMS, Function, c_name, functions, numbers, room, signature
 from sources import Family, Rule
 
 WIDTH = 120
-CORE = [
-    Function("int", "abi_version", [], ""),
-    Function("const char*", "instruction_set", [], ""),
-    Function("double", "norm_f32", ["const float* x", "Py_ssize_t n"], ""),
-    Function("double", "norm_f64", ["const double* x", "Py_ssize_t n"], ""),
-]
 HEADER = """\
 /* Written by make derive from the rules in kernels/rules and the classes in optimizers; edit those.
  *
@@ -93,10 +87,8 @@ static inline int fastgd_import(fastgd_api *api) {{
 def c_type(declaration: str) -> str:
     """An argument as C has it, of one as Cython has it."""
     kind, name = declaration.rsplit(" ", 1)
-    base = kind.replace("const ", "").rstrip("*")
-    base = base if base.islower() or "_" in base else f"fastgd_{base}"
     pointer = " *" if kind.endswith("*") else " "
-    return f"{'const ' * ('const ' in kind)}{base}{pointer}{name}"
+    return f"{'const ' * ('const ' in kind)}{c_name(kind)}{pointer}{name}"
 
 
 def wrapped(text: str, margin: str, indent: str) -> str:
@@ -111,11 +103,6 @@ def declaration(function: Function, pattern: str, margin: str = "") -> str:
     gap = "" if returns.endswith("*") else " "
     arguments = ", ".join(c_type(a) for a in function.arguments) or "void"
     return wrapped(f"{returns}{gap}{pattern.format(function.name)}({arguments});", margin, "        ")
-
-
-def signature(function: Function) -> str:
-    returns = "char const *" if function.returns == "const char*" else f"{function.returns} "
-    return f"{returns}({', '.join(in_c(a) for a in function.arguments) or 'void'})"
 
 
 def struct(family: Family) -> str:
