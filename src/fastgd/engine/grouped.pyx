@@ -77,14 +77,16 @@ cdef class Grouped(Following):
         for i in range(len(self.readings)):
             reading = <Reading>self.readings[i]
             given = PyList_GET_ITEM(groups, i)
-            if given == <PyObject*>reading.given and reading.follow(<dict>reading.given, self.reader):
-                continue
-            if given != <PyObject*>reading.given or reading.mutable or not reading.same(<dict>reading.given):
-                self.read_group(front, i, (<list>groups)[i])
-                changed = True
-                # A number of the user's own type is Python code, which can change the list.
-                if len(<list>groups) != len(self.readings):
-                    front._refused_groups(len(self.readings))
+            if given == <PyObject*>reading.given:
+                if not reading.mutable and reading.same(<dict>reading.given):
+                    continue
+                if reading.follow(<dict>reading.given, self.reader):
+                    continue
+            self.read_group(front, i, (<list>groups)[i])
+            changed = True
+            # A number of the user's own type is Python code, which can change the list.
+            if len(<list>groups) != len(self.readings):
+                front._refused_groups(len(self.readings))
         if changed:
             self.scheduled = any([(<Reading>one).schedules for one in self.readings])
         return changed

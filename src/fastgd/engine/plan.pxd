@@ -40,6 +40,7 @@ cdef class Plan:
     cdef bint moved                         # whether anything has, since `written` was sorted
     cdef bint averaging                     # whether a group has kept moving averages of its parameters
     cdef readonly list copies               # for each slot the array that its parameter is copied to, or None
+    cdef bint with_rows                     # whether a gradient of this step has some of its rows alone
     cdef Stage stage                        # of the latest step
 
     cdef int reserve(self, Py_ssize_t count) except -1

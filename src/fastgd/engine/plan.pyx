@@ -445,10 +445,11 @@ cdef class Plan:
         cdef Py_ssize_t i
         cdef int k
         cdef Slot* slot
-        for i in range(self.first, self.stop):
+        for i in range(self.first, self.stop if self.with_rows else self.first):
             slot = &self.slots[i]
             if slot.cohort >= 0 and slot.touched != NULL and slot.steps == 0:
                 begin_rows(slot, &self.cohorts[slot.cohort])
+        self.with_rows = False
         execute(self.slots + self.first, self.stop - self.first, self.cohorts, stage, threads)
         for i in range(self.first, self.stop):
             slot = &self.slots[i]

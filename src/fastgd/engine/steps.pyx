@@ -296,6 +296,7 @@ cdef class Steps(Grouped):
         cdef Slot* slot = &self.slots[i]
         cdef Py_ssize_t bad
         front._check_rows(i)
+        self.with_rows = True
         if not (self.holds(slot) and rows.fits(slot) and not (self.touches(rows.indices) or self.touches(rows.values))):
             front._refused_rows(i, rows)
             raise RuntimeError(f"the rows of gradient {i} are refused; please report this")
@@ -382,7 +383,8 @@ cdef class Steps(Grouped):
         """Begin a step."""
         if self.busy:
             raise RuntimeError(IN_USE)
-        self.check_plain()
+        if self.averaged:
+            self.check_plain()
         self.busy = True
         return 0
 
