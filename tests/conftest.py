@@ -9,8 +9,8 @@ from fastgd import set_parallel_from
 
 pytest.register_assert_rewrite("support")
 
-# Files whose tests share what takes a minute to make.
-TOGETHER = ("tests/test_dashboard.py", "tests/test_packaging.py")
+# Files whose tests share what takes long to make: builds, and processes that learn together.
+TOGETHER = tuple(f"tests/test_{name}.py" for name in ("dashboard", "new_rule", "packaging", "torch_shards"))
 
 
 @pytest.fixture(scope="session", autouse=True)
