@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import fastgd
-from fastgd.torch import bound, checks
+from fastgd.torch import checks, found
 from support.torch_nets import (
     adapter,
     assert_equal,
@@ -152,7 +152,7 @@ def test_ctrl_c(where: Any, begun: Any, monkeypatch: Any) -> None:
 
         return run
 
-    owner = torch if where == "from_numpy" else bound
+    owner = torch if where == "from_numpy" else found
     monkeypatch.setattr(owner, where, interrupted(getattr(owner, where)))
     with pytest.raises(KeyboardInterrupt):
         opt.step()

@@ -121,10 +121,13 @@ def master(param: np.ndarray, state: Any) -> np.ndarray:
 
 # State that hardly moves in a step; tests/test_formats.py sees to it that each state of each rule is in one of these.
 SLOW = {
-    "acc_delta", "accumulator", "ax", "ema", "exp_avg_slow", "exp_avg_sq", "exp_avg_var", "exp_inf", "linear",
-    "max_exp_avg_sq", "s", "square_avg", "sum", "z",
+    "acc_delta", "accumulator", "ax", "ema", "exp_avg_slow", "exp_avg_sq", "exp_avg_var", "exp_inf",
+    "grad_sum_sq", "linear", "max_exp_avg_sq", "s", "square_avg", "sum", "z",
 }  # fmt: skip
-QUICK = {"p0", "exp_avg", "exp_avg_diff", "neg_pre_grad", "momentum_buffer", "grad_avg", "prev", "step_size", "update"}
+QUICK = {
+    "exp_avg", "exp_avg_diff", "grad_avg", "last_grad", "momentum_buffer", "neg_exp_avg", "neg_pre_grad", "p0", "prev",
+    "step_size", "update", "x0",
+}  # fmt: skip
 
 
 class Twin:

@@ -12,8 +12,8 @@ NAMES = ("float32", "float64", "bfloat16", "float16", "int16")      # of the for
 # State that moves in a step by less than half a unit of bfloat16, so that rounded to nearest it would stay where it is:
 # second moments, and what gathers or averages over many steps.
 SLOW = frozenset((
-    "acc_delta", "accumulator", "ax", "ema", "exp_avg_slow", "exp_avg_sq", "exp_avg_var", "exp_inf", "linear",
-    "max_exp_avg_sq", "s", "square_avg", "sum", "z",
+    "acc_delta", "accumulator", "ax", "ema", "exp_avg_slow", "exp_avg_sq", "exp_avg_var", "exp_inf",
+    "grad_sum_sq", "linear", "max_exp_avg_sq", "s", "square_avg", "sum", "z",
 ))
 
 AVERAGE = "ema"     # state key of the moving average of a parameter
