@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-READ = ["tools", "src/fastgd", "docs/C_API.md", "README.md", "tests/capi_abi.txt"]
+READ = ["tools", "src/fastgd", "docs/C_API.md", "docs/OPTIMIZERS.md", "tests/capi_abi.txt"]
 LEFT_OUT = shutil.ignore_patterns("*.c", "*.so", "__pycache__")
 
 ADAM = "src/fastgd/kernels/rules/adam.pxd"
@@ -133,8 +133,8 @@ REFUSALS = {
         "lamb.pxd: lamp_measure measures, but there is no rule that it is called after: x_measure belongs to x",
     ),
     "a file without its place": (
-        [("README.md", "<!-- derived: optimizers -->", "")],
-        "README.md: no line <!-- derived: optimizers --> with <!-- end --> after it",
+        [("docs/OPTIMIZERS.md", "<!-- derived: optimizers -->", "")],
+        "docs/OPTIMIZERS.md: no line <!-- derived: optimizers --> with <!-- end --> after it",
     ),
 }
 

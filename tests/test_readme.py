@@ -1,4 +1,4 @@
-"""The README's Python runs, and its table of optimizers is what the code does."""
+"""README and pages of docs/: their Python runs, and what their tables say of optimizers is what the code does."""
 
 import re
 from pathlib import Path
@@ -11,9 +11,11 @@ import fastgd
 from fastgd.tools.demo import digits
 
 ROOT = Path(__file__).resolve().parent.parent
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-SNIPPETS = SNIPPET.findall(TEXT)
+# Pages whose Python has tests of its own.
+ELSEWHERE_TESTED = {"C_API.md", "EMBEDDINGS.md", "KERAS.md", "OPTIMIZERS.md"}
+PAGES = [ROOT / "README.md", *sorted(set((ROOT / "docs").glob("*.md")) - {ROOT / "docs" / n for n in ELSEWHERE_TESTED})]
+SNIPPETS = {path.name: found for path in PAGES if (found := SNIPPET.findall(path.read_text(encoding="utf-8")))}
 OPTIMIZERS = {
     name: kind
     for name in fastgd.__all__
@@ -21,28 +23,27 @@ OPTIMIZERS = {
     and issubclass(kind, fastgd.Optimizer)
     and kind is not fastgd.Optimizer
 }
-ROW = re.compile(r"^\| `(\w+)`[^|]* \| (\d+)[^|]* \|", re.MULTILINE)
+CHOICE = (ROOT / "docs/OPTIMIZERS.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| `(\w+)` \| (\d+)[^|]* \| [^|]*[^\d. |][^|]*\|$", re.MULTILINE)
+ROWS = ROW.findall(CHOICE[CHOICE.index("<!-- derived: optimizers -->") :])
 
 
-def test_snippets_run_in_their_order() -> None:
-    assert len(SNIPPETS) >= 4
+def test_there_is_python_to_run() -> None:
+    assert {"README.md", "START.md", "TORCH.md", "CHECKPOINTS.md", "STAGES.md"} <= set(SNIPPETS)
+
+
+@pytest.mark.parametrize("page", SNIPPETS)
+def test_snippets_of_a_page_run_in_their_order(page: str) -> None:
     names: dict[str, object] = {}
-    for number, snippet in enumerate(SNIPPETS):
-        exec(compile(snippet, f"README.md, snippet {number}", "exec"), names)
-
-
-def test_snippets_of_stages_run_in_their_order() -> None:
-    names: dict[str, object] = {}
-    for number, snippet in enumerate(SNIPPET.findall((ROOT / "docs" / "STAGES.md").read_text(encoding="utf-8"))):
-        exec(compile(snippet, f"STAGES.md, snippet {number}", "exec"), names)
-    assert "opt" in names
+    for number, snippet in enumerate(SNIPPETS[page]):
+        exec(compile(snippet, f"{page}, snippet {number}", "exec"), names)
 
 
 def test_every_optimizer_has_a_row() -> None:
-    assert sorted(name for name, _ in ROW.findall(TEXT)) == sorted(OPTIMIZERS)
+    assert sorted(name for name, _ in ROWS) == sorted(OPTIMIZERS)
 
 
-@pytest.mark.parametrize(("name", "size"), ROW.findall(TEXT))
+@pytest.mark.parametrize(("name", "size"), ROWS)
 def test_state_bytes_per_parameter(name: str, size: int) -> None:
     param = np.ones((10, 100) if name == "Muon" else 1000, np.float32)
     opt = OPTIMIZERS[name](param, **({"ams_bound": False} if name == "AdaPNM" else {}))
@@ -53,7 +54,6 @@ def test_state_bytes_per_parameter(name: str, size: int) -> None:
 
 # ---- docs/OPTIMIZERS.md ----------------------------------------------------------------------------------------------
 
-CHOICE = (Path(__file__).resolve().parent.parent / "docs/OPTIMIZERS.md").read_text(encoding="utf-8")
 CHOSEN = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([\d.]+) \|$", CHOICE, re.MULTILINE))
 # Those of the demo have their tests there; Muon, Adafactor, Prodigy and DAdaptAdam in their own files.
 ELSEWHERE = {"Muon": 0.02, "Adafactor": 0.05, "Prodigy": 1.0, "DAdaptAdam": 1.0}

@@ -157,11 +157,11 @@ def test_step_in_backward_refuses_what_averages_later() -> None:
         adapter.step_in_backward(parallel, adapter.AdamW)
 
 
-def test_the_example_in_the_readme() -> None:
+def test_the_example_in_the_documentation() -> None:
     """It is the script in examples/, and on two ranks it finds the same weights as on one."""
     script = ROOT / "examples" / "ranks.py"
     _, body = script.read_text(encoding="utf-8").split('"""\n\n', 1)
-    assert textwrap.indent(body, "    ") in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert textwrap.indent(body, "    ") in (ROOT / "docs/TORCH.md").read_text(encoding="utf-8")
     environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
     printed = []
     for ranks in (1, 2):

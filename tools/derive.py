@@ -42,7 +42,7 @@ def derived() -> dict[Path, str]:
         PACKAGE / "torch/classes.py": derive_python.torch_classes(optimizers),
     }
     for path, mark, lines in (
-        (ROOT / "README.md", "optimizers", derive_python.readme_lines(rules, families, optimizers)),
+        (ROOT / "docs/OPTIMIZERS.md", "optimizers", derive_python.table_lines(rules, families, optimizers)),
         (ROOT / "docs/C_API.md", "rules", derive_c.c_api_table(rules, offered, optimizers)),
         (ROOT / "docs/C_API.md", "functions", derive_h.declarations(rules, offered)),
         (PACKAGE / "__init__.py", "optimizers", derive_python.import_lines(optimizers)),

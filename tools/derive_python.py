@@ -1,4 +1,4 @@
-"""What is written in Python: functional.py, torch/classes.py, the imports of the packages, and the table of README."""
+"""What is written in Python: functional.py, torch/classes.py, imports of the packages, and the table of optimizers."""
 
 import re
 import textwrap
@@ -226,7 +226,7 @@ def all_lines(optimizers: list[Optimizer]) -> list[str]:
     return block("__all__ += [", [f'"{name}"' for name in names], "]")
 
 
-def readme_lines(rules: list[Rule], families: list[Family], optimizers: list[Optimizer]) -> list[str]:
+def table_lines(rules: list[Rule], families: list[Family], optimizers: list[Optimizer]) -> list[str]:
     """Class, bytes of state for each element in float32, and the papers without their titles."""
     by_name = {family.name: family for family in families}
     lines = ["| optimizer | state | paper |", "|---|---|---|"]
