@@ -10,8 +10,8 @@ SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -
 STUBS := $(shell find src -name '*.pyi' -not -path '*/torch/*')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
 
-.PHONY: demo test race sanitize clang fuzz soak derive digests lint bench bench-full bench-compare bench-history report dashboard docs
-.PHONY: wheel smoke clean
+.PHONY: demo test race race-windows sanitize clang aarch64 fuzz soak derive digests lint bench bench-full bench-compare
+.PHONY: bench-history report dashboard docs wheel smoke clean
 .NOTPARALLEL:
 
 demo: $(VENV)/built
@@ -28,6 +28,14 @@ race:
 	$(CC) $(RACE) -o build/pool_stress && TSAN_OPTIONS='halt_on_error=1 die_after_fork=0' build/pool_stress
 	$(CC) $(RACE) -DFASTGD_POOL_CONDITION -o build/pool_stress && \
 		TSAN_OPTIONS='halt_on_error=1 die_after_fork=0' build/pool_stress
+
+# The same with Windows' threads, by MinGW's compiler and Wine, where they are installed.
+WINE ?= wine
+race-windows:
+	mkdir -p build
+	x86_64-w64-mingw32-gcc -std=c11 -O2 -Wall -Wextra -Werror -Wno-unknown-pragmas -Isrc/fastgd/engine \
+		tests/support/pool_stress.c -o build/pool_stress.exe -static -lpthread -lsynchronization
+	$(WINE) build/pool_stress.exe
 
 # The files that follow from kernels/rules and optimizers; they are committed.
 derive:
