@@ -300,7 +300,10 @@ cdef class Steps(Grouped):
         if not (self.holds(slot) and rows.fits(slot) and not (self.touches(rows.indices) or self.touches(rows.values))):
             front._refused_rows(i, rows)
             raise RuntimeError(f"the rows of gradient {i} are refused; please report this")
-        bad = (<Gathered>self.gathered.setdefault(i, Gathered())).gather(rows, slot)
+        if i not in self.gathered:
+            self.gathered[i] = Gathered()
+        # The norm goes over memory in one piece.
+        bad = (<Gathered>self.gathered[i]).gather(rows, slot, self.max_norm >= 0 or self.skip_nonfinite)
         if bad >= 0:
             raise IndexError(f"{front._gradient_label(i)}.indices[{bad}] must be in [0, {slot.shape[0]}), "
                              f"got {rows.indices[bad]}")
