@@ -27,8 +27,10 @@ cdef class Gathered:
     cdef char* sums
     cdef Py_ssize_t room, bytes     # rows for which there is room, and bytes of sums
     cdef int idle                   # steps in a row that have needed less than a quarter of it
+    cdef tuple said                 # what the group of the slot said when rows were found to go with it
 
     cdef void let_go(self) noexcept
+    cdef bint knows(self, tuple said) noexcept
     cdef int make_room(self, Py_ssize_t count) except -1
     cdef Py_ssize_t gather(self, Rows rows, Slot* slot, bint joined) except -2
     cdef Py_ssize_t sort(self, const char* source, Slot* slot, Py_ssize_t count, bint joined) except -1

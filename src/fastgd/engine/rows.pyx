@@ -237,6 +237,16 @@ cdef class Gathered:
         self.numbers, self.values, self.pairs, self.sums = NULL, NULL, NULL, NULL
         self.room = self.bytes = self.idle = 0
 
+    cdef bint knows(self, tuple said) noexcept:
+        """Whether these are the objects that were there before: none of them is changed in place."""
+        cdef Py_ssize_t k
+        if self.said is None:
+            return False
+        for k in range(len(said)):
+            if said[k] is not self.said[k]:
+                return False
+        return True
+
     cdef int make_room(self, Py_ssize_t count) except -1:
         """Room for so many rows, but for their sums."""
         if self.idle > PATIENCE:
@@ -315,6 +325,8 @@ cdef class Gathered:
                 self.values[row] = source + position * stride
             else:
                 self.values[row] = sums
+                if i + ROWS_AHEAD < count:
+                    fetch_lines(source + pairs[i + ROWS_AHEAD].position * stride, stride)
                 table().decode[compute][format](source + position * stride, sums, width)
                 while i < count and pairs[i].number == self.numbers[row]:
                     if i + ROWS_AHEAD < count:
