@@ -364,8 +364,8 @@ cdef class Steps(Grouped):
         """Hold the gradients of a step: sums where there are any, else those that are given, or bound."""
         if self.window:
             if grads is not None:
-                raise RuntimeError(f"gradients have been accumulated over {self.window} batches: call step() without "
-                                   "any, and accumulate() with these")
+                raise RuntimeError(f"gradients have been accumulated over {self.batches()}: call step() without any, "
+                                   "and accumulate() with these")
             if zeroes:
                 raise ValueError("zero_grads is for accumulate() where gradients are accumulated, got True")
         if grads is not None:

@@ -140,8 +140,8 @@ cdef class Bound(Found):
         """Take what has been summed for a slot; False if that is nothing."""
         leaf = self.leaves[i]
         if leaf.grad is not None:
-            raise RuntimeError(f"{front._gradient_label(i)}: gradients have been accumulated over {self.window} "
-                               "batches: call accumulate() with this one too, or set it to None")
+            raise RuntimeError(f"{front._gradient_label(i)}: gradients have been accumulated over {self.batches()}: "
+                               "call accumulate() with this one too, or set it to None")
         self.slots[i].cohort = -1
         self.slots[i].touched = NULL
         if i >= len(self.has_sum) or not self.has_sum[i]:
@@ -227,7 +227,7 @@ cdef class Bound(Found):
         """
         cdef Py_ssize_t i
         if self.window:
-            raise RuntimeError(f"gradients have been accumulated over {self.window} batches: call step() before a "
+            raise RuntimeError(f"gradients have been accumulated over {self.batches()}: call step() before a "
                                "backward pass that steps")
         self.begin()
         try:
