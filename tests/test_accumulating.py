@@ -174,7 +174,7 @@ def test_mixtures_are_refused() -> None:
     with pytest.raises(RuntimeError, match="no gradients are bound"):
         opt.accumulate()
     opt.accumulate(gradients(0))
-    message = "gradients have been accumulated over 1 batches: call step() without any, and accumulate() with these"
+    message = "gradients have been accumulated over 1 batch: call step() without any, and accumulate() with these"
     with pytest.raises(RuntimeError, match=re.escape(message)):
         opt.step(gradients(1))
     with pytest.raises(ValueError, match=r"zero_grads is for accumulate\(\) where gradients are accumulated"):

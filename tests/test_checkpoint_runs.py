@@ -145,6 +145,12 @@ REFUSED: tuple[tuple[str, Call, type[Exception], str], ...] = (
      "params[0]: expected a tensor on the CPU, got one on meta"),
     ("saving one name twice", lambda f, o: fastgd.save(f, o, params={"a.b": W, "a": {"b": B}}), ValueError,
      "params: the name 'a.b' is that of two arrays"),
+    ("saving a module", lambda f, o: fastgd.save(f, o, params=torch.nn.Linear(2, 1)), TypeError,
+     "params: expected arrays or tensors by name, got Linear: give its state_dict()"),
+    ("saving a module's iterator", lambda f, o: fastgd.save(f, o, params=torch.nn.Linear(2, 1).parameters()), TypeError,
+     "params: expected a list or dict of arrays or tensors, got generator; a module has state_dict()"),
+    ("saving an optimizer", lambda f, o: fastgd.save(f, o, params=o), TypeError,
+     "params: expected the parameters, as the optimizer was given them, got the optimizer, Adam"),
     ("an extra array", lambda f, o: fastgd.save(f, o, extra={"a": [W]}), TypeError,
      "extra['a'][0]: expected None, a bool, number, ..., got ndarray"),
     ("an extra key", lambda f, o: fastgd.save(f, o, extra={3: 1}), TypeError,
@@ -158,6 +164,10 @@ REFUSED: tuple[tuple[str, Call, type[Exception], str], ...] = (
      "...: params: expected the names in the file, which has no 'c', which has 'b' too"),
     ("a list", lambda f, o: fastgd.load(f, o, params=[W.copy(), B.copy()]), ValueError,
      "...: params: expected the names in the file, which has no '0', '1', which has ... too"),
+    ("one array", lambda f, o: fastgd.load(f, o, params=W.copy()), ValueError,
+     "...: params: expected the names in the file, which has no '' (one array by itself), which has 'b', 'w' too"),
+    ("a module", lambda f, o: fastgd.load(f, o, params=torch.nn.Linear(2, 1)), TypeError,
+     "...: params: expected arrays or tensors by name, got Linear: give its state_dict()"),
     ("another shape", lambda f, o: fastgd.load(f, o, params={"w": W.copy(), "b": B[:2].copy()}), ValueError,
      "...: params['b']: expected shape (3,) as in the file, got (2,)"),
     ("another dtype", lambda f, o: fastgd.load(f, o, params={"w": W.copy(), "b": B.astype("f4")}), TypeError,
@@ -372,13 +382,26 @@ def test_what_is_in_a_file(file: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert __main__.main(["checkpoint", str(file)]) == 0
     text = capsys.readouterr().out
     assert "\x1b" not in text
-    for part in ("'AdamW' after 1 steps, 0 skipped", "max_grad_norm=2.0", "{'epoch': 7}", "lr=0.25", "exp_avg float32",
+    for part in ("'AdamW' after 1 step, 0 skipped", "max_grad_norm=2.0", "{'epoch': 7}", "lr=0.25", "exp_avg float32",
                  "'w': float64 (2,)", r"'\x1b[31m': no state yet"):  # fmt: skip
         assert part in text
     file.write_bytes(file.read_bytes()[:-1])
     assert __main__.main(["checkpoint", str(file)]) == 1
     assert __main__.main(["checkpoint", str(file.parent / "none")]) == 1
     assert "run.safetensors: not a safetensors file" in capsys.readouterr().err
+
+
+def test_one_array_has_no_name(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    array = np.ones(2)
+    opt = fastgd.SGD(array)
+    opt.step(np.ones(2))
+    opt.step(np.ones(2))
+    fastgd.save(file, opt, params=array)
+    assert fastgd.inspect(file).params == {"": ("float64", (2,))}
+    assert __main__.main(["checkpoint", str(file)]) == 0
+    text = capsys.readouterr().out
+    assert "'SGD' after 2 steps, 0 skipped" in text
+    assert text.endswith("\nparameters:\n  one array, without a name: float64 (2,)\n")
 
 
 def test_whatever_the_bytes_inspect_refuses_or_describes(file: Path) -> None:

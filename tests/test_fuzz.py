@@ -6,9 +6,18 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from support.machines import NumPyMachine
 from support.machines_of_calls import FunctionMachine, MinimizeMachine, ScheduleMachine
+from support.machines_of_rows import RowsMachine, TorchRowsMachine
 from support.machines_of_torch import TorchMachine
 
-MACHINES = [NumPyMachine, FunctionMachine, ScheduleMachine, MinimizeMachine, TorchMachine]
+MACHINES = [
+    NumPyMachine,
+    FunctionMachine,
+    ScheduleMachine,
+    MinimizeMachine,
+    TorchMachine,
+    RowsMachine,
+    TorchRowsMachine,
+]
 
 SHORT = settings(
     max_examples=12, stateful_step_count=12, derandomize=True, database=None, deadline=None,

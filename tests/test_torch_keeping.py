@@ -182,9 +182,7 @@ def test_a_gradient_beside_sums_is_refused() -> None:
     give(params, 1)
     opt.accumulate()
     give(params, 2)
-    message = (
-        r"param_groups\[0\]\['params'\]\[0\].grad: gradients have been accumulated over 1 batches: call accumulate"
-    )
+    message = r"param_groups\[0\]\['params'\]\[0\].grad: gradients have been accumulated over 1 batch: call accumulate"
     with pytest.raises(RuntimeError, match=message):
         opt.step()
     opt.accumulate()

@@ -101,6 +101,8 @@ BAD = ["list", "longer", "dtype", "swapped", "masked", "strided", "parameter", "
 class NumPyMachine(RuleBasedStateMachine):
     """fastgd's classes beside support/reference.py."""
 
+    settings: dict[str, Any] = {}  # of all optimizers, beside hyperparameters
+
     def __init__(self) -> None:
         super().__init__()
         self.temporary = tempfile.TemporaryDirectory()
@@ -133,7 +135,7 @@ class NumPyMachine(RuleBasedStateMachine):
         twins = [Twin(self.rng, kind, arguments) for kind in kinds]
         arrays = [twin.placed(twin.values) for twin in twins]
         if self.opt is None:
-            self.opt = self.cls([{"params": arrays, **arguments}])
+            self.opt = self.cls([{"params": arrays, **arguments}], **self.settings)
         else:
             self.opt.add_param_group({"params": arrays, **arguments})
         self.groups.append(twins)
@@ -271,7 +273,7 @@ class NumPyMachine(RuleBasedStateMachine):
     def again(self) -> Any:
         """Another optimizer of the same parameters, with other hyperparameters."""
         groups = [{"params": list(group["params"])} for group in self.opt.param_groups]
-        return self.cls(groups, **self.clip)
+        return self.cls(groups, **self.settings, **self.clip)
 
     @rule(by_file=st.booleans())
     def resume(self, by_file: bool) -> None:

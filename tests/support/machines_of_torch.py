@@ -48,6 +48,8 @@ def dressed(grad: torch.Tensor, form: str) -> torch.Tensor:
 class TorchMachine(RuleBasedStateMachine):
     """fastgd.torch beside torch.optim, on parameters of their own with the same gradients."""
 
+    options: dict[str, Any] = {"foreach": False}  # of torch's
+
     def __init__(self) -> None:
         super().__init__()
         self.temporary = tempfile.TemporaryDirectory()
@@ -78,7 +80,7 @@ class TorchMachine(RuleBasedStateMachine):
         other = [param.detach().clone().requires_grad_() for param in mine]
         if self.ours is None:
             self.ours = getattr(ours, self.name)([{"params": mine, **arguments}])
-            self.theirs = getattr(torch.optim, self.name)([{"params": other, **arguments}], foreach=False)
+            self.theirs = getattr(torch.optim, self.name)([{"params": other, **arguments}], **self.options)
         else:
             self.ours.add_param_group({"params": mine, **arguments})
             self.theirs.add_param_group({"params": other, **arguments})
@@ -106,7 +108,7 @@ class TorchMachine(RuleBasedStateMachine):
     @rule(data=st.data(), place=st.integers(0, 3))
     def change_hyperparameters(self, data: Any, place: int) -> None:
         arguments = self.arguments(data)
-        for name in LASTING[self.name]:  # torch raises KeyError where these are switched on afterwards
+        for name in LASTING.get(self.name, []):  # torch raises KeyError where these are switched on afterwards
             del arguments[name]
         for opt in (self.ours, self.theirs):
             opt.param_groups[place % len(opt.param_groups)].update(arguments)
@@ -125,7 +127,7 @@ class TorchMachine(RuleBasedStateMachine):
     @rule()
     def give_torch_our_state(self) -> None:
         groups = [{"params": group["params"]} for group in self.theirs.param_groups]
-        other = getattr(torch.optim, self.name)(groups, foreach=False)
+        other = getattr(torch.optim, self.name)(groups, **self.options)
         other.load_state_dict(copy.deepcopy(self.ours.state_dict()))
         self.theirs = other
 

@@ -37,7 +37,7 @@ def row_wise_adagrad(param, grad, state, t, *, lr=1e-2, weight_decay=0.0, eps=1e
     if weight_decay != 0:
         g = g + weight_decay * param
     sums = state.setdefault("sum", np.zeros(param.shape[:1], param.dtype))
-    for r in range(len(param)):
+    for r in range(len(param) if param.size else 0):
         total = float(sums[r]) + squares(np.asarray(g[r])) / g[r].size
         sums[r] = total
         param[r] = param[r] - lr / (math.sqrt(total) + eps) * g[r]

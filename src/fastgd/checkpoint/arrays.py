@@ -1,7 +1,7 @@
 """State and parameters as arrays, from optimizers of NumPy and of torch, and parameters back to where they lie."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -81,12 +81,24 @@ def readable(label: str, value: Any, copied: bool, names: tuple[str, ...] = tupl
 
 def named(params: object) -> dict[str, tuple[str, Any]]:
     """By their names in a file: what messages call each parameter, and the parameter."""
+    _refuse_holder(params)
     tree = Tree("params", params)
     names: tuple[str | None, ...] = tree.names or tuple(map(str, range(len(tree.arrays))))
     if tree.form is None:
         names = (None,)
     labels = [tree.label("params", k) for k in range(len(tree.arrays))]
     return dict(zip(map(name_of_param, names), zip(labels, tree.arrays, strict=True), strict=True))
+
+
+def _refuse_holder(params: object) -> None:
+    """Say how what has parameters gives them by name."""
+    kind = type(params).__name__
+    if hasattr(params, "param_groups"):
+        raise TypeError(f"params: expected the parameters, as the optimizer was given them, got the optimizer, {kind}")
+    if hasattr(params, "state_dict"):
+        raise TypeError(f"params: expected arrays or tensors by name, got {kind}: give its state_dict()")
+    if isinstance(params, Iterator):
+        raise TypeError(f"params: expected a list or dict of arrays or tensors, got {kind}; a module has state_dict()")
 
 
 # ---- what is loaded -----------------------------------------------------------------------------------------------
@@ -106,14 +118,13 @@ def widened(base: Any, state: Mapping[int, Mapping[str, np.ndarray]]) -> dict[in
 def targets(params: object, kept: Mapping[str, np.ndarray]) -> list[tuple[Any, np.ndarray]]:
     """Checked pairs of a parameter and what a file has for it."""
     wanted = named(params)
-    prefix = len(name_of_param(""))
-    missing = [name[prefix:] for name in wanted if name not in kept]
-    unknown = [name[prefix:] for name in kept if name not in wanted]
+    missing = [_shown(name) for name in wanted if name not in kept]
+    unknown = [_shown(name) for name in kept if name not in wanted]
     if missing or unknown:
         raise ValueError(
             "params: expected the names in the file"
-            + (f", which has no {', '.join(map(repr, missing))}" if missing else "")
-            + (f", which has {', '.join(map(repr, unknown))} too" if unknown else "")
+            + (f", which has no {', '.join(missing)}" if missing else "")
+            + (f", which has {', '.join(unknown)} too" if unknown else "")
         )
     pairs = []
     for name, (label, target) in wanted.items():
@@ -132,6 +143,11 @@ def targets(params: object, kept: Mapping[str, np.ndarray]) -> list[tuple[Any, n
             raise ValueError(f"{label}: expected shape {source.shape} as in the file, got {tensor_like.shape}")
         pairs.append((target, source))
     return pairs
+
+
+def _shown(name: str) -> str:
+    """What messages call a parameter of a file."""
+    return "'' (one array by itself)" if name == name_of_param(None) else repr(name.removeprefix(name_of_param("")))
 
 
 def put(pairs: list[tuple[Any, np.ndarray]]) -> None:

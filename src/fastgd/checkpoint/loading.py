@@ -44,7 +44,7 @@ class Checkpoint(NamedTuple):
     extra : object
         What was given to `save`.
     params : dict of str to ArrayInfo
-        The parameters in the file, by name.
+        The parameters in the file, by name; "" is that of an array that was given by itself.
     state : dict of int to dict of str to ArrayInfo
         For each parameter that had been updated, by its number, the state arrays.
     """

@@ -16,7 +16,7 @@ ctypedef struct Touched:
     # A gradient that has some rows of its parameter, along the first axis, and zeros in the others.
     Py_ssize_t count
     const int64_t* numbers          # of the rows, each once, ascending
-    const void* values              # row after row
+    const void** values             # where each begins; one after the other, if their norm is asked for
 
 ctypedef struct After:
     # What follows a parameter, element by element, in the pass that updates it.

@@ -4,6 +4,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from fastgd.engine.dispatch cimport table
+from fastgd.engine.fetch cimport fetch_lines, prefetch
 from fastgd.engine.formats cimport computed_in, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.pool cimport MAX_CHUNKS, now, run_chunks
@@ -15,21 +16,9 @@ from fastgd.kernels.rule cimport (
     FORMATS, MAX_CARRY, MAX_TERMS, Rule,
 )
 
-cdef extern from *:
-    """
-    #if defined(__GNUC__)
-    /* The empty statement keeps gcc from leaving out a function that does nothing but this. */
-    #define fastgd_prefetch(address) do { __builtin_prefetch(address); __asm__ volatile(""); } while (0)
-    #else
-    #define fastgd_prefetch(address) ((void)(address))
-    #endif
-    """
-    void prefetch "fastgd_prefetch"(const void*) nogil
-
 cdef enum:
     AHEAD = 3               # slots between the one that is updated and the one that is asked for
-    ROWS_AHEAD = 16         # rows likewise
-    FETCHED = 1024          # bytes at the beginning of a row that are asked for
+    ROWS_AHEAD = 8          # rows that are asked for at once, while as many are updated
     LARGE = 16384           # elements from which threads are thought of, and of a chunk
     MAX_RULES = 96          # whose cost is remembered, and one more place for roofs
     CACHED = 32768          # elements of a slot that goes through all its passes at once
@@ -203,17 +192,27 @@ cdef void run_row(const Slot* slot, const Cohort* cohort, Py_ssize_t row, Py_ssi
             (<float*>numbers)[row] = <float>memory[k]
 
 
-cdef inline void fetch_row(const Slot* slot, const Rule* rule, Py_ssize_t row, Py_ssize_t width) noexcept nogil:
-    """Ask for the beginning of a row, whose place in memory the processor cannot foresee."""
-    cdef Py_ssize_t line, nbytes
+cdef void fetch_rows(const Slot* slot, const Rule* rule, Py_ssize_t start, Py_ssize_t stop,
+                     Py_ssize_t width) noexcept nogil:
+    """
+    Ask for the beginnings of some rows of a gradient, whose places in memory the processor cannot foresee.
+
+    All at once: it finds out where several pages lie at the same time, if they are asked for close to each other.
+    """
+    cdef Py_ssize_t nbytes, i
     cdef int k
     for k in range(rule.row_numbers):
-        prefetch(<char*>slot.arrays[2 + rule.state_count + k] + row * itemsize(computed_in(slot.formats[0])))
+        nbytes = itemsize(computed_in(slot.formats[0]))
+        for i in range(start, stop):
+            prefetch(<char*>slot.arrays[2 + rule.state_count + k] + slot.touched.numbers[i] * nbytes)
     for k in range(rule.state_count + 2):
-        if k != 1:
-            nbytes = width * itemsize(slot.formats[k])
-            for line in range(min(nbytes, <Py_ssize_t>FETCHED) // CACHE_LINE + 1):
-                prefetch(<char*>slot.arrays[k] + row * nbytes + line * CACHE_LINE)
+        nbytes = width * itemsize(slot.formats[k])
+        if k == 1:
+            for i in range(start, stop):
+                fetch_lines(slot.touched.values[i], nbytes)
+        else:
+            for i in range(start, stop):
+                fetch_lines(<char*>slot.arrays[k] + slot.touched.numbers[i] * nbytes, nbytes)
 
 
 cdef void run_rows(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop,
@@ -227,13 +226,16 @@ cdef void run_rows(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_
     cdef Slot own = slot[0]
     cdef const Touched* touched = slot.touched
     cdef Py_ssize_t width = row_width(slot), k, row, item = itemsize(slot.formats[1])
-    for k in range(start // width, stop // width):
+    cdef Py_ssize_t first = start // width, last = stop // width
+    if touched != NULL:
+        fetch_rows(slot, cohort.rule, first, min(first + ROWS_AHEAD, last), width)
+    for k in range(first, last):
         row = k
         if touched != NULL:
+            if (k - first) % ROWS_AHEAD == 0:
+                fetch_rows(slot, cohort.rule, min(k + ROWS_AHEAD, last), min(k + 2 * ROWS_AHEAD, last), width)
             row = touched.numbers[k]
-            own.arrays[1] = <void*>(<uintptr_t>touched.values + <uintptr_t>((k - row) * width * item))
-            if k + ROWS_AHEAD < touched.count:
-                fetch_row(slot, cohort.rule, touched.numbers[k + ROWS_AHEAD], width)
+            own.arrays[1] = <void*>(<uintptr_t>touched.values[k] - <uintptr_t>(row * width * item))
         if cohort.rule.row_numbers:
             run_row(&own, cohort, row, width, stage)
         else:

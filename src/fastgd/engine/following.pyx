@@ -262,6 +262,10 @@ cdef class Following(Plan):
         return [self.sums[i] if self.has_sum[i] else None for i in range(len(self.sums))] + (
             [None] * (self.count - len(self.sums)))
 
+    def batches(self):
+        """How many batches there are in the sums, in words."""
+        return "1 batch" if self.window == 1 else f"{self.window} batches"
+
     cdef int end_window(self) except -1:
         """Let the next gradients begin sums, of which those that have been used are 0."""
         self.window = 0

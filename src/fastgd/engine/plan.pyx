@@ -41,7 +41,7 @@ cdef void view_gradient(const Slot* slot, View* out) noexcept:
     """Where the gradient of a slot lies, for its norm."""
     cdef const void* data = slot.arrays[1]
     if slot.touched != NULL:
-        data = slot.touched.values
+        data = slot.touched.values[0] if slot.touched.count else NULL
     view(<PyArrayObject*>slot.param, slot.formats[1], data, out)
     out.size = updated(slot)    # Rows lie as their parameter does, in C order.
 

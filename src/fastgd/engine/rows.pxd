@@ -22,11 +22,17 @@ cdef class Rows:
 cdef class Gathered:
     cdef Touched touched
     cdef int64_t* numbers
+    cdef const void** values
     cdef Pair* pairs                # twice as many as there are rows, for sorting
     cdef char* sums
     cdef Py_ssize_t room, bytes     # rows for which there is room, and bytes of sums
+    cdef int idle                   # steps in a row that have needed less than a quarter of it
+    cdef tuple said                 # what the group of the slot said when rows were found to go with it
 
-    cdef int make_room(self, Py_ssize_t count, Py_ssize_t nbytes) except -1
-    cdef void sum_rows(self, Py_ssize_t count, int64_t limit, Py_ssize_t width, Format compute,
-                       Format format) noexcept nogil
-    cdef Py_ssize_t gather(self, Rows rows, Slot* slot) except -2
+    cdef void let_go(self) noexcept
+    cdef bint knows(self, tuple said) noexcept
+    cdef int make_room(self, Py_ssize_t count) except -1
+    cdef Py_ssize_t gather(self, Rows rows, Slot* slot, bint joined) except -2
+    cdef Py_ssize_t sort(self, const char* source, Slot* slot, Py_ssize_t count, bint joined) except -1
+    cdef void sum_rows(self, const char* source, const Pair* pairs, Py_ssize_t count, Py_ssize_t width,
+                       Format compute, Format format, bint apart) noexcept nogil

@@ -13,7 +13,8 @@ from fastgd.engine.arrays cimport (
     pointer, shape_of, type_of,
 )
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, row_width
+from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, Touched, row_width
+from fastgd.engine.fetch cimport fetch_lines
 from fastgd.engine.formats cimport computed_in, format_of, goes_with, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.tile cimport run_tiles
@@ -27,6 +28,8 @@ cnp.import_array()
 cdef enum:
     TILE = 512                  # elements that are decoded at once, to be added
     DIGITS = 256                # of which a sort looks at one
+    ROWS_AHEAD = 8              # rows between the one that is added and the one that is asked for
+    PATIENCE = 64               # steps that need less than a quarter of the memory, after which it is let go of
     PLAIN = NPY_ARRAY_ALIGNED | NPY_ARRAY_C_CONTIGUOUS
 
 
@@ -97,22 +100,35 @@ cdef class Rows:
         return True
 
 
-cdef Py_ssize_t read(Pair* pairs, const void* indices, bint wide, Py_ssize_t count, int64_t limit) noexcept nogil:
-    """Pairs of checked indices and their positions; returns the first position of one that is out of range, or -1."""
+cdef Py_ssize_t read(int64_t* numbers, const void* indices, bint wide, Py_ssize_t count, int64_t limit,
+                     bint* ascending) noexcept nogil:
+    """
+    Checked indices, and whether they ascend without duplicates; returns the first position of one that is out of
+    range, or -1.
+    """
     cdef Py_ssize_t i
+    cdef int64_t last = -1
+    ascending[0] = True
     for i in range(count):
-        pairs[i].number = (<const int64_t*>indices)[i] if wide else (<const int32_t*>indices)[i]
-        pairs[i].position = i
-        if not 0 <= pairs[i].number < limit:
+        numbers[i] = (<const int64_t*>indices)[i] if wide else (<const int32_t*>indices)[i]
+        if not 0 <= numbers[i] < limit:
             return i
+        if numbers[i] <= last:
+            ascending[0] = False
+        last = numbers[i]
     return -1
 
 
-cdef Pair* by_number(Pair* pairs, Pair* spare, Py_ssize_t count, int64_t limit) noexcept nogil:
-    """Pairs sorted by their numbers, which are below `limit`; those of one number stay in their order."""
+cdef Pair* by_number(const int64_t* numbers, Pair* pairs, Pair* spare, Py_ssize_t count) noexcept nogil:
+    """Numbers and their positions, sorted by numbers; those of one number stay in their order."""
     cdef Py_ssize_t[DIGITS + 1] starts
     cdef Py_ssize_t i
+    cdef int64_t limit = 1
     cdef int shift = 0, digit
+    for i in range(count):
+        pairs[i].number = numbers[i]
+        pairs[i].position = i
+        limit = max(limit, numbers[i] + 1)
     while shift < 64 and (limit - 1) >> shift:
         memset(starts, 0, sizeof(starts))
         for i in range(count):
@@ -184,83 +200,139 @@ cdef void begin_rows(const Slot* slot, const Cohort* cohort) noexcept nogil:
                 memset(<char*>slot.arrays[k] + slot.touched.numbers[row] * width * item, 0, width * item)
 
 
+cdef Py_ssize_t distinct(const Pair* sorted, Py_ssize_t count, Py_ssize_t* repeated) noexcept nogil:
+    """How many numbers there are, of which so many come more than once."""
+    cdef Py_ssize_t i, result = 0
+    repeated[0] = 0
+    for i in range(count):
+        if i == 0 or sorted[i].number != sorted[i - 1].number:
+            result += 1
+        elif i == 1 or sorted[i].number != sorted[i - 2].number:
+            repeated[0] += 1
+    return result
+
+
+cdef void* resized(void* memory, Py_ssize_t nbytes) except NULL:
+    cdef void* result = PyMem_Realloc(memory, nbytes + 1)
+    if result == NULL:
+        raise MemoryError
+    return result
+
+
 cdef class Gathered:
-    """What a step makes of the rows of one slot, in memory that is kept from step to step."""
+    """
+    What a step makes of the rows of one slot, in memory that is kept from step to step.
+
+    It is as large as the largest gradient of the last steps has needed: what one batch alone has needed is let go of.
+    """
 
     def __dealloc__(self):
+        self.let_go()
+
+    cdef void let_go(self) noexcept:
         PyMem_Free(self.numbers)
+        PyMem_Free(self.values)
         PyMem_Free(self.pairs)
         PyMem_Free(self.sums)
+        self.numbers, self.values, self.pairs, self.sums = NULL, NULL, NULL, NULL
+        self.room = self.bytes = self.idle = 0
 
-    cdef int make_room(self, Py_ssize_t count, Py_ssize_t nbytes) except -1:
-        """Room for so many rows, and bytes of sums."""
-        cdef void* memory
+    cdef bint knows(self, tuple said) noexcept:
+        """Whether these are the objects that were there before: none of them is changed in place."""
+        cdef Py_ssize_t k
+        if self.said is None:
+            return False
+        for k in range(len(said)):
+            if said[k] is not self.said[k]:
+                return False
+        return True
+
+    cdef int make_room(self, Py_ssize_t count) except -1:
+        """Room for so many rows, but for their sums."""
+        if self.idle > PATIENCE:
+            self.let_go()
         if count > self.room or self.numbers == NULL:
-            memory = PyMem_Realloc(self.numbers, (count + 1) * sizeof(int64_t))
-            if memory == NULL:
-                raise MemoryError
-            self.numbers = <int64_t*>memory
-            memory = PyMem_Realloc(self.pairs, 2 * (count + 1) * sizeof(Pair))
-            if memory == NULL:
-                raise MemoryError
-            self.pairs = <Pair*>memory
+            self.numbers = <int64_t*>resized(self.numbers, count * sizeof(int64_t))
+            self.values = <const void**>resized(self.values, count * sizeof(void*))
+            self.pairs = <Pair*>resized(self.pairs, 2 * count * sizeof(Pair))
             self.room = count
-        if nbytes > self.bytes:
-            memory = PyMem_Realloc(self.sums, nbytes)
-            if memory == NULL:
-                raise MemoryError
-            self.sums = <char*>memory
-            self.bytes = nbytes
         return 0
 
-    cdef Py_ssize_t gather(self, Rows rows, Slot* slot) except -2:
+    cdef Py_ssize_t gather(self, Rows rows, Slot* slot, bint joined) except -2:
         """
         Make rows that fit a slot its gradient; returns the first position of an index that is out of range, or -1.
 
-        The indices are copied before they are checked: another thread could change them while a step runs.
+        `joined`: they shall lie one after the other. The indices are copied before they are checked: another thread
+        could change them while a step runs.
         """
-        cdef Py_ssize_t count = shape_of(pointer(rows.values))[0], width = row_width(slot) if slot.size else 0
-        cdef Py_ssize_t bad, i
-        cdef Format compute = computed_in(slot.formats[0])
-        cdef bint ascending = True, wide = itemsize_of(pointer(rows.indices)) == 8
-        cdef int64_t largest = 0
-        self.make_room(count, 0)
-        bad = read(self.pairs, data_of(pointer(rows.indices)), wide, count, slot.shape[0])
+        cdef Py_ssize_t count = shape_of(pointer(rows.values))[0], nbytes = 0, bad, i
+        cdef Py_ssize_t stride = (row_width(slot) if slot.size else 0) * itemsize_of(pointer(rows.values))
+        cdef const char* source = <const char*>data_of(pointer(rows.values))
+        cdef bint ascending, wide = itemsize_of(pointer(rows.indices)) == 8
+        self.make_room(count)
+        bad = read(self.numbers, data_of(pointer(rows.indices)), wide, count, slot.shape[0], &ascending)
         if bad >= 0:
             return bad
-        for i in range(count):
-            self.numbers[i] = self.pairs[i].number
-            ascending = ascending and (i == 0 or self.numbers[i] > self.numbers[i - 1])
-            largest = max(largest, self.numbers[i])
-        self.touched.count, self.touched.numbers = count, self.numbers
-        self.touched.values = data_of(pointer(rows.values))
         slot.formats[1] = format_of(pointer(rows.values))
         slot.arrays[1] = NULL       # A later array at the address of these was not looked at.
+        if ascending:
+            for i in range(count):
+                self.values[i] = source + i * stride
+            self.touched = Touched(count, self.numbers, self.values)
+        else:
+            nbytes = self.sort(source, slot, count, joined)
+        self.idle = self.idle + 1 if 4 * count < self.room or 4 * nbytes < self.bytes else 0
         slot.touched = &self.touched
-        if not ascending:
-            self.make_room(count, count * width * itemsize(compute))
-            with nogil:
-                self.sum_rows(count, largest + 1, width, compute, slot.formats[1])
-            slot.formats[1] = compute
         return -1
 
-    cdef void sum_rows(self, Py_ssize_t count, int64_t limit, Py_ssize_t width, Format compute,
-                       Format format) noexcept nogil:
-        """Bring the rows into ascending order, each once, with the sum of its values."""
-        cdef Pair* pairs = by_number(self.pairs, self.pairs + self.room + 1, count, limit)
-        cdef const char* source = <const char*>self.touched.values
-        cdef const char* values
+    cdef Py_ssize_t sort(self, const char* source, Slot* slot, Py_ssize_t count, bint joined) except -1:
+        """
+        Bring the rows of values at `source` into ascending order, each once, with the sum of what it has been given;
+        returns how many bytes there are of sums.
+
+        A row that comes once stays where it lies, if it need not be `joined` with others or decoded beside sums.
+        """
+        cdef Py_ssize_t rows, repeated, nbytes
+        cdef Py_ssize_t width = row_width(slot) if slot.size else 0
+        cdef Format compute = computed_in(slot.formats[0]), format = slot.formats[1]
+        cdef bint apart
+        cdef Pair* pairs
+        with nogil:
+            pairs = by_number(self.numbers, self.pairs, self.pairs + self.room, count)
+            rows = distinct(pairs, count, &repeated)
+        apart = not joined and (format == compute or repeated == 0)
+        nbytes = (repeated if apart else rows) * width * itemsize(compute)
+        if nbytes > self.bytes or self.sums == NULL:
+            self.sums = <char*>resized(self.sums, nbytes)
+            self.bytes = nbytes
+        if nbytes:
+            slot.formats[1] = compute
+        with nogil:
+            self.sum_rows(source, pairs, count, width, compute, format, apart)
+        self.touched = Touched(rows, self.numbers, self.values)
+        return nbytes
+
+    cdef void sum_rows(self, const char* source, const Pair* pairs, Py_ssize_t count, Py_ssize_t width, Format compute,
+                       Format format, bint apart) noexcept nogil:
+        cdef Py_ssize_t stride = width * itemsize(format), i = 0, row = 0, position
         cdef char* sums = self.sums
-        cdef Py_ssize_t i, last = -1
         cdef fp_mode mode = enter()
-        for i in range(count):
-            values = source + pairs[i].position * width * itemsize(format)
-            if last < 0 or pairs[i].number != self.numbers[last]:
-                last += 1
-                self.numbers[last] = pairs[i].number
-                sums = self.sums + last * width * itemsize(compute)
-                table().decode[compute][format](values, sums, width)
+        while i < count:
+            self.numbers[row] = pairs[i].number
+            position = pairs[i].position
+            i += 1
+            if apart and (i == count or pairs[i].number != self.numbers[row]):
+                self.values[row] = source + position * stride
             else:
-                add_row(compute, sums, format, values, width)
+                self.values[row] = sums
+                if i + ROWS_AHEAD < count:
+                    fetch_lines(source + pairs[i + ROWS_AHEAD].position * stride, stride)
+                table().decode[compute][format](source + position * stride, sums, width)
+                while i < count and pairs[i].number == self.numbers[row]:
+                    if i + ROWS_AHEAD < count:
+                        fetch_lines(source + pairs[i + ROWS_AHEAD].position * stride, stride)
+                    add_row(compute, sums, format, source + pairs[i].position * stride, width)
+                    i += 1
+                sums += width * itemsize(compute)
+            row += 1
         leave(mode)
-        self.touched.count, self.touched.values = last + 1, self.sums

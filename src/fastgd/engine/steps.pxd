@@ -35,6 +35,7 @@ cdef class Steps(Grouped):
     cdef int take_gradients(self, object front) except -1
     cdef int take_slowly(self, object front, Py_ssize_t i) except -1
     cdef int take_rows(self, object front, Py_ssize_t i, Rows rows) except -1
+    cdef int forget_rows(self) except -1
     cdef int hold_or_bound(self, object front, object grads, bint zeroes) except -1
     cdef bint update(self, double scale, bint zeroes) except -1
     cdef int bound_largest(self, array) except -1

@@ -279,6 +279,15 @@ cdef class Steps(Grouped):
         for i in range(self.count if with_rows else 0):
             if type(<object>self.held[i]) is Rows:
                 self.take_rows(front, i, <Rows>self.held[i])
+        if self.gathered:
+            self.forget_rows()
+        return 0
+
+    cdef int forget_rows(self) except -1:
+        """Let go of what was gathered for slots whose gradient is an array now, or that are there no longer."""
+        for i in list(self.gathered):
+            if i >= self.count or (self.slots[<Py_ssize_t>i].cohort >= 0 and self.slots[<Py_ssize_t>i].touched == NULL):
+                del self.gathered[i]
         return 0
 
     cdef int take_slowly(self, object front, Py_ssize_t i) except -1:
@@ -294,13 +303,21 @@ cdef class Steps(Grouped):
     cdef int take_rows(self, object front, Py_ssize_t i, Rows rows) except -1:
         """Check and sum the gradient of a slot that has some of its rows."""
         cdef Slot* slot = &self.slots[i]
+        cdef Gathered gathered = self.gathered.get(i)
+        cdef Reading reading = <Reading>self.readings[slot.group]
         cdef Py_ssize_t bad
-        front._check_rows(i)
+        if gathered is None:
+            gathered = self.gathered[i] = Gathered()
+        said = (reading.plain, (<Group>self.groups[slot.group]).storage, self.clipping)
+        if self.copies[i] is not None or reading.schedules or not gathered.knows(said):
+            front._check_rows(i)
+            gathered.said = said
         self.with_rows = True
         if not (self.holds(slot) and rows.fits(slot) and not (self.touches(rows.indices) or self.touches(rows.values))):
             front._refused_rows(i, rows)
             raise RuntimeError(f"the rows of gradient {i} are refused; please report this")
-        bad = (<Gathered>self.gathered.setdefault(i, Gathered())).gather(rows, slot)
+        # The norm goes over memory in one piece.
+        bad = gathered.gather(rows, slot, self.max_norm >= 0 or self.skip_nonfinite)
         if bad >= 0:
             raise IndexError(f"{front._gradient_label(i)}.indices[{bad}] must be in [0, {slot.shape[0]}), "
                              f"got {rows.indices[bad]}")
@@ -347,8 +364,8 @@ cdef class Steps(Grouped):
         """Hold the gradients of a step: sums where there are any, else those that are given, or bound."""
         if self.window:
             if grads is not None:
-                raise RuntimeError(f"gradients have been accumulated over {self.window} batches: call step() without "
-                                   "any, and accumulate() with these")
+                raise RuntimeError(f"gradients have been accumulated over {self.batches()}: call step() without any, "
+                                   "and accumulate() with these")
             if zeroes:
                 raise ValueError("zero_grads is for accumulate() where gradients are accumulated, got True")
         if grads is not None:

@@ -24,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def lines(found: Checkpoint) -> Iterator[str]:
     """What is in a checkpoint, for people; names and texts of a file are shown as Python writes them."""
-    yield f"{found.path!r}: {found.optimizer!r} after {found.completed} steps, {found.skipped} skipped"
+    steps = f"{found.completed} step{'' if found.completed == 1 else 's'}"
+    yield f"{found.path!r}: {found.optimizer!r} after {steps}, {found.skipped} skipped"
     yield f"format: version {found.version}"
     yield f"settings: {_items(found.settings)}"
     yield f"extra: {found.extra!r}"
@@ -36,7 +37,7 @@ def lines(found: Checkpoint) -> Iterator[str]:
             yield f"  {name!r}: " + (", ".join(f"{key} {_info(kept[key])}" for key in kept) or "no state yet")
     yield "parameters:" if found.params else "parameters: none"
     for name, info in found.params.items():
-        yield f"  {name!r}: {_info(info)}"
+        yield f"  {name!r}: {_info(info)}" if name else f"  one array, without a name: {_info(info)}"
 
 
 def _items(values: dict[str, Any]) -> str:

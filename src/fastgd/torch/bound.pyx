@@ -14,7 +14,7 @@ from fastgd.engine.rows cimport Rows
 from fastgd.engine.steps cimport Steps
 from fastgd.torch.clock cimport Clock
 from fastgd.torch.found cimport Found
-from fastgd.torch.views cimport Place, find, goes_along, laid_out, with_parts
+from fastgd.torch.views cimport Place, find, goes_along, laid_out, rows_at, with_parts
 
 import torch
 from torch.autograd.graph import increment_version
@@ -29,6 +29,7 @@ cdef extern from "Python.h":
 cnp.import_array()
 
 cdef object is_neg = torch.Tensor.is_neg, Tensor = torch.Tensor, Parameter = torch.nn.Parameter
+cdef object sparse_coo = torch.sparse_coo
 
 
 cdef class Bound(Found):
@@ -64,8 +65,9 @@ cdef class Bound(Found):
             return False
         self.asked = self.asked or type(grad) is not Tensor
         # To ask a sparse tensor where it lies is a C++ exception, which takes longer than a step: once is enough.
-        if not (not (had_rows and grad.layout is torch.sparse_coo)
-                and PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
+        sparse = had_rows and grad.layout is sparse_coo
+        if sparse or not (
+                PyObject_TypeCheck(grad, <PyTypeObject*>torch.Tensor)
                 and goes_along(grad, leaf)
                 and find(self.borrow, grad, &place)
                 and goes_with(slot.formats[0], place.format)
@@ -73,16 +75,29 @@ cdef class Bound(Found):
                 and <size_t>place.data % itemsize(place.format) == 0
                 and not is_neg(grad)
                 and self.takes_place(slot, place.data, place.format)):
-            array = front._gradient(i, grad)
+            array = self.rows_of(slot, leaf, grad) if sparse else None
+            if array is None:
+                array = front._gradient(i, grad)
+                self.asked = True
             self.hold(array)
             self.copied.append((i, grad))
-            self.asked = True
             if type(array) is Rows:
                 self.take_rows(front, i, <Rows>array)
             elif not self.takes(slot, <PyObject*>array):
                 raise RuntimeError(f"gradient {i} was copied and is still refused; please report this")
         slot.cohort = 0
         return True
+
+    cdef object rows_of(self, Slot* slot, object leaf, object grad):
+        """The rows that a sparse gradient has, where they lie; None for one that Python has to look at."""
+        cdef Rows rows
+        if type(grad) is not Tensor or not goes_along(grad, leaf) or grad.shape != leaf.shape:
+            return None
+        values = grad._values()
+        if is_neg(values):
+            return None
+        rows = rows_at(self.borrow, grad._indices(), values)
+        return rows if rows is not None and rows.fits(slot) else None
 
     cdef double measure(self) except? -1:
         """The norm over the gradients of this step, of all processes that have some of them."""
@@ -125,8 +140,8 @@ cdef class Bound(Found):
         """Take what has been summed for a slot; False if that is nothing."""
         leaf = self.leaves[i]
         if leaf.grad is not None:
-            raise RuntimeError(f"{front._gradient_label(i)}: gradients have been accumulated over {self.window} "
-                               "batches: call accumulate() with this one too, or set it to None")
+            raise RuntimeError(f"{front._gradient_label(i)}: gradients have been accumulated over {self.batches()}: "
+                               "call accumulate() with this one too, or set it to None")
         self.slots[i].cohort = -1
         self.slots[i].touched = NULL
         if i >= len(self.has_sum) or not self.has_sum[i]:
@@ -186,6 +201,8 @@ cdef class Bound(Found):
                     all_have = False
             if self.asked and not self.window:
                 self.check_places()
+            if self.gathered:
+                self.forget_rows()
             updated = self.leaves
             if not all_have:
                 updated = [leaf for i, leaf in enumerate(self.leaves) if self.slots[i].cohort >= 0]
@@ -210,7 +227,7 @@ cdef class Bound(Found):
         """
         cdef Py_ssize_t i
         if self.window:
-            raise RuntimeError(f"gradients have been accumulated over {self.window} batches: call step() before a "
+            raise RuntimeError(f"gradients have been accumulated over {self.batches()}: call step() before a "
                                "backward pass that steps")
         self.begin()
         try:
@@ -229,6 +246,8 @@ cdef class Bound(Found):
             if self.moved:
                 self.sort_written()
             if self.take_tensor(front, i):
+                if self.slots[i].touched == NULL:
+                    self.gathered.pop(i, None)
                 if self.asked:
                     self.check_places()
                 if self.run_and_tell(1.0, [leaf], False) and self.clock.active:

@@ -37,6 +37,7 @@ cdef bint find(Borrow borrow, object tensor, Place* place) except -1
 cdef bint lies_at(PyArrayObject* a, const Place* place) noexcept
 cdef bint laid_out(PyArrayObject* a, const Place* place) noexcept
 cdef object array_at(const Place* place)
+cdef object rows_at(Borrow borrow, object indices, object values)
 cdef Borrow borrow_of(object kind) except? NULL
 
 cdef class Views:

@@ -16,6 +16,7 @@ from fastgd.engine.arrays cimport (
 )
 from fastgd.engine.extents cimport Extent, disjoint
 from fastgd.engine.formats cimport format_of, itemsize, number_of
+from fastgd.engine.rows cimport Rows
 from fastgd.kernels.rule cimport BFLOAT16, FLOAT16, FLOAT32, FLOAT64, INT16
 
 cdef extern from "Python.h":
@@ -160,6 +161,28 @@ cdef object array_at(const Place* place):
         formats.bfloat16()
     return cnp.PyArray_New(cnp.ndarray, place.ndim, <cnp.npy_intp*>place.shape, number_of(place.format),
                            <cnp.npy_intp*>place.strides, place.data, 0, NPY_ARRAY_WRITEABLE, None)
+
+
+cdef object rows_at(Borrow borrow, object indices, object values):
+    """Rows over the memory of a sparse tensor's, which they hold; None where they lie otherwise than rows must."""
+    cdef DLTensor found
+    cdef Place place
+    cdef Rows rows = Rows.__new__(Rows)
+    if borrow == NULL:
+        return None
+    if borrow(<void*>indices, &found) != 0:
+        PyErr_Clear()
+        return None
+    if (found.device_type != DLPACK_CPU or found.code != DLPACK_INT or found.bits != 64 or found.lanes != 1
+            or found.ndim != 2 or found.shape[0] != 1 or (found.shape[1] > 1 and found.strides[1] != 1)
+            or not find(borrow, values, &place)):
+        return None
+    rows.indices = cnp.PyArray_SimpleNewFromData(
+        1, <cnp.npy_intp*>found.shape + 1, cnp.NPY_INT64, <char*>found.data + found.byte_offset)
+    rows.values = array_at(&place)
+    cnp.set_array_base(rows.indices, indices)
+    cnp.set_array_base(rows.values, values)
+    return rows
 
 
 cdef object view(Borrow borrow, object tensor, object known):
