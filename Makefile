@@ -117,6 +117,10 @@ sanitize: $(VENV)/test
 clang: $(VENV)/test
 	python tools/clang.py
 
+# The same bits on another processor, which qemu imitates.
+aarch64: $(VENV)/test
+	python tools/aarch64.py
+
 clean:
 	rm -rf $(VENV) build dist docs/api docs/pictures src/fastgd.egg-info benchmarks/.asv digits.png pictures
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,7 +1,7 @@
 """The extension list: the engine, the C API, and one kernel module for each instruction set."""
 
 import os
-import platform
+import sysconfig
 
 import numpy
 from Cython.Build import cythonize
@@ -10,8 +10,9 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 STRICT = os.environ.get("FASTGD_STRICT") == "1"  # for developers: every warning is an error
-MSVC = platform.system() == "Windows"
-X86_64 = platform.machine().lower() in ("x86_64", "amd64") and not MSVC
+PLATFORM = sysconfig.get_platform()  # what is built for, where a compiler for another processor is used too
+MSVC = PLATFORM.startswith("win")
+X86_64 = PLATFORM.endswith("x86_64")
 
 # Contraction, reassociation and -march=native would make the bits depend on the machine. These flags come after the
 # user's CFLAGS and LDFLAGS and take back what -ffast-math, -Ofast or a part of them asks for; at the link, that is
