@@ -108,6 +108,8 @@ cdef class Bound(Found):
         cdef bint there = self.shown.stands()
         for i in range(self.first, self.stop):
             there = there and self.holds_leaf(i)
+            if self.window:
+                continue    # sums are the engine's own
             if self.slots[i].cohort < 0:
                 k += 1
             elif k + 1 < self.held_count and type(<object>self.held[k + 1]) in (cnp.ndarray, Rows):
@@ -124,6 +126,7 @@ cdef class Bound(Found):
     cdef bint take_sum(self, front, Py_ssize_t i) except -1:
         """Take what has been summed for a slot; False if that is nothing."""
         leaf = self.leaves[i]
+        self.asked = self.asked or (type(leaf) is not Parameter and type(leaf) is not Tensor)
         if leaf.grad is not None:
             raise RuntimeError(f"{front._gradient_label(i)}: gradients have been accumulated over {self.window} "
                                "batches: call accumulate() with this one too, or set it to None")
@@ -157,12 +160,24 @@ cdef class Bound(Found):
             if self.asked:
                 self.check_places()
             self.add_up(front, False)
-            for i in range(self.count):
-                if self.slots[i].cohort >= 0:
-                    self.leaves[i].grad = None
+            self.let_go()
         finally:
             self.copied = []
             self.end()
+
+    cdef int let_go(self) except -1:
+        """Let parameters have no gradient where it has been summed; all of them, also where one objects."""
+        cdef Py_ssize_t i
+        error = None
+        for i in range(self.count):
+            if self.slots[i].cohort >= 0:
+                try:
+                    self.leaves[i].grad = None
+                except BaseException as raised:
+                    error = raised
+        if error is not None:
+            raise error
+        return 0
 
     def step_tensors(self, front, groups, double scale, bint zeroes):
         """Update all parameters that have a gradient; `zeroes`: it is then 0."""
@@ -184,7 +199,7 @@ cdef class Bound(Found):
             for i in range(self.count):
                 if not (self.take_sum(front, i) if self.window else self.take_tensor(front, i)):
                     all_have = False
-            if self.asked and not self.window:
+            if self.asked:
                 self.check_places()
             updated = self.leaves
             if not all_have:

@@ -34,7 +34,7 @@ cdef class Found(Steps):
     """
 
     def __init__(self, reader, kind, Clock clock not None):
-        Steps.__init__(self, reader, kind.waits)
+        Steps.__init__(self, reader)
         self.clock = clock
         self.borrow = borrow_of(torch.Tensor)
         self.shown = Shown(kind)
