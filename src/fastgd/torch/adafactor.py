@@ -25,7 +25,7 @@ class AdafactorBase(Optimizer):
         self._steps.between = Moments()
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        groups, state = saved.parts(state_dict)
+        _, state = saved.parts(state_dict)
         super().load_state_dict({**state_dict, "state": {i: own_moments(entry) for i, entry in state.items()}})
 
 

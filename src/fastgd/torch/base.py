@@ -282,7 +282,7 @@ class Optimizer(Keeping, torch.optim.Optimizer):
         if validation.is_dense(array) and self._steps.touches(array):
             raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
         beside = zeros_beside(self._steps.params[i], array)
-        np.copyto(beside, array)
+        np.copyto(beside, checks.signed(grad, array))
         return beside
 
     def _look(self) -> None:

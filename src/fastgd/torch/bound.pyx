@@ -207,7 +207,7 @@ cdef class Bound(Found):
             if zeroes:
                 self.check_zeroes(front, NULL)
                 for i, grad in self.copied:
-                    checks.fillable(front._gradient_label(i), grad)
+                    checks.fillable(front._gradient_label(i), grad, self)
             if self.run_and_tell(scale / max(self.window, 1), updated, zeroes) and self.clock.active:
                 self.clock.after()
         except Exception:

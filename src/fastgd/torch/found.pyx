@@ -231,6 +231,17 @@ cdef class Found(Steps):
         self.found_groups = groups
         return 0
 
+    def may_touch(self, array):
+        """Whether anything that the step writes to lies between the first and the last element of an array."""
+        if self.moved:
+            self.sort_written()
+        first, stop = np.lib.array_utils.byte_bounds(array)
+        return self.overlaps(<void*><size_t>first, stop - first)
+
+    def written_arrays(self):
+        """What the step writes to, but for copies of parameters."""
+        return [*self.params, *[array for entry in self.states for array in entry.values()]]
+
     # ---- what `state` shows ---------------------------------------------------------------------------------------
 
     cdef int publish(self, bint adopting) except -1:
