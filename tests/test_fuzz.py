@@ -6,9 +6,10 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from support.machines import NumPyMachine
 from support.machines_of_calls import FunctionMachine, MinimizeMachine, ScheduleMachine
+from support.machines_of_stages import StagesMachine
 from support.machines_of_torch import TorchMachine
 
-MACHINES = [NumPyMachine, FunctionMachine, ScheduleMachine, MinimizeMachine, TorchMachine]
+MACHINES = [NumPyMachine, FunctionMachine, ScheduleMachine, MinimizeMachine, TorchMachine, StagesMachine]
 
 SHORT = settings(
     max_examples=12, stateful_step_count=12, derandomize=True, database=None, deadline=None,
