@@ -10,8 +10,8 @@ SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -
 STUBS := $(shell find src -name '*.pyi' -not -path '*/torch/*')
 STUBBED := $(subst /,.,$(STUBS:src/%.pyi=%))
 
-.PHONY: demo test race race-windows sanitize clang aarch64 fuzz soak derive digests lint bench bench-full bench-compare
-.PHONY: bench-history report dashboard docs wheel smoke clean
+.PHONY: demo test test-hosts measure-hosts race race-windows sanitize clang aarch64 fuzz soak derive digests lint bench
+.PHONY: bench-full bench-compare bench-history report dashboard docs wheel smoke clean
 .NOTPARALLEL:
 
 demo: $(VENV)/built
@@ -19,6 +19,13 @@ demo: $(VENV)/built
 
 test: $(VENV)/test $(VENV)/built
 	python -m pytest --numprocesses $(JOBS)
+
+# The programs of docs/HOSTS.md, Keras and spaCy; make measure-hosts writes the page's table.
+test-hosts: $(VENV)/test $(VENV)/hosts $(VENV)/built
+	python -m pytest tests/test_hosts.py tests/test_keras.py tests/test_spacy.py
+
+measure-hosts: $(VENV)/test $(VENV)/hosts $(VENV)/built
+	python tools/hosts.py
 
 # The threads of engine/pool.h by themselves under ThreadSanitizer, with either of the ways in which they sleep.
 CC ?= cc

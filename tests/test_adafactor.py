@@ -342,3 +342,71 @@ def test_torch_parameters_in_16_bits_are_refused() -> None:
     with pytest.raises(TypeError, match=re.escape(refused)):
         opt.add_param_group({"params": [torch.ones(2, dtype=torch.bfloat16)]})
     assert len(opt.param_groups) == 1
+
+
+CHANGED: list[tuple[str, Any, type[Exception], str]] = [
+    ("dtype", lambda e: e.update(row_var=e["row_var"].double()), TypeError, "expected dtype float32, got float64"),
+    ("shape", lambda e: e.update(row_var=e["row_var"].t()), ValueError, "expected shape (5, 1), got (1, 5)"),
+    ("size", lambda e: e["col_var"].resize_(1, 1), ValueError, "expected shape (1, 2), got (1, 1)"),
+    ("strides", lambda e: e.update(col_var=e["col_var"].repeat(1, 2)[:, ::2]), ValueError, "expected a dense array"),
+    ("elements", lambda e: e["exp_avg"].set_(e["exp_avg"][:1].expand(5, 2)), ValueError, "expected a dense array"),
+    ("signs", lambda e: e.update(col_var=_neg_view(e["col_var"])), ValueError, "got one with the negative bit set"),
+    ("kind", lambda e: e.update(col_var=3.0), TypeError, "expected a torch.Tensor, got float"),
+]
+
+
+def _neg_view(tensor: Any) -> Any:
+    import torch
+
+    return torch._neg_view(tensor)
+
+
+@pytest.mark.parametrize(("change", "error", "message"), [row[1:] for row in CHANGED], ids=[row[0] for row in CHANGED])
+def test_torch_moments_that_others_have_changed(change: Any, error: type[Exception], message: str) -> None:
+    """The last parameter's are refused before the first is updated."""
+    torch = pytest.importorskip("torch")
+    import fastgd.torch
+
+    params = [torch.nn.Parameter(torch.ones(3, 4)), torch.nn.Parameter(torch.ones(5, 2))]
+    opt = fastgd.torch.Adafactor(params, lr=0.1, beta1=0.9)
+    for param in params:
+        param.grad = torch.linspace(-1, 2, param.numel()).reshape(param.shape)
+    opt.step()
+    change(opt.state[params[1]])
+    before = [param.detach().clone() for param in params]
+    with pytest.raises(error, match=re.escape(message)):
+        opt.step()
+    assert all(map(torch.equal, params, before))
+    assert [float(opt.state[param]["step"]) for param in params] == [1, 1]
+
+
+def test_moments_whose_shape_was_set() -> None:
+    params = [np.ones((3, 4)), np.ones((5, 2))]
+    opt = fastgd.Adafactor(params)
+    opt.step([np.ones_like(p) for p in params])
+    before = [p.copy() for p in params]
+    opt.state[1]["col_var"].resize((2, 1), refcheck=False)
+    with pytest.raises(ValueError, match=r"state 'col_var' .*: expected shape \(1, 2\), got \(2, 1\)"):
+        opt.step([np.ones_like(p) for p in params])
+    assert_same(params, before)
+    assert [int(opt.state[i]["step"]) for i in range(2)] == [1, 1]
+
+
+def test_a_saved_state_stays_as_it_was() -> None:
+    torch = pytest.importorskip("torch")
+    import fastgd.torch
+
+    param = torch.nn.Parameter(torch.ones(3, 4).t())
+    param.grad = torch.linspace(-1, 2, 12).reshape(3, 4).t()
+    opt = fastgd.torch.Adafactor([param], beta1=0.9)
+    opt.step()
+    saved = opt.state_dict()["state"][0]
+    kept = copy.deepcopy(saved)
+    other = fastgd.torch.Adafactor([torch.nn.Parameter(param.detach().clone())], beta1=0.9)
+    other.load_state_dict(opt.state_dict())
+    twin = other.param_groups[0]["params"][0]
+    twin.grad = param.grad
+    other.step()
+    assert all(torch.equal(saved[key], kept[key]) for key in kept)
+    opt.step()
+    assert torch.equal(param, twin)

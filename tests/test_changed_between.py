@@ -212,3 +212,95 @@ def test_a_schedule_gives_way_to_another_and_comes_to_a_group_without_one() -> N
     other.schedules[0]["lr"] = schedules.constant(0.25)
     other.step()
     assert (param == -2).all()
+
+
+# ---- steps that fail ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Muon", "Adafactor"])
+def test_an_average_does_not_begin_in_a_step_that_fails(name: str) -> None:
+    w, grad = np.full((2, 3), 2.0), np.array([[1.0, -2.0, 3.0], [0.5, 1.0, -1.0]])
+    opt = getattr(fastgd, name)(w, lr=0.1, ema_decay=0.5)
+    between, before = opt._steps.between, opt.state_dict()
+
+    def interrupted(steps: Any) -> Any:
+        between(steps)
+        raise KeyboardInterrupt
+
+    opt._steps.between = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        opt.step(grad)
+    opt._steps.between = between
+    assert (w == 2).all()
+    assert opt.state == {}
+    assert opt.state_dict()["state"] == before["state"] == {}
+    opt.load_state_dict(before)
+    opt.step(grad)
+    assert (opt.state[0]["ema"] == w).all()
+
+
+@pytest.mark.parametrize("zero_grads", [False, True])
+def test_a_step_that_the_scaler_leaves_out_is_refused_where_any_is(zero_grads: bool) -> None:
+    param = torch.nn.Parameter(torch.ones(3))
+    opt = fastgd.torch.SGD([param], lr=1.0, ema_decay=0.5)
+    param.grad = torch.ones(3)
+    opt.step()
+    opt.accumulate()
+    param.grad = torch.ones(3)
+    opt.found_inf = torch.ones(1)
+    with opt.averaged(), pytest.raises(RuntimeError, match="the parameters hold their averages"):
+        opt.step(zero_grads=zero_grads)
+    with opt._steps, pytest.raises(RuntimeError, match="in use by another thread"):
+        opt.step(zero_grads=zero_grads)
+    assert opt._steps.window == 1
+    assert torch.equal(param.grad, torch.ones(3))
+    opt.step(zero_grads=zero_grads)
+    assert opt._steps.window == 0
+    assert torch.equal(param.grad, torch.full((3,), float(not zero_grads)))
+
+
+def test_a_parameter_that_moves_while_it_is_asked_whether_it_has_more_than_its_sum() -> None:
+    class Late(torch.nn.Parameter):
+        asked = 0
+
+        @property
+        def grad(self) -> Any:
+            self.asked += 1
+            if self.asked == 2:
+                first.data = torch.full((1000,), 5.0)
+            return torch.ones(2) if self.asked == 1 else None
+
+        @grad.setter
+        def grad(self, value: Any) -> None:
+            pass
+
+    first = torch.nn.Parameter(torch.ones(1000))
+    first.grad = torch.ones(1000)
+    late = Late(torch.ones(2))
+    opt = fastgd.torch.SGD([first, late], lr=1.0)
+    opt.accumulate()
+    with pytest.raises(RuntimeError, match="was moved while gradients were asked for"):
+        opt.step()
+    assert torch.equal(first.detach(), torch.full((1000,), 5.0))
+    opt.step()
+    assert torch.equal(first.detach(), torch.full((1000,), 4.0))
+    assert torch.equal(late.detach(), torch.zeros(2))
+
+
+def test_gradients_are_let_go_where_one_of_them_cannot_be() -> None:
+    class Kept(torch.nn.Parameter):
+        @property
+        def grad(self) -> Any:
+            return torch.ones(2)
+
+        @grad.setter
+        def grad(self, value: Any) -> None:
+            raise KeyboardInterrupt
+
+    kept, other = Kept(torch.ones(2)), torch.nn.Parameter(torch.ones(2))
+    other.grad = torch.ones(2)
+    opt = fastgd.torch.SGD([kept, other], lr=1.0)
+    with pytest.raises(KeyboardInterrupt):
+        opt.accumulate()
+    assert other.grad is None
+    assert opt._steps.window == 1

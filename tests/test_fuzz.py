@@ -7,6 +7,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from support.machines import NumPyMachine
 from support.machines_of_calls import FunctionMachine, MinimizeMachine, ScheduleMachine
 from support.machines_of_rows import RowsMachine, TorchRowsMachine
+from support.machines_of_stages import StagesMachine
 from support.machines_of_torch import TorchMachine
 
 MACHINES = [
@@ -17,6 +18,7 @@ MACHINES = [
     TorchMachine,
     RowsMachine,
     TorchRowsMachine,
+    StagesMachine,
 ]
 
 SHORT = settings(

@@ -1,5 +1,6 @@
 """Where a schedule starts: at the steps that the optimizer has completed, for every class and every way there."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 import fastgd
+import fastgd.torch
 from fastgd import schedules
 from support.cases import every_optimizer
 from support.comparing import assert_same
@@ -130,3 +132,40 @@ def test_the_state_of_a_schedule_goes_to_one_that_has_state() -> None:
     assert fresh.state_dict() == plateau().state_dict()
     with pytest.raises(ValueError, match="the state of warmup: unknown name 'lr'"):
         fastgd.SGD([np.ones(2)], lr=schedules.warmup(plateau(), 3)).load_state_dict(saved)
+
+
+# ---- state that says it has not begun ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Adam", "NAdam", "Adagrad", "Rprop", "Ftrl", "Prodigy"])
+def test_state_at_step_0_is_what_a_run_begins_with(name: str) -> None:
+    """A rule would begin anew, and what was saved would be lost."""
+    first, second = np.ones(3), np.ones(3)
+    grad = np.array([1.0, -2.0, 0.5])
+    opt, other = getattr(fastgd, name)(first), getattr(fastgd, name)(second)
+    opt.step(grad)
+    saved = opt.state_dict()
+    saved["state"][0]["step"] = np.array(0.0)
+    message = "'mu_product'] must be 1 at step 0" if name == "NAdam" else "'step']: expected at least 1 beside a '"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        other.load_state_dict(saved)
+    zeros = {key: np.zeros_like(value) for key, value in saved["state"][0].items()}
+    begun = other.entry(0, (), zeros, other.current()[0])
+    other.load_state_dict({**saved, "state": {0: {**zeros, **begun}}})
+    other.step(grad)
+    assert (first == second).all()
+
+
+def test_torchs_product_at_step_0() -> None:
+    param = torch.nn.Parameter(torch.ones(3))
+    opt = fastgd.torch.NAdam([param])
+    entry = dict(
+        mu_product=torch.tensor(0.5), exp_avg=torch.zeros(3), exp_avg_sq=torch.zeros(3), step=torch.tensor(0.0)
+    )
+    opt.state[param] = entry
+    param.grad = torch.ones(3)
+    with pytest.raises(ValueError, match=r"\['mu_product'\] must be 1 at step 0, got 0.5"):
+        opt.step()
+    entry["mu_product"].fill_(1.0)
+    opt.step()
+    assert float(entry["step"]) == 1

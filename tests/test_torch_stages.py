@@ -102,6 +102,29 @@ def test_gradients_that_share_memory_are_refused_before_anything_changes() -> No
     opt.step()
 
 
+@pytest.mark.parametrize("zero_grads", [False, True])
+@pytest.mark.parametrize("dense", [True, False])
+def test_gradients_in_what_the_step_writes_to(dense: bool, zero_grads: bool) -> None:
+    """Those that a step reads from a copy are looked at where they lie."""
+    wide = torch.ones(4, 6)
+    params = [torch.nn.Parameter(wide.view(-1)[:12]), torch.nn.Parameter(torch.ones(4, 3))]
+    opt = adapter.SGD(params, lr=0.5)
+    params[1].grad = torch._neg_view(wide.view(-1)[:12].view(4, 3)) if dense else wide[:, ::2]
+    if not dense and not zero_grads:
+        opt.step()
+        assert params[1].tolist() == [[0.5] * 3] * 4
+        return
+    with pytest.raises(
+        ValueError, match=r"\['params'\]\[1\].grad: expected memory of its own, got memory that the step"
+    ):
+        opt.step(zero_grads=zero_grads)
+    assert wide.tolist() == [[1.0] * 6] * 4
+    assert params[1].tolist() == [[1.0] * 3] * 4
+    params[1].grad = torch.ones(4, 6)[:, ::2]
+    opt.step(zero_grads=zero_grads)
+    assert params[1].tolist() == [[0.5] * 3] * 4
+
+
 def test_backward_adds_to_zeros_and_autograd_knows_of_them() -> None:
     param = torch.ones(3, requires_grad=True)
     opt = adapter.SGD([param], lr=0.0)

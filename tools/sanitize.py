@@ -22,11 +22,52 @@ COPY = ROOT / "build" / "sanitize"
 SANITIZERS = "-fsanitize=address,undefined"
 # bounds and pointer-overflow belong to undefined. Alignment stays out where a caller's array may be of any alignment.
 FLAGS = f"{SANITIZERS} -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1"
-TESTS = [
-    "bad_input", "bits", "checkpoint", "checkpoint_files", "exact", "functional", "fuzz", "gradients", "interrupts",
-    "properties", "refusals", "resuming", "steps", "thinc_arrays", "torch_adapter", "torch_changes", "torch_hazards",
-    "torch_tensors", "treated_gradients", "values",
-]  # fmt: skip
+# For each compiled module the files of tests that go through all of it.
+KERNELS = ("bits", "passes", "formats", "elementary", "values")
+TESTS = {
+    "kernels/generic": KERNELS,
+    "kernels/x86_64_v2": KERNELS,
+    "kernels/x86_64_v3": KERNELS,
+    "kernels/x86_64_v4": KERNELS,
+    "engine/apply": ("functional",),
+    "engine/averaged": ("averages", "torch_stages"),
+    "engine/dispatch": ("bits",),
+    "engine/exact": ("exact",),
+    "engine/execute": ("steps", "master_weights", "rows", "properties"),
+    "engine/extents": ("bad_input", "zeroed_gradients"),
+    "engine/factored": ("adafactor",),
+    "engine/following": ("accumulating", "copies", "averages", "zeroed_gradients", "changed_between"),
+    "engine/formats": ("formats",),
+    "engine/grouped": ("refusals", "schedules_of_any"),
+    "engine/norm": ("gradients", "treated_gradients"),
+    "engine/plan": ("steps", "bad_input"),
+    "engine/pool": ("pool",),
+    "engine/reader": ("signatures", "refusals"),
+    "engine/reading": ("schedules_of_any", "resuming"),
+    "engine/rows": ("rows", "torch_rows"),
+    "engine/stages": ("copies", "averages"),
+    "engine/steps": ("steps", "interrupts", "fuzz", "checkpoint", "checkpoint_files", "checkpoint_background"),
+    "engine/threads": ("pool",),
+    "engine/tile": ("formats", "master_weights"),
+    "engine/zeros": ("zeroed_gradients",),
+    "torch/bound": ("torch_adapter", "torch_hazards", "changed_between", "torch_rows", "torch_formats"),
+    "torch/clock": ("torch_schedules",),
+    "torch/found": ("torch_changes", "torch_keeping", "torch_tensors"),
+    "torch/gradients": ("torch_zero_grad",),
+    "torch/shown": ("torch_state",),
+    "torch/targets": ("torch_keeping",),
+    "torch/views": ("torch_tensors", "torch_hazards"),
+    "capi": ("capi_header",),
+    "thinc_update": ("thinc_arrays",),
+}
+
+
+def tests() -> list[str]:
+    """The files of all modules, each once."""
+    modules = {str(path.relative_to(ROOT / "src/fastgd").with_suffix("")) for path in ROOT.glob("src/fastgd/**/*.pyx")}
+    if modules != set(TESTS):
+        raise SystemExit(f"TESTS of {Path(__file__).name}: {', '.join(sorted(modules ^ set(TESTS)))} is new or gone")
+    return [f"tests/test_{name}.py" for name in sorted({name for names in TESTS.values() for name in names})]
 
 
 def runtimes() -> list[str]:
@@ -44,7 +85,7 @@ def runtimes() -> list[str]:
     return [str(Path(path).resolve()) for path in found]
 
 
-def main(tests: list[str]) -> None:
+def main(files: list[str]) -> None:
     preload = ":".join(runtimes())
     build(COPY, {"CFLAGS": FLAGS, "LDFLAGS": SANITIZERS})
     options = "detect_leaks=0:abort_on_error=1:allocator_may_return_null=1:detect_odr_violation=0"
@@ -69,8 +110,8 @@ def main(tests: list[str]) -> None:
         "-p",
         "no:xdist",
     ]
-    raise SystemExit(subprocess.run([*command, *tests], cwd=COPY, check=False, env=env).returncode)
+    raise SystemExit(subprocess.run([*command, *files], cwd=COPY, check=False, env=env).returncode)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or [f"tests/test_{name}.py" for name in TESTS])
+    main(sys.argv[1:] or tests())

@@ -67,7 +67,6 @@ ctypedef struct Stage:
     double scale
     double bound
     bint zeroes
-    bint waits                      # whether what comes after the rule is done by `finish_slots`, later
 
 
 cdef inline Py_ssize_t row_width(const Slot* slot) noexcept nogil:

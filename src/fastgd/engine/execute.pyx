@@ -98,7 +98,7 @@ cdef void run_part(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_
                    const Stage* stage) noexcept nogil:
     """Elements [start, stop) of one slot, and what comes after the rule."""
     cdef Py_ssize_t n
-    if stage.waits or (slot.after == NULL and not stage.zeroes):
+    if slot.after == NULL and not stage.zeroes:
         run_rule(slot, cohort, start, stop, stage)
         return
     while start < stop:

@@ -4,13 +4,17 @@ import numpy as np
 from typing_extensions import disjoint_base
 
 def rms(dense: np.ndarray) -> float: ...
-def step(
-    param: np.ndarray,
-    grad: np.ndarray,
-    momentum: np.ndarray | None,
-    moments: tuple[np.ndarray, ...],
-    numbers: dict[str, Any],
-) -> None: ...
+
+@disjoint_base
+class Step:
+    def __init__(
+        self,
+        param: np.ndarray,
+        grad: np.ndarray,
+        momentum: np.ndarray | None,
+        moments: tuple[np.ndarray, ...],
+        numbers: dict[str, Any],
+    ) -> None: ...
 
 @disjoint_base
 class Work:

@@ -8,6 +8,7 @@ fourth time for a cautious step.
 cimport numpy as cnp
 from libc.math cimport sqrt
 
+from fastgd.engine.arrays cimport data_of, pointer
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.kernels.caution cimport agreement, enlarged
 from fastgd.kernels.real cimport bounded, larger, real, root
@@ -31,6 +32,22 @@ ctypedef struct Factors:
     double d
     double beta1        # of the momentum, where there is one
     bint cautious
+
+ctypedef struct Matrices:
+    # A step of matrices of one shape, or of a vector, which has one row. `outer` are the moments of rows as they lie in
+    # memory, swapped those of columns; or those of a vector, for which `inner` is NULL.
+    Factors factors
+    Py_ssize_t count
+    Py_ssize_t rows
+    Py_ssize_t columns
+    bint swapped
+    void* param
+    void* grad
+    void* momentum      # NULL without one
+    void* outer
+    void* inner
+    void* scratch
+    void* sums
 
 
 cdef double summed(double* lane) noexcept nogil:
@@ -157,66 +174,57 @@ cdef void step_cautiously(real* param, const real* momentum, const real* grad, P
         param[j] = keep * param[j] - factor * (momentum[j] * agreement(momentum[j], scale * grad[j]))
 
 
-cdef int step_matrices(real[:, :, ::1] param, const real[:, :, ::1] grad, real[:, :, ::1] momentum, real[:, ::1] outer,
-                       real[:, ::1] inner, bint swapped, Factors* f) except -1:
-    """A step of matrices: `outer` are the moments of rows as they lie in memory; swapped, these are columns."""
-    cdef Py_ssize_t count = param.shape[0], rows = param.shape[1], columns = param.shape[2], b, i
-    cdef Py_ssize_t size = count * rows * columns
-    cdef double[::1] row_sums = np.empty(rows), column_sums = np.empty(columns), least = np.empty(count)
-    dtype = np.float32 if real is float else np.float64
-    cdef real[::1] mean = np.empty(count, dtype), update = np.empty(columns, dtype)
-    cdef real[:, ::1] inverse = np.empty((count, columns), dtype)
+cdef void step_matrices(const Matrices* m, real* param, const real* grad, real* momentum, real* outer, real* inner,
+                        real* scratch, double* sums) noexcept nogil:
+    """A step of matrices; `scratch` and `sums` have room as `Work.add` makes it."""
+    cdef const Factors* f = &m.factors
+    cdef Py_ssize_t rows = m.rows, columns = m.columns, size = m.count * rows * columns, b, i, at
+    cdef double* row_sums = sums
+    cdef double* column_sums = sums + rows
+    cdef double* least = column_sums + columns
+    cdef real* update = scratch
+    cdef real* mean = scratch + columns
+    cdef real* inverse = mean + m.count
     cdef double total = 0, agreeing = 0, first, second, step_size
-    cdef bint has = momentum is not None
-    cdef fp_mode mode
-    with nogil:
-        mode = enter()
-        for b in range(count):
-            means(&grad[b, 0, 0], rows, columns, f, &row_sums[0], &column_sums[0])
-            first = blend(&outer[b, 0], &row_sums[0], rows, columns, f) / <double>rows
-            second = blend(&inner[b, 0], &column_sums[0], columns, rows, f) / <double>columns
-            mean[b] = larger(<real>(second if swapped else first), <real>f.eps1)
-            least[b] = invert(&inner[b, 0], &inverse[b, 0], columns)
-            for i in range(rows):
-                row_of_update(&grad[b, i, 0], &update[0], columns, outer[b, i] / mean[b], &inner[b, 0],
-                              &inverse[b, 0], least[b], f)
-                total += sum_of_squares(&update[0], columns)
-        step_size = f.alpha / max(1.0, sqrt(total) / (sqrt(<double>size) * f.d))
-        for b in range(count):
-            for i in range(rows):
-                row_of_update(&grad[b, i, 0], &update[0], columns, outer[b, i] / mean[b], &inner[b, 0],
-                              &inverse[b, 0], least[b], f)
-                agreeing += step_row(&param[b, i, 0], &momentum[b, i, 0] if has else NULL, &grad[b, i, 0], &update[0],
-                                     columns, step_size, f)
-        if f.cautious:
-            step_cautiously(&param[0, 0, 0], &momentum[0, 0, 0], &grad[0, 0, 0], size, enlarged(1.0, agreeing, size), f)
-        leave(mode)
-    return 0
+    for b in range(m.count):
+        means(grad + b * rows * columns, rows, columns, f, row_sums, column_sums)
+        first = blend(outer + b * rows, row_sums, rows, columns, f) / <double>rows
+        second = blend(inner + b * columns, column_sums, columns, rows, f) / <double>columns
+        mean[b] = larger(<real>(second if m.swapped else first), <real>f.eps1)
+        least[b] = invert(inner + b * columns, inverse + b * columns, columns)
+        for i in range(rows):
+            at = (b * rows + i) * columns
+            row_of_update(grad + at, update, columns, outer[b * rows + i] / mean[b], inner + b * columns,
+                          inverse + b * columns, least[b], f)
+            total += sum_of_squares(update, columns)
+    step_size = f.alpha / max(1.0, sqrt(total) / (sqrt(<double>size) * f.d))
+    for b in range(m.count):
+        for i in range(rows):
+            at = (b * rows + i) * columns
+            row_of_update(grad + at, update, columns, outer[b * rows + i] / mean[b], inner + b * columns,
+                          inverse + b * columns, least[b], f)
+            agreeing += step_row(param + at, NULL if momentum == NULL else momentum + at, grad + at, update, columns,
+                                 step_size, f)
+    if f.cautious:
+        step_cautiously(param, momentum, grad, size, enlarged(1.0, agreeing, size), f)
 
 
-cdef int step_vector(real[::1] param, const real[::1] grad, real[::1] momentum, real[::1] variance,
-                     Factors* f) except -1:
+cdef void step_vector(const Factors* f, Py_ssize_t n, real* param, const real* grad, real* momentum, real* variance,
+                      real* update) noexcept nogil:
     """A step of a vector, whose moment is kept element by element."""
-    cdef Py_ssize_t n = param.shape[0], i
-    cdef real[::1] update = np.empty(n, np.float32 if real is float else np.float64)
+    cdef Py_ssize_t i
     cdef real scale = <real>f.scale, bound = <real>f.bound, part = <real>f.share, added = <real>f.added
     cdef real floor = <real>(f.eps1 * f.eps1), g, v
-    cdef bint has = momentum is not None
     cdef double agreeing, step_size
-    cdef fp_mode mode
-    with nogil:
-        mode = enter()
-        for i in range(n):
-            g = bounded(scale * grad[i], bound)
-            v = variance[i] + part * (g * g + added - variance[i])
-            variance[i] = v
-            update[i] = g / root(larger(v, floor))
-        step_size = f.alpha / max(1.0, sqrt(sum_of_squares(&update[0], n)) / (sqrt(<double>n) * f.d))
-        agreeing = step_row(&param[0], &momentum[0] if has else NULL, &grad[0], &update[0], n, step_size, f)
-        if f.cautious:
-            step_cautiously(&param[0], &momentum[0], &grad[0], n, enlarged(1.0, agreeing, n), f)
-        leave(mode)
-    return 0
+    for i in range(n):
+        g = bounded(scale * grad[i], bound)
+        v = variance[i] + part * (g * g + added - variance[i])
+        variance[i] = v
+        update[i] = g / root(larger(v, floor))
+    step_size = f.alpha / max(1.0, sqrt(sum_of_squares(update, n)) / (sqrt(<double>n) * f.d))
+    agreeing = step_row(param, momentum, grad, update, n, step_size, f)
+    if f.cautious:
+        step_cautiously(param, momentum, grad, n, enlarged(1.0, agreeing, n), f)
 
 
 def rms(cnp.ndarray dense):
@@ -231,42 +239,61 @@ def rms(cnp.ndarray dense):
     return sqrt(sum_of_squares(&double_[0], double_.shape[0]) / <double>double_.shape[0])
 
 
-cdef int run(p, g, m, tuple moments, bint swapped, Factors* f) except -1:
-    if len(moments) == 1:
-        if p.dtype == np.float32:
-            return step_vector[float](p, g, m, moments[0], f)
-        return step_vector[double](p, g, m, moments[0], f)
-    if p.dtype == np.float32:
-        return step_matrices[float](p, g, m, moments[0], moments[1], swapped, f)
-    return step_matrices[double](p, g, m, moments[0], moments[1], swapped, f)
+cdef void run(const Matrices* m, real* single) noexcept nogil:
+    """A step in the dtype of `single`, which is not looked at."""
+    cdef real* momentum = <real*>m.momentum
+    if m.inner == NULL:
+        step_vector[real](&m.factors, m.columns, <real*>m.param, <real*>m.grad, momentum, <real*>m.outer,
+                          <real*>m.scratch)
+    else:
+        step_matrices[real](m, <real*>m.param, <real*>m.grad, momentum, <real*>m.outer, <real*>m.inner,
+                            <real*>m.scratch, <double*>m.sums)
 
 
-def step(param, grad, momentum, tuple moments, dict numbers):
-    """
-    Update a parameter, its moments and, where it is not None, its momentum in place; `numbers` are those of `Factors`.
+cdef void* memory_of(object array) noexcept:
+    return NULL if array is None else data_of(pointer(array))
 
-    `param`, `grad` and `momentum` are dense, not empty, of one shape and one dtype, float32 or float64; `moments` are
-    ``row_var`` and ``col_var``, or for fewer than two axes ``variance``, all in C order.
-    """
-    cdef Factors f = numbers
-    has, swapped = momentum is not None, False
-    if param.ndim < 2:
-        run(param.reshape(-1), np.ascontiguousarray(grad).reshape(-1), momentum.reshape(-1) if has else None,
-            (moments[0].reshape(-1),), False, &f)
-        return
-    *_, rows, columns = param.shape
-    row_var, col_var = moments[0].reshape(-1, rows), moments[1].reshape(-1, columns)
-    if param.ndim == 2 and param.flags.f_contiguous and not param.flags.c_contiguous:
-        param, grad, momentum = param.T, grad.T, momentum.T if has else None
-        rows, columns, row_var, col_var, swapped = columns, rows, col_var, row_var, True
-    plain, shape = np.ascontiguousarray(param), (-1, rows, columns)
-    own = np.ascontiguousarray(momentum) if has else None
-    run(plain.reshape(shape), np.ascontiguousarray(grad).reshape(shape), own.reshape(shape) if has else None,
-        (row_var, col_var), swapped, &f)
-    if plain is not param:
-        param[...] = plain
-    if own is not momentum:
-        momentum[...] = own
+
+cdef class Step:
+    """The step of one parameter, with all the memory that it needs, so that it cannot fail once it has begun."""
+    cdef Matrices matrices
+    cdef bint single
+    cdef list held      # the arrays whose memory is used
+    cdef list after     # (array, what it becomes), where the order of axes asks for a copy
+
+    def __init__(self, param, grad, momentum, tuple moments, dict numbers):
+        cdef Matrices* m = &self.matrices
+        m.factors = numbers
+        self.single = param.dtype == np.float32
+        outer, inner, m.swapped = moments[0], moments[1] if len(moments) > 1 else None, False
+        m.count, m.rows, m.columns = 1, 1, param.size
+        if inner is not None:
+            *_, m.rows, m.columns = param.shape
+            m.count = param.size // (m.rows * m.columns)
+            if param.ndim == 2 and param.flags.f_contiguous and not param.flags.c_contiguous:
+                param, grad, momentum = param.T, grad.T, None if momentum is None else momentum.T
+                m.rows, m.columns, outer, inner, m.swapped = m.columns, m.rows, inner, outer, True
+        plain, own = np.asarray(param, order="C"), None if momentum is None else np.asarray(momentum, order="C")
+        self.after = [(array, made) for array, made in ((param, plain), (momentum, own)) if made is not array]
+        scratch = np.empty(m.columns + (m.count * (1 + m.columns) if inner is not None else 0), param.dtype)
+        sums = np.empty(m.rows + m.columns + m.count if inner is not None else 0)
+        grad = np.asarray(grad, order="C")
+        self.held = [plain, grad, own, outer, inner, scratch, sums]
+        m.param, m.grad, m.momentum = memory_of(plain), memory_of(grad), memory_of(own)
+        m.outer, m.inner = memory_of(outer), memory_of(inner)
+        m.scratch, m.sums = memory_of(scratch), memory_of(sums)
+
+    cdef int make(self) except -1:
+        cdef fp_mode mode = enter()
+        with nogil:
+            if self.single:
+                run[float](&self.matrices, NULL)
+            else:
+                run[double](&self.matrices, NULL)
+        leave(mode)
+        for array, made in self.after:
+            array[...] = made
+        return 0
 
 
 cdef class Work:
@@ -277,9 +304,14 @@ cdef class Work:
         self.steps = []
 
     def add(self, *arguments):
-        """One more call of `step`."""
-        self.steps.append(arguments)
+        """
+        One more step: (param, grad, momentum or None, moments, numbers), the numbers being those of `Factors`.
+
+        `param`, `grad` and `momentum` are dense, not empty, of one shape and one dtype, float32 or float64; `moments`
+        are ``row_var`` and ``col_var``, or for fewer than two axes ``variance``, all in C order and in that dtype.
+        """
+        self.steps.append(Step(*arguments))
 
     def __call__(self):
-        for arguments in self.steps:
-            step(*arguments)
+        for step in self.steps:
+            (<Step>step).make()

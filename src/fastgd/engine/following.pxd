@@ -14,7 +14,7 @@ cdef class Following(Plan):
 
     cdef After* after_of(self, Py_ssize_t i) except NULL
     cdef int set_average(self, Py_ssize_t i, array, bint begun) except -1
-    cdef int finish_slots(self) except -1
+    cdef int begin_averages(self, Py_ssize_t first, Py_ssize_t stop) except -1
     cdef int check_copies(self, object front) except -1
     cdef bint in_place(self, object front) except -1
     cdef bint gradients_apart(self) except -1

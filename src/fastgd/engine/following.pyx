@@ -15,7 +15,7 @@ from fastgd.engine.execute cimport Cohort, Slot, Stage, execute, settle_formats
 from fastgd.engine.extents cimport Extent, disjoint
 from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.engine.stages cimport run_after, show
+from fastgd.engine.stages cimport show
 from fastgd.engine.threads cimport count as thread_count
 from fastgd.engine.zeros cimport laid_out, laid_out_zeros
 from fastgd.kernels.rule cimport Rule
@@ -89,20 +89,6 @@ cdef class Following(Plan):
             self.set_average(i, array, False)
         if made:
             self.moved = self.begun = True
-        return 0
-
-    cdef int finish_slots(self) except -1:
-        """What comes after the rules of a step, where that waits."""
-        cdef Slot slot
-        cdef Py_ssize_t i
-        for i in range(self.first, self.stop):
-            slot = self.slots[i]
-            if slot.cohort < 0:
-                continue
-            slot.steps -= 1     # to those before this step, which random bits follow from
-            run_after(&slot, 0, slot.size, self.stage.zeroes)
-            if slot.after != NULL:
-                slot.after.begun = True
         return 0
 
     def set_copies(self, list arrays not None):
@@ -228,7 +214,7 @@ cdef class Following(Plan):
 
     cdef int add_up(self, object front, bint zeroes) except -1:
         """Add the gradients that slots have to their sums; `zeroes`: they are then 0."""
-        cdef Stage stage = Stage(False, 1, 0, zeroes, False)
+        cdef Stage stage = Stage(False, 1, 0, zeroes)
         cdef Cohort cohort
         cdef Slot* slot
         cdef Slot* slots

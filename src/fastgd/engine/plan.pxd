@@ -58,6 +58,5 @@ cdef class Plan:
     cdef void update_slots(self, const Stage* stage, int threads) noexcept nogil
     cdef int run(self, double scale, double bound, bint staged) except -1
     cdef int use_averages(self, Group group) except -1
-    cdef int begin_averages(self, Py_ssize_t first, Py_ssize_t stop) except -1
 
 cpdef tuple keys_of_layout(int layout)

@@ -261,11 +261,7 @@ cdef class Plan:
         self.use(group, group.rule())
 
     cdef int use_averages(self, Group group) except -1:
-        """Let the moving averages of a group's slots be as it asks for; this and the next are for `Following`."""
-        return 0
-
-    cdef int begin_averages(self, Py_ssize_t first, Py_ssize_t stop) except -1:
-        """Make the moving averages that begin in this step."""
+        """Let the moving averages of a group's slots be as it asks for; this is for `Following`."""
         return 0
 
     def updated(self):
@@ -431,8 +427,6 @@ cdef class Plan:
         """
         cdef int threads
         self.stage.active, self.stage.scale, self.stage.bound = staged, scale, bound
-        if self.averaging:
-            self.begin_averages(self.first, self.stop)
         if self.elements < BRIEF:
             self.update_slots(&self.stage, 1)
         else:
@@ -457,7 +451,7 @@ cdef class Plan:
                 slot.steps += 1
                 for k in range(self.cohorts[slot.cohort].history):
                     slot.carry[k] = self.cohorts[slot.cohort].next_carry[k]
-                if slot.after != NULL and not stage.waits:
+                if slot.after != NULL:
                     slot.after.begun = True
 
     def repeat(self, int times=1, int roof=-1):

@@ -13,7 +13,7 @@ cdef class Steps(Grouped):
     cdef public long long skipped_steps
     cdef public tuple bound             # gradients that stay where they are, or None
     # What a class does for its rule, or None: a function of this object that is called before anything is changed, and
-    # may return one that makes the last of the changes, which must be compiled.
+    # may return one that makes the first of the changes, which must be compiled and cannot fail.
     cdef public object between
     cdef dict gathered                  # for slots that have had gradients of rows, where these are summed
     cdef readonly bint busy

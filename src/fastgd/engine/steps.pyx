@@ -57,13 +57,10 @@ cdef class Steps(Grouped):
     ----------
     reader : Reader
         The checks of its class.
-    waits : bool
-        Whether a parameter has made its step only when what `between` returns has been called.
     """
 
-    def __init__(self, Reader reader not None, bint waits=False):
+    def __init__(self, Reader reader not None):
         self.reader = reader
-        self.stage.waits = waits
         self.readings = []
         self.trees = []
         self.names = set()
@@ -437,12 +434,13 @@ cdef class Steps(Grouped):
             self.scale, self.bound_of_elements = scale, self.max_value if bounded else INFINITY
             self.fold(1.0 if bounded else scale)
             found = norm if measured else None
-            after = None if self.between is None else self.between(self)
+            work = None if self.between is None else self.between(self)
+            if self.averaging:
+                self.begin_averages(self.first, self.stop)
+            if work is not None:
+                work()
             self.stage.zeroes = zeroes
             self.run(scale, self.max_value if bounded else 0.0, bounded)
-            if after is not None:
-                after()
-                self.finish_slots()
             self.grad_norm = found
             if self.cohort_count:
                 self.completed += 1

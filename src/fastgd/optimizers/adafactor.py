@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from fastgd import formats
+from fastgd import formats, validation
 from fastgd.engine import factored
 from fastgd.engine.exact import real_power
 from fastgd.hyperparameters import (
@@ -112,7 +112,6 @@ class Adafactor(Optimizer):
     family = "adafactor"
     elementwise = False
     in_c = False
-    waits = True
     state_bytes = "4 for each row and column"
     beyond_torch = (
         "scale_parameter",
@@ -229,10 +228,11 @@ def begun(param: np.ndarray, has_momentum: bool) -> dict[str, np.ndarray]:
 
 def add_step(work: factored.Work, steps: Any, i: int, moments: dict[str, np.ndarray]) -> None:
     """The step of parameter `i` to what is to be done; its moments are begun where they are not there yet."""
-    param = steps.params[i]
-    values = dict(zip(steps.reader.names, steps.plain(steps.place_of(i)[0]), strict=True))
+    param, (number, k) = steps.params[i], steps.place_of(i)
+    values = dict(zip(steps.reader.names, steps.plain(number), strict=True))
     for name, zeros in begun(param, values["beta1"] is not None).items():
-        moments.setdefault(name, zeros)
+        label, array = f"state {name!r} of param_groups[{number}]['params'][{k}]", moments.setdefault(name, zeros)
+        check_moment(label, array, zeros, name == "exp_avg")
     if not param.size:
         return
     t = steps.progress(i)[0] + 1
@@ -242,6 +242,14 @@ def add_step(work: factored.Work, steps: Any, i: int, moments: dict[str, np.ndar
     treated = {"scale": -scale if values["maximize"] else scale, "bound": bound}
     grad = steps.gradient(i).astype(param.dtype, copy=False)
     work.add(param, grad, momentum, own, {**treated, **numbers(param, t, values)})
+
+
+def check_moment(label: str, array: np.ndarray, zeros: np.ndarray, any_order: bool) -> None:
+    """Raise unless a moment is as `zeros`, with which it would begin: who has it may have changed it."""
+    validation.writeable(label, array, (zeros.dtype.name,))
+    if any_order and array.shape == zeros.shape:
+        return
+    validation.laid_out_like(label, array, zeros)
 
 
 def numbers(param: np.ndarray, t: int, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -114,7 +114,6 @@ class Optimizer(Keeping):
     state_bytes: ClassVar[str]  # what README says of the state, where the rule does not tell
     rereads_state: ClassVar[bool] = False  # whether a second pass reads what the first has stored
     rows: ClassVar[str] = "never"  # when it takes gradients of rows: or "always", "if lazy", "without momentum"
-    waits: ClassVar[bool] = False  # whether a step is made behind the pass, by what `between` returns
     scratch: ClassVar[tuple[str, ...]] = ()  # arrays of a rule that hold nothing from step to step
     _family: ClassVar[int]
     _normalizes = True  # param_groups hold checked values
@@ -153,7 +152,7 @@ class Optimizer(Keeping):
             raise TypeError("Optimizer is the base of all optimizers: construct one of its subclasses")
         free = [name for name in self.checks if name not in self.fixed]
         validation.arguments(type(self).__name__, settings, ["params", *free, *Settings.__annotations__])
-        self._steps = Steps(self._reader, self.waits)
+        self._steps = Steps(self._reader)
         self._set_given(settings)
         self._storage("", settings)
         self._stored = storage.given(settings)

@@ -1,9 +1,10 @@
 """NAdam: Adam with Nesterov momentum."""
 
-from typing import Unpack
+from collections.abc import Mapping
+from typing import Any, Unpack
 
 from fastgd.hyperparameters import DecayRates, NonNegative, PeakRate, Rate, Switch, fraction
-from fastgd.optimizers.base import Optimizer, Params, Settings
+from fastgd.optimizers.base import Optimizer, Params, Progress, Settings
 
 
 class NAdam(Optimizer):
@@ -96,3 +97,10 @@ class NAdam(Optimizer):
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)
+
+    @classmethod
+    def progress(cls, label: str, entry: Mapping[str, Any]) -> Progress:
+        steps, carry = super().progress(label, entry)
+        if steps == 0 and carry[0] not in (0, 1):
+            raise ValueError(f"{label}['mu_product'] must be 1 at step 0, got {carry[0]}")
+        return steps, carry

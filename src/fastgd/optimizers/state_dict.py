@@ -149,9 +149,19 @@ def read(
             label = f"state_dict['state'][{key!r}]"
             entry = {k: v for k, v in mapping(label, state.get(key, {})).items() if v is not None}
             steps, carry, arrays = read_entry(type(optimizer), label, entry, param, slots)
-            # What a state begins with is the rule's to say, on the first step.
-            entries.append((steps, carry, with_zeros(arrays if steps else {}, slots, param)))
+            if not steps:  # What a state begins with is the rule's to say, on the first step.
+                _not_begun(optimizer, label, arrays, checked)
+                carry, arrays = (), {}
+            entries.append((steps, carry, with_zeros(arrays, slots, param)))
     return values, stored, entries
+
+
+def _not_begun(optimizer: "Optimizer", label: str, arrays: dict[str, np.ndarray], values: tuple[Any, ...]) -> None:
+    """Raise if state arrays of a parameter at step 0 hold anything but what a run begins with: the step counts."""
+    begins = optimizer.entry(0, (), arrays, dict(zip(optimizer.checks, values, strict=True)))
+    for key, array in arrays.items():
+        if np.any(array != begins.get(key, 0)):
+            raise ValueError(f"{label}['step']: expected at least 1 beside a {key!r} that has begun, got 0")
 
 
 def switched_off(kind: "Optimizer | type[Optimizer]") -> dict[str, bool]:

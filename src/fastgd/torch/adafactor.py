@@ -7,7 +7,9 @@ import numpy as np
 import torch
 
 from fastgd.engine import factored
+from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.adafactor import NAMES, add_step
+from fastgd.torch import checks
 from fastgd.torch.base import Optimizer
 
 
@@ -23,11 +25,24 @@ class AdafactorBase(Optimizer):
         self._steps.between = Moments()
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        super().load_state_dict(state_dict)
-        for entry in self.state.values():
-            for name in NAMES:
-                if entry.get(name) is not None:
-                    entry[name] = entry[name].contiguous().clone()
+        _, state = saved.parts(state_dict)
+        super().load_state_dict({**state_dict, "state": {i: own_moments(entry) for i, entry in state.items()}})
+
+
+def own_moments(entry: Any) -> Any:
+    """An entry of a saved state with copies of its moments, which the steps of its owner go on to change."""
+    if not isinstance(entry, Mapping):
+        return entry  # which is refused
+    mine = {name: entry[name] for name in NAMES if isinstance(entry.get(name), torch.Tensor)}
+    return {**entry, **{name: tensor.detach().contiguous().clone() for name, tensor in mine.items()}}
+
+
+def moment(label: str, tensor: torch.Tensor) -> np.ndarray:
+    """The memory of a moment."""
+    array = checks.memory(label, tensor)
+    if tensor.is_neg():
+        raise ValueError(f"{label}: expected a tensor of plain numbers, got one with the negative bit set")
+    return array
 
 
 class Moments:
@@ -43,7 +58,9 @@ class Moments:
         for i in steps.updated():
             leaf = steps.leaves[i]
             entry = state.get(leaf, {})
-            moments = {name: entry[name].detach().numpy() for name in NAMES if entry.get(name) is not None}
+            label = "param_groups[{}]['params'][{}]".format(*steps.place_of(i))
+            given = {name: entry[name] for name in NAMES if entry.get(name) is not None}
+            moments = {name: moment(f"state {name!r} of {label}", given[name]) for name in given}
             self.used.append((leaf, moments))
             add_step(work, steps, i, moments)
         return work

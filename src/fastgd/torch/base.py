@@ -282,7 +282,7 @@ class Optimizer(Keeping, torch.optim.Optimizer):
         if validation.is_dense(array) and self._steps.touches(array):
             raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
         beside = zeros_beside(self._steps.params[i], array)
-        np.copyto(beside, array)
+        np.copyto(beside, checks.signed(grad, array))
         return beside
 
     def _look(self) -> None:
@@ -359,9 +359,11 @@ class Optimizer(Keeping, torch.optim.Optimizer):
         scale = 1.0
         if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
             if bool(self.__dict__.get("found_inf")):
-                self._steps.forget_sums()
-                if zero_grads:
-                    self.zero_grad(set_to_none=False)
+                with self._steps:
+                    self._steps.check_plain()
+                    self._steps.forget_sums()
+                    if zero_grads:
+                        self.zero_grad(set_to_none=False)
                 return loss
             scale = checks.unscaling(self.__dict__.get("grad_scale"))
         self._steps.step_tensors(self, self.param_groups, scale, zero_grads)
@@ -464,20 +466,10 @@ class Optimizer(Keeping, torch.optim.Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         settings = {name: getattr(self, name) for name in TOGETHER}
-        own = {"_skipped": self.skipped_steps, "_part": self._part, "_constructing": False}
-        clock = {
-            "_schedules": self._schedules,
-            "_scheduled": self._steps.clock.by_group(),
-            "_completed": self._steps.completed,
-        }
-        return {
-            **super().__getstate__(),
-            **settings,
-            **own,
-            **clock,
-            "_schedules": self._schedules,
-            "_step_supports_amp_scaling": self._step_supports_amp_scaling,
-        }
+        own = {name: getattr(self, name) for name in ("_part", "_schedules", "_step_supports_amp_scaling")}
+        steps = {"_skipped": self.skipped_steps, "_completed": self._steps.completed}
+        scheduled = {"_scheduled": self._steps.clock.by_group(), "_constructing": False}
+        return {**super().__getstate__(), **settings, **own, **steps, **scheduled}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         settings = {name: state[name] for name in TOGETHER if name in state}

@@ -123,6 +123,8 @@ cdef class Bound(Found):
         cdef bint there = self.shown.stands()
         for i in range(self.first, self.stop):
             there = there and self.holds_leaf(i)
+            if self.window:
+                continue    # sums are the engine's own
             if self.slots[i].cohort < 0:
                 k += 1
             elif k + 1 < self.held_count and type(<object>self.held[k + 1]) in (cnp.ndarray, Rows):
@@ -139,6 +141,7 @@ cdef class Bound(Found):
     cdef bint take_sum(self, front, Py_ssize_t i) except -1:
         """Take what has been summed for a slot; False if that is nothing."""
         leaf = self.leaves[i]
+        self.asked = self.asked or (type(leaf) is not Parameter and type(leaf) is not Tensor)
         if leaf.grad is not None:
             raise RuntimeError(f"{front._gradient_label(i)}: gradients have been accumulated over {self.batches()}: "
                                "call accumulate() with this one too, or set it to None")
@@ -172,12 +175,24 @@ cdef class Bound(Found):
             if self.asked:
                 self.check_places()
             self.add_up(front, False)
-            for i in range(self.count):
-                if self.slots[i].cohort >= 0:
-                    self.leaves[i].grad = None
+            self.let_go()
         finally:
             self.copied = []
             self.end()
+
+    cdef int let_go(self) except -1:
+        """Let parameters have no gradient where it has been summed; all of them, also where one objects."""
+        cdef Py_ssize_t i
+        error = None
+        for i in range(self.count):
+            if self.slots[i].cohort >= 0:
+                try:
+                    self.leaves[i].grad = None
+                except BaseException as raised:
+                    error = raised
+        if error is not None:
+            raise error
+        return 0
 
     def step_tensors(self, front, groups, double scale, bint zeroes):
         """Update all parameters that have a gradient; `zeroes`: it is then 0."""
@@ -199,7 +214,7 @@ cdef class Bound(Found):
             for i in range(self.count):
                 if not (self.take_sum(front, i) if self.window else self.take_tensor(front, i)):
                     all_have = False
-            if self.asked and not self.window:
+            if self.asked:
                 self.check_places()
             if self.gathered:
                 self.forget_rows()
@@ -209,7 +224,7 @@ cdef class Bound(Found):
             if zeroes:
                 self.check_zeroes(front, NULL)
                 for i, grad in self.copied:
-                    checks.fillable(front._gradient_label(i), grad)
+                    checks.fillable(front._gradient_label(i), grad, self)
             if self.run_and_tell(scale / max(self.window, 1), updated, zeroes) and self.clock.active:
                 self.clock.after()
         except Exception:

@@ -155,12 +155,16 @@ def parameter(label: str, tensor: torch.Tensor) -> np.ndarray:
 
 
 def gradient(label: str, grad: torch.Tensor, param: torch.Tensor) -> np.ndarray:
-    """The elements of a parameter's gradient, of whatever strides."""
+    """The elements of a parameter's gradient, of whatever strides, where they lie."""
     param = shards.part(param)
-    negative = isinstance(grad, torch.Tensor) and grad.is_neg()
-    array = formats.asarray(grad.detach().resolve_neg()) if negative else memory(label, grad)
+    array = memory(label, grad)
     _beside(label, grad, param)
     return array
+
+
+def signed(grad: torch.Tensor, array: np.ndarray) -> np.ndarray:
+    """The elements of a gradient that lies in `array`, which torch may have yet to negate."""
+    return formats.asarray(grad.detach().resolve_neg()) if shards.part(grad).is_neg() else array
 
 
 def rows(label: str, grad: torch.Tensor, param: torch.Tensor) -> Rows:
@@ -192,8 +196,11 @@ def copy(label: str, tensor: torch.Tensor, param: torch.Tensor) -> np.ndarray:
     return validation.laid_out_like(label, validation.writeable(label, array, names), memory(label, param))
 
 
-def fillable(label: str, grad: torch.Tensor) -> None:
-    """Refuse a gradient that cannot become zero, since its elements share memory."""
+def fillable(label: str, grad: torch.Tensor, steps: Any) -> None:
+    """Refuse a gradient that cannot become zero, since its elements share memory, or lie in what a step writes to."""
+    array = memory(label, grad)
+    if steps.may_touch(array) and any(np.shares_memory(array, other) for other in steps.written_arrays()):
+        raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
     if any(stride == 0 and n > 1 for stride, n in zip(grad.stride(), grad.shape, strict=True)):
         raise ValueError(f"{label}: expected elements of their own with zero_grads=True, got strides {grad.stride()}")
 

@@ -34,7 +34,7 @@ cdef class Found(Steps):
     """
 
     def __init__(self, reader, kind, Clock clock not None):
-        Steps.__init__(self, reader, kind.waits)
+        Steps.__init__(self, reader)
         self.clock = clock
         self.borrow = borrow_of(torch.Tensor)
         self.shown = Shown(kind)
@@ -230,6 +230,17 @@ cdef class Found(Steps):
         self.group_dicts, self.members = list(groups), members
         self.found_groups = groups
         return 0
+
+    def may_touch(self, array):
+        """Whether anything that the step writes to lies between the first and the last element of an array."""
+        if self.moved:
+            self.sort_written()
+        first, stop = np.lib.array_utils.byte_bounds(array)
+        return self.overlaps(<void*><size_t>first, stop - first)
+
+    def written_arrays(self):
+        """What the step writes to, but for copies of parameters."""
+        return [*self.params, *[array for entry in self.states for array in entry.values()]]
 
     # ---- what `state` shows ---------------------------------------------------------------------------------------
 
