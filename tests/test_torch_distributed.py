@@ -120,9 +120,10 @@ def test_norms_are_refused_where_the_processes_are_not_known(name: str) -> None:
 
 
 @pytest.mark.usefixtures("one_rank")
-def test_rules_that_sum_over_all_parameters_are_refused_for_a_part() -> None:
-    with pytest.raises(ValueError, match=r"^param_groups\[0\]: Prodigy measures all parameters together, of which"):
-        zero(network().parameters(), adapter.Prodigy, lr=1.0)
+def test_sums_over_all_parameters_are_refused_where_the_processes_are_not_known() -> None:
+    part = pickle.loads(pickle.dumps(zero(network().parameters(), adapter.Prodigy, lr=1.0).optim))
+    with pytest.raises(ValueError, match=r"^this Prodigy is a copy, which does not know the processes"):
+        part.step()
 
 
 @pytest.mark.usefixtures("one_rank")

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from support import torch_ranks
 from support.torch_nets import adapter, assert_near, batch, same, torch
 
 pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
@@ -263,7 +264,7 @@ def refusals(rank: int, ranks: int, path: Path) -> Any:
     mesh = mesh_of(ranks)
     param = torch.nn.Parameter(distribute_tensor(torch.ones(4, 4), mesh, [Shard(0)]))
     whole = r"^param_groups\[0\]\['params'\]\[0\]: {} with these hyperparameters needs each tensor as a whole"
-    for name in ("LAMB", "LARS", "NovoGrad", "StableAdamW", "Muon", "Adafactor", "Prodigy", "DAdaptAdam"):
+    for name in ("LAMB", "LARS", "NovoGrad", "StableAdamW", "Muon", "Adafactor"):
         with pytest.raises(ValueError, match=whole.format(name)):
             make(name, [param])
     with pytest.raises(ValueError, match=whole.format("AdamW")):
@@ -313,6 +314,7 @@ SCENARIOS: dict[str, Callable[[int, int, Path], Any]] = {
         replaced_state,
         checkpoints,
         refusals,
+        *torch_ranks.SCENARIOS,
     )
 }
 ON_FOUR = {name: SCENARIOS[name] for name in ("of_one_process", "clipped", "fsdp_clipped", "checkpoints", "norms")}
@@ -387,7 +389,9 @@ def test_numbers_are_those_of_one_process(ranks: int, name: str, alone: str, fou
     assert_near(check(found[ranks], name), expected, 1e-12)
 
 
-@pytest.mark.parametrize("name", ["every_kind", "replaced_state", "refusals"])
+@pytest.mark.parametrize(
+    "name", ["every_kind", "replaced_state", "refusals", *(s.__name__ for s in torch_ranks.SCENARIOS)]
+)
 def test_on_two_ranks(name: str, found: dict[int, Any]) -> None:
     check(found[2], name)
 

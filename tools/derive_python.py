@@ -206,8 +206,7 @@ def torch_classes(optimizers: list[Optimizer]) -> str:
     lines = [HEAD, CLASSES.strip(), "", f"from typing import {', '.join(['Any', 'ClassVar', *literal, 'Unpack'])}", ""]
     lines += importing("fastgd.optimizers", modules)
     lines += ["from fastgd.optimizers.base import Optimizer as NumPyOptimizer"]
-    lines += ["from fastgd.optimizers.base import Settings"]
-    lines += sorted([*bases, "from fastgd.torch.base import Optimizer"])
+    lines += sorted([*bases, "from fastgd.torch.base import Optimizer, Settings"])
     return "\n".join([*lines, *classes]) + "\n"
 
 

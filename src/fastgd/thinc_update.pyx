@@ -29,7 +29,7 @@ cdef int RADAM = dispatch.families()["radam"][0]
 cdef int run(Cohort* cohort, const Rule* rule, list arrays) except -1:
     """A rule on flat arrays that have been checked."""
     cdef Slot slot
-    cdef Stage stage = Stage(False, 1, 0, False)
+    cdef Stage stage = Stage(False, 1, 0, False, NULL, NULL)
     cdef int k, threads = thread_count()
     for k in range(len(arrays)):
         slot.arrays[k] = data_of(pointer(arrays[k]))

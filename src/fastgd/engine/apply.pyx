@@ -181,7 +181,7 @@ cdef class Function:
 
     cdef int run(self, Slot* slot, Cohort* cohort, object held) except -1:
         """The update; `held` keeps the arrays that the slot points to."""
-        cdef Stage stage = Stage(False, 1, 0, False)
+        cdef Stage stage = Stage(False, 1, 0, False, NULL, NULL)
         cdef int threads
         if slot.size < BRIEF:
             execute(slot, 1, cohort, &stage, 1)

@@ -42,6 +42,7 @@ ctypedef struct Slot:
     Py_ssize_t size
     int group
     int cohort                      # in this step; -1 without a gradient
+    bint elsewhere                  # whether another process counts it in norms and sums
     void* param                     # the array object, which the plan holds
     void* descr                     # its dtype, an object that it keeps alive
     int ndim
@@ -60,6 +61,10 @@ ctypedef struct Cohort:
     int history                     # how many of them the fold has; those that follow are measured for each slot
     Scalars scalars
 
+# Adds to sums over all slots, and to how many elements they have, what other processes have measured; False where these
+# are not reached.
+ctypedef bint (*AddOthers)(void* owner, double* sums, Py_ssize_t* summed) noexcept nogil
+
 ctypedef struct Stage:
     # What stands around the rule. Before it, where `active`, the gradient is multiplied by scale, then clipped to
     # [-bound, bound]; after it, what follows a slot is brought up to date, and where it `zeroes`, the gradient is 0.
@@ -67,6 +72,8 @@ ctypedef struct Stage:
     double scale
     double bound
     bint zeroes
+    AddOthers add_others            # NULL where no other process has a part of what is summed
+    void* owner                     # what it is called with
 
 
 cdef inline Py_ssize_t row_width(const Slot* slot) noexcept nogil:
@@ -82,4 +89,4 @@ cdef inline Py_ssize_t updated(const Slot* slot) noexcept nogil:
 
 
 cdef void settle_formats(Slot* slot, int states) noexcept nogil
-cdef void execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* stage, int threads) noexcept nogil
+cdef bint execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* stage, int threads) noexcept nogil

@@ -36,6 +36,7 @@ ctypedef struct Work:
     Cohort* cohorts
     const Stage* stage
     bint several                    # whether a rule has more than one pass
+    bint failed                     # whether other processes were not reached, so that the last pass is not made
     int number                      # of the pass
     double[MAX_TERMS] sums          # over all slots, of rules whose sums are, and their elements
     Py_ssize_t summed
@@ -257,7 +258,8 @@ cdef void measure_blocks(Work* work, Py_ssize_t i, const Cohort* cohort, Py_ssiz
     for b in range(start // BLOCK, blocks_of(stop)):
         measure_tiles(&work.slots[i], cohort, work.number, b * BLOCK, min((b + 1) * BLOCK, stop), work.stage, terms)
         if work.partial == NULL:
-            add(work.sums, terms)
+            if not work.slots[i].elsewhere:
+                add(work.sums, terms)
         else:
             memcpy(work.partial + (work.first[i] + b) * MAX_TERMS, terms, sizeof(terms))
 
@@ -306,6 +308,8 @@ cdef void settle_slot(Work* work, Py_ssize_t i) noexcept nogil:
     cdef Py_ssize_t b, blocks = blocks_of(slot.size)
     cdef double[MAX_TERMS] sums
     if rule.over_all:
+        if slot.elsewhere:
+            return
         work.summed += slot.size
         if work.partial != NULL:
             for b in range(blocks):
@@ -325,13 +329,18 @@ cdef bint settle(Work* work) noexcept nogil:
     cdef Py_ssize_t i
     cdef int settled = -1
     cdef Cohort* cohort
-    cdef bint more = False
+    cdef bint more = False, over_all = False
     for i in range(work.count):
         if work.slots[i].cohort >= 0:
             cohort = &work.cohorts[work.slots[i].cohort]
             if is_apart(work, &work.slots[i], cohort.rule) and work.number < cohort.rule.measure_count:
                 settle_slot(work, i)
                 more = True
+                over_all = over_all or cohort.rule.over_all
+    if over_all and work.stage.add_others != NULL:
+        work.failed = not work.stage.add_others(work.stage.owner, work.sums, &work.summed)
+        if work.failed:
+            return False
     for i in range(work.count if work.summed else 0):
         # Slots of a cohort follow each other, but for those of others that stand between.
         if work.slots[i].cohort > settled:
@@ -394,16 +403,17 @@ cdef Cost* cost_of(const Slot* slot, const Cohort* cohorts) noexcept nogil:
     return &costs[slot.touched != NULL][rule if 0 <= rule < MAX_RULES else MAX_RULES][slot.formats[0]]
 
 
-cdef void execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* stage, int threads) noexcept nogil:
+cdef bint execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* stage, int threads) noexcept nogil:
     """
-    Every slot that has a cohort, alone or in chunks for threads.
+    Every slot that has a cohort, alone or in chunks for threads; False, without the last pass, where other processes
+    were not reached.
 
     The caller has entered the usual floating-point mode.
     """
     cdef Work work
     cdef Py_ssize_t total = 0, i
     if count == 0:
-        return
+        return True
     memset(&work, 0, sizeof(work))
     work.slots, work.count, work.cohorts, work.stage = slots, count, cohorts, stage
     for i in range(count):
@@ -411,10 +421,11 @@ cdef void execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* s
             total += updated(&slots[i])
             work.several = work.several or cohorts[slots[i].cohort].rule.measure_count > 0
     if threads > 1 and total >= LARGE and in_chunks(&work, total, threads):
-        return
+        return not work.failed
     run_range(&work, Cut(0, 0), Cut(count - 1, updated(&slots[count - 1])))
     while work.several and settle(&work):
         run_range(&work, Cut(0, 0), Cut(count - 1, updated(&slots[count - 1])))
+    return not work.failed
 
 
 cdef bint make_room(Work* work) noexcept nogil:

@@ -214,7 +214,7 @@ cdef class Following(Plan):
 
     cdef int add_up(self, object front, bint zeroes) except -1:
         """Add the gradients that slots have to their sums; `zeroes`: they are then 0."""
-        cdef Stage stage = Stage(False, 1, 0, zeroes)
+        cdef Stage stage = Stage(False, 1, 0, zeroes, NULL, NULL)
         cdef Cohort cohort
         cdef Slot* slot
         cdef Slot* slots

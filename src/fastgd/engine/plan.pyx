@@ -423,7 +423,7 @@ cdef class Plan:
     cdef int run(self, double scale, double bound, bint staged) except -1:
         """
         Update every slot that has a gradient; `staged`: the gradient is scaled and clipped to [-bound, bound] on the
-        way. Once anything has changed it cannot fail.
+        way. Once anything has changed it cannot fail, unless other processes are not reached.
         """
         cdef int threads
         self.stage.active, self.stage.scale, self.stage.bound = staged, scale, bound
@@ -444,7 +444,8 @@ cdef class Plan:
             if slot.cohort >= 0 and slot.touched != NULL and slot.steps == 0:
                 begin_rows(slot, &self.cohorts[slot.cohort])
         self.with_rows = False
-        execute(self.slots + self.first, self.stop - self.first, self.cohorts, stage, threads)
+        if not execute(self.slots + self.first, self.stop - self.first, self.cohorts, stage, threads):
+            return
         for i in range(self.first, self.stop):
             slot = &self.slots[i]
             if slot.cohort >= 0:

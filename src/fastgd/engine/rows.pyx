@@ -182,7 +182,7 @@ cdef void begin_rows(const Slot* slot, const Cohort* cohort) noexcept nogil:
     """
     cdef double[MAX_ARRAYS] element
     cdef Slot one = slot[0]
-    cdef Stage stage = Stage(False, 1, 0, False)
+    cdef Stage stage = Stage(False, 1, 0, False, NULL, NULL)
     cdef Py_ssize_t width = row_width(slot) if slot.size else 0, item, row
     cdef int k
     if cohort.rule.measure_count:

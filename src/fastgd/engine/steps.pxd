@@ -1,12 +1,12 @@
 # The step of NumPy's and torch's optimizers: it reads groups, takes gradients, clips them and updates.
 from cpython.ref cimport PyObject
 
-from fastgd.engine.grouped cimport Grouped
 from fastgd.engine.plan cimport Group
 from fastgd.engine.reading cimport Reading
 from fastgd.engine.rows cimport Rows
+from fastgd.engine.shared cimport Shared
 
-cdef class Steps(Grouped):
+cdef class Steps(Shared):
     cdef readonly set names             # names of parameters that came in dicts
     cdef readonly object grad_norm
     cdef readonly dict clipping         # settings of gradients, as they were given
@@ -19,7 +19,7 @@ cdef class Steps(Grouped):
     cdef readonly bint busy
     cdef readonly bint grouped
     cdef bint skip_nonfinite
-    cdef double max_norm, max_value, largest
+    cdef double max_norm, max_value
     cdef double scale, bound_of_elements    # of the latest step
     cdef PyObject** held                # gradients of the step under way, owned
     cdef Py_ssize_t held_count, held_room

@@ -4,15 +4,15 @@ import numpy as np
 from typing_extensions import disjoint_base
 
 from fastgd.engine.formats import Storage
-from fastgd.engine.grouped import Grouped
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
+from fastgd.engine.shared import Shared
 
 IN_USE: str
 AVERAGED: str
 
 @disjoint_base
-class Steps(Grouped):
+class Steps(Shared):
     names: set[str]
     grouped: bool
     busy: bool
@@ -49,6 +49,9 @@ class Steps(Grouped):
     ) -> None: ...
     def bound_gradients(self) -> tuple[np.ndarray | None, ...]: ...
     between: Any
+    @property
+    def exchanging(self) -> bool: ...
+    def refuse(self) -> None: ...
     def treatment(self) -> tuple[float, float]: ...
     def step(self, front: Any, groups: object, grads: object, grad_scale: float, zero_grads: bool) -> None: ...
     def accumulate(self, front: Any, grads: object, zero_grads: bool) -> None: ...

@@ -18,6 +18,7 @@ from fastgd.engine.formats cimport computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.reader cimport Reader, real_number
 from fastgd.engine.rows cimport Gathered, Rows
+from fastgd.engine.shared cimport Shared
 from fastgd.kernels.rule cimport FLOAT32
 
 import numpy as np
@@ -49,7 +50,7 @@ cdef inline bint plainly_has(object value, Py_ssize_t count, bint named) except 
     return (PyList_CheckExact(value) or PyTuple_CheckExact(value)) and PySequence_Fast_GET_SIZE(value) == count
 
 
-cdef class Steps(Grouped):
+cdef class Steps(Shared):
     """
     Parameters, state and settings of an optimizer.
 
@@ -326,11 +327,22 @@ cdef class Steps(Grouped):
             raise RuntimeError("no gradients are bound: give them to bind once, or to each step")
         return self.bound
 
+    @property
+    def exchanging(self):
+        """Whether each step asks other processes for something, so that they wait for one that makes none."""
+        return self.ranks is not None and (self.over_all or self.max_norm >= 0 or self.skip_nonfinite)
+
+    def refuse(self):
+        """Tell other processes, if they wait for this one's part of a step, that it has none."""
+        if self.exchanging:
+            self.exchanges += 1
+            self.ranks.refuse()
+
+    # ---- the step ---------------------------------------------------------------------------------------------
+
     def treatment(self):
         """For `between`: what the step multiplies gradients by, and where it clips their elements."""
         return self.scale, self.bound_of_elements
-
-    # ---- the step ---------------------------------------------------------------------------------------------
 
     def step(self, front, groups, grads, grad_scale, zero_grads):
         """Update every parameter that has a gradient; without `grads`, those that are bound."""
@@ -431,6 +443,8 @@ cdef class Steps(Grouped):
                     factor = self.max_norm / (norm + 1e-6)
                     # A NaN norm must spread, as in torch: it is not above 1, and min() might hide it.
                     scale *= 1.0 if factor > 1.0 else factor
+            elif self.over_all:
+                self.begin_sums()
             self.scale, self.bound_of_elements = scale, self.max_value if bounded else INFINITY
             self.fold(1.0 if bounded else scale)
             found = norm if measured else None
@@ -441,6 +455,8 @@ cdef class Steps(Grouped):
                 work()
             self.stage.zeroes = zeroes
             self.run(scale, self.max_value if bounded else 0.0, bounded)
+            if self.over_all:
+                self.finish_sums()
             self.grad_norm = found
             if self.cohort_count:
                 self.completed += 1

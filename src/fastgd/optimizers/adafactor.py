@@ -112,6 +112,7 @@ class Adafactor(Optimizer):
     family = "adafactor"
     elementwise = False
     in_c = False
+    whole = True
     state_bytes = "4 for each row and column"
     beyond_torch = (
         "scale_parameter",

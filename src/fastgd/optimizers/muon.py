@@ -87,6 +87,7 @@ class Muon(Optimizer):
     beyond_torch = ("maximize", "corrected_weight_decay")
     elementwise = False
     has_step = False
+    whole = True
     scratch = ("update",)
     torch_signature = (
         "lr weight_decay momentum nesterov ns_coefficients eps ns_steps adjust_lr_fn * maximize corrected_weight_decay"

@@ -53,7 +53,7 @@ class _ShownSignature:
         signature = inspect.signature(owner.__init__)
         _, *arguments = (p.replace(annotation=p.empty) for p in signature.parameters.values())
         if arguments and arguments[-1].kind is inspect.Parameter.VAR_KEYWORD and arguments[-1].name == "settings":
-            named = [name for name in Settings.__annotations__ if name not in signature.parameters]
+            named = [name for name in owner._settings if name not in signature.parameters]
             defaults = {name: False if name in ("skip_nonfinite", "lazy_rows") else None for name in named}
             only = inspect.Parameter.KEYWORD_ONLY
             arguments[-1:] = [inspect.Parameter(name, only, default=defaults[name]) for name in named]
@@ -71,6 +71,7 @@ class GradientSettings:
     __signature__ = _ShownSignature()
     _steps: Steps
     _reader: ClassVar[Reader]  # the checks of hyperparameters, compiled
+    _settings: ClassVar[tuple[str, ...]] = tuple(Settings.__annotations__)
     _attributes: ClassVar[tuple[str, ...]]  # public attributes that are neither of the class nor a setting
 
     max_grad_norm = _setting(

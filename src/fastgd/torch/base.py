@@ -3,33 +3,36 @@
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch.autograd import _profiler_enabled
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from fastgd import validation
-from fastgd.engine.formats import MASTER, Storage
+from fastgd.engine.formats import Storage
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
-from fastgd.engine.rows import Rows
-from fastgd.engine.zeros import zeros_beside
 from fastgd.hyperparameters import Check, Schedule, with_peak
 from fastgd.optimizers import base, storage
 from fastgd.optimizers import state_dict as saved
-from fastgd.optimizers.settings import TOGETHER, Settings
-from fastgd.torch import checks, loading, ranks, shards
+from fastgd.optimizers.settings import TOGETHER
+from fastgd.optimizers.settings import Settings as NumPySettings
+from fastgd.torch import checks, loading, shards
+from fastgd.torch.answering import Answering
 from fastgd.torch.bound import Bound
 from fastgd.torch.clock import Clock, refuse_wrapped
 from fastgd.torch.gradients import zero_grad
-from fastgd.torch.keeping import Keeping
 
 Closure = Callable[[], Any]
-SETTINGS = tuple(Settings.__annotations__)
 OF_ALL = ("max_grad_norm", "skip_nonfinite")  # settings that look at all gradients together
 
 
-class Optimizer(Keeping, torch.optim.Optimizer):
+class Settings(NumPySettings, total=False):
+    """What every optimizer takes besides its hyperparameters; see `Optimizer`."""
+
+    process_group: Any
+
+
+class Optimizer(Answering, torch.optim.Optimizer):
     """
     Base of the classes of `fastgd.torch`; construct one of these.
 
@@ -46,6 +49,10 @@ class Optimizer(Keeping, torch.optim.Optimizer):
         part of `state_dict`, but of what `fastgd.save` writes.
     state_dtype, rounding, seed, master_weights, ema_decay
         As for `fastgd.Optimizer`; keys of the groups where they are given, and may differ between them.
+    process_group : torch.distributed.ProcessGroup, optional
+        The processes that have other parameters, or other parts of them, where nothing else tells: `max_grad_norm`,
+        `skip_nonfinite` and sums over all parameters are then of all of them together. What several of them have counts
+        several times. DTensors and ZeroRedundancyOptimizer tell it themselves. Not part of a copy or a pickle.
 
     Attributes
     ----------
@@ -82,6 +89,7 @@ class Optimizer(Keeping, torch.optim.Optimizer):
     _steps: Bound
     _step_supports_amp_scaling: bool  # whether GradScaler gives `found_inf` and `grad_scale` or divides gradients
     _part: bool  # whether other processes have other parameters
+    _settings = tuple(Settings.__annotations__)
     _group: Any = None  # those processes, where they are known
     _constructing: bool
 
@@ -101,9 +109,9 @@ class Optimizer(Keeping, torch.optim.Optimizer):
         fixed = {name: check.only for name, check in self._numpy.fixed.items()}
         arguments = self._numpy.torch_signature.replace("*", "").split()
         defaults = {**{name: given[name] for name in arguments}, **fixed}
-        validation.arguments(type(self).__name__, settings, ["params", *arguments, *SETTINGS])
+        validation.arguments(type(self).__name__, settings, ["params", *arguments, *self._settings])
         self._steps = Bound(self._reader, self._numpy, self._clock())
-        self._group = checks.group_of_zero()
+        self._group = checks.process_group(settings.pop("process_group", None), checks.group_of_zero())
         self._part = self._group is not None
         self._constructing = True
         self._step_supports_amp_scaling = bool(given.get("fused"))  # as in torch
@@ -173,6 +181,7 @@ class Optimizer(Keeping, torch.optim.Optimizer):
             self._numpy.check_params([(f"{where}['params'][{k}]", p) for k, p in enumerate(param_group["params"])])
             for k, param in enumerate(param_group["params"]):
                 checks.parameter(f"{where}['params'][{k}]", param)
+                checks.beside_group(f"{where}['params'][{k}]", param, self._group)
                 storage.check_param(f"{where}['params'][{k}]", param.dtype, self._storage(where, param_group))
             self._check_divided(where, param_group)
             for name in OF_ALL:
@@ -201,7 +210,7 @@ class Optimizer(Keeping, torch.optim.Optimizer):
 
     def _check_divided(self, where: str, group: dict[str, Any]) -> None:
         """Raise if a group has tensors of which its rule would need more than the part that is here."""
-        shards.check_group(where, self._numpy, self._reader, group, self._part)
+        shards.check_group(where, self._numpy, self._reader, group)
 
     def _refuse_setting(self, name: str, value: object) -> None:
         if value and name in OF_ALL:
@@ -213,86 +222,6 @@ class Optimizer(Keeping, torch.optim.Optimizer):
         if name == "step" and any(self._steps.clock.by_group()):
             refuse_wrapped(value)
         super().__setattr__(name, value)
-
-    # ---- what the compiled step asks --------------------------------------------------------------------------
-
-    def _ranks(self, params: list[torch.Tensor]) -> ranks.Ranks | ranks.Unknown | None:
-        return ranks.find(params, self._group)
-
-    def _refused_groups(self, count: int) -> None:
-        raise TypeError(f"param_groups must be a list of {count} dicts, got {type(self.param_groups).__name__}")
-
-    def _refused_group(self, number: int, group: object) -> None:
-        """Raise unless a group can be read."""
-        where = f"param_groups[{number}]"
-        if not isinstance(group, dict):
-            raise TypeError(f"{where} must be a dict, got {type(group).__name__}")
-        checks.switches(where, group)
-        for name in TOGETHER:
-            # torch lets a group have any key, and ZeroRedundancyOptimizer puts all arguments into each.
-            if name in group and not (self._part and group[name] == getattr(self, name)):
-                raise ValueError(f"{where}: {name} is for all groups together, an argument of the optimizer")
-        if missing := [name for name in self._reader.names if name not in group]:
-            raise ValueError(f"{where}: missing {', '.join(map(repr, missing))}")
-        self._storage(where, group)
-
-    def _progress(self, label: str, entry: Mapping[str, Any]) -> base.Progress:
-        """(steps, carried numbers) of an entry of `state`."""
-        numbers = {key: checks.number(f"{label}[{key!r}]", entry[key]) for key in self._numbers if key in entry}
-        return self._numpy.progress(label, {**entry, **numbers})
-
-    def _entry(
-        self, i: int, param: torch.Tensor, array: np.ndarray, slots: Group, shown: tuple[str, ...], copying: bool
-    ) -> saved.Entry:
-        """
-        Progress and state arrays of parameter `i`, read from `state`.
-
-        `shown`: what its entry has had; `copying`: whether the arrays are copies in any case.
-        """
-        self._numpy.check_params([(f"params[{i}]", array)])  # which may lie otherwise than it did
-        label = f"state_dict['state'][{i}]"
-        given = shards.entry(label, saved.mapping(label, self.state.get(param, {})), self._numbers, param)
-        master = slots.master_key(array)
-        known = self._known.difference(key for key in MASTER if key != master)
-        entry = {key: value for key, value in given.items() if key in known and value is not None}
-        entry |= {key: checks.number(f"{label}[{key!r}]", entry[key]) for key in self._numbers if key in entry}
-        keys = slots.keys()
-        needed = [key for key in slots.all_keys() if key in slots.common_keys() or (key in keys and key in shown)]
-        take = saved.copied if copying else checks.adopted
-        steps, carry, arrays = saved.read_entry(self._numpy, label, entry, array, slots, needed, take)
-        if entry and not steps and self._numpy.begins_itself:
-            raise ValueError(f"{label}['step']: expected at least 1, got 0: the first step would overwrite the state")
-        return steps, carry, saved.with_zeros(arrays, slots, array)
-
-    def _label(self, i: int) -> str:
-        """What messages call a parameter."""
-        number, k = self._steps.place_of(i)
-        return f"param_groups[{number}]['params'][{k}]"
-
-    def _gradient_label(self, i: int) -> str:
-        return f"{self._label(i)}.grad"
-
-    def _gradient(self, i: int, grad: torch.Tensor) -> np.ndarray | Rows:
-        """What stands for a gradient that cannot be read where it lies: a copy in parameter `i`'s layout, or rows."""
-        label = self._gradient_label(i)
-        grad = shards.beside(label, grad, self._steps.leaves[i])  # which holds the memory of the array
-        if getattr(grad, "layout", None) is torch.sparse_coo:
-            return checks.rows(label, grad, self._steps.leaves[i])
-        array = checks.gradient(label, grad, self._steps.leaves[i])
-        if validation.is_dense(array) and self._steps.touches(array):
-            raise ValueError(f"{label}: expected memory of its own, got memory that the step writes to")
-        beside = zeros_beside(self._steps.params[i], array)
-        np.copyto(beside, checks.signed(grad, array))
-        return beside
-
-    def _look(self) -> None:
-        """Find parameters and state where they are now, and read the groups."""
-        self._steps.look(self)
-
-    def _written_to(self) -> None:
-        """Tell autograd that parameters and copies have been written to."""
-        written = [*self._steps.leaves, *self._steps.targets.tensors.values()]
-        torch.autograd.graph.increment_version([*written, *map(shards.part, written)])
 
     # ---- a step -----------------------------------------------------------------------------------------------
 
@@ -344,30 +273,45 @@ class Optimizer(Keeping, torch.optim.Optimizer):
             or _profiler_enabled()
         ) and type(self).step is Optimizer.step:  # torch wraps that of a subclass
             arguments = () if closure is None else (closure,)
-            return self._step_with_hooks(*arguments, **({"zero_grads": zero_grads} if zero_grads else {}))
+            exchanges = self._steps.exchanges
+            try:
+                return self._step_with_hooks(*arguments, **({"zero_grads": zero_grads} if zero_grads else {}))
+            except Exception:
+                if self._steps.exchanges == exchanges:
+                    self._tell_refusal()
+                raise
         return self._step(closure, zero_grads)
 
     step.hooked = True  # type: ignore[attr-defined]  # torch would wrap it, which costs as much as the step
 
     def _step(self, closure: Closure | None = None, zero_grads: bool = False) -> Any:
-        loss, zero_grads = None, validation.flag("zero_grads", zero_grads)
-        if closure is not None:
-            if not callable(closure):
-                raise TypeError(f"closure must be callable or None, got {type(closure).__name__}")
-            with torch.enable_grad():
-                loss = closure()
-        scale = 1.0
-        if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
-            if bool(self.__dict__.get("found_inf")):
-                with self._steps:
-                    self._steps.check_plain()
-                    self._steps.forget_sums()
-                    if zero_grads:
-                        self.zero_grad(set_to_none=False)
-                return loss
-            scale = checks.unscaling(self.__dict__.get("grad_scale"))
-        self._steps.step_tensors(self, self.param_groups, scale, zero_grads)
+        loss, scale, left_out = None, 1.0, False
+        try:
+            zero_grads = validation.flag("zero_grads", zero_grads)
+            if closure is not None:
+                if not callable(closure):
+                    raise TypeError(f"closure must be callable or None, got {type(closure).__name__}")
+                with torch.enable_grad():
+                    loss = closure()
+            if "found_inf" in self.__dict__ or "grad_scale" in self.__dict__:
+                left_out = bool(self.__dict__.get("found_inf"))
+                scale = checks.unscaling(self.__dict__.get("grad_scale"))
+        except Exception:
+            self._tell_refusal()
+            raise
+        if left_out:
+            self._leave_out(zero_grads)
+        else:
+            self._steps.step_tensors(self, self.param_groups, scale, zero_grads)
         return loss
+
+    def _leave_out(self, zero_grads: bool) -> None:
+        self._steps.leave_out(self)
+        with self._steps:
+            self._steps.check_plain()
+            self._steps.forget_sums()
+            if zero_grads:
+                self.zero_grad(set_to_none=False)
 
     def _hooked_step(self, closure: Closure | None = None, *, zero_grads: bool = False) -> Any:
         return self._step(closure, zero_grads)  # that of a subclass, if it has its own

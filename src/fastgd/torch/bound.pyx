@@ -20,6 +20,7 @@ import torch
 from torch.autograd.graph import increment_version
 
 from fastgd.engine.following import CHANGED_SINCE
+from fastgd.ranks import LeftOut, sums_over_all
 from fastgd.torch import checks
 
 cdef extern from "Python.h":
@@ -36,7 +37,6 @@ cdef class Bound(Found):
     """The step over tensors, with gradients as they are found in it."""
     cdef object backward                    # the backward pass in which `step_one` looked at everything
     cdef list copied                        # (slot, gradient) where this step reads a copy
-    cdef bint exchanged                     # whether the step under way has asked the ranks for the norm
     cdef bint asked                         # whether Python code may have run since everything was looked at
 
     def __init__(self, reader, kind, Clock clock not None):
@@ -98,23 +98,6 @@ cdef class Bound(Found):
             return None
         rows = rows_at(self.borrow, grad._indices(), values)
         return rows if rows is not None and rows.fits(slot) else None
-
-    cdef double measure(self) except? -1:
-        """The norm over the gradients of this step, of all processes that have some of them."""
-        cdef double norm
-        if self.ranks is None:
-            return Steps.measure(self)
-        repeated = [i for i in self.ranks.elsewhere if self.slots[i].cohort >= 0]
-        for i in repeated:
-            self.slots[i].cohort = -1
-        try:
-            norm = Steps.measure(self)
-        finally:
-            for i in repeated:
-                self.slots[i].cohort = 0
-        self.exchanged = True
-        norm, self.largest = self.ranks.norm(norm, self.largest)
-        return norm
 
     cdef int check_places(self) except -1:
         """Raise if anything has moved since it was looked at: to ask a subclass is Python code, which can do so."""
@@ -199,8 +182,11 @@ cdef class Bound(Found):
         cdef Py_ssize_t i
         cdef list updated
         cdef bint all_have = True, asked = False
+        cdef long long exchanges = self.exchanges
+        if self.averaged and not self.busy:
+            self.refuse_step(front)
         self.begin()
-        self.copied, self.exchanged = [], False
+        self.copied = []
         try:
             if not self.holds_all(groups):
                 self.find(front)
@@ -228,12 +214,34 @@ cdef class Bound(Found):
             if self.run_and_tell(scale / max(self.window, 1), updated, zeroes) and self.clock.active:
                 self.clock.after()
         except Exception:
-            if self.ranks is not None and not self.exchanged and (self.max_norm >= 0 or self.skip_nonfinite):
-                self.ranks.refuse()
+            if self.exchanges == exchanges:
+                self.refuse_step(front)
             raise
         finally:
             self.copied = []
             self.end()
+
+    cdef int ask_ranks(self, front) except -1:
+        """Find out who has parts of the parameters, where no step has been made yet and groups can be read."""
+        if self.ranks is None and not self.leaves:
+            try:
+                self.set_ranks(front._ranks([leaf for group in front.param_groups for leaf in group["params"]]),
+                               sums_over_all(front._numpy))
+            except (KeyError, TypeError):
+                pass
+        return 0
+
+    def refuse_step(self, front):
+        """Tell other processes, if they wait for this one's part of a step, that it has none."""
+        self.ask_ranks(front)
+        self.refuse()
+
+    def leave_out(self, front):
+        """Tell them that this process leaves the step out; they then do so too."""
+        self.ask_ranks(front)
+        if self.exchanging:
+            self.exchanges += 1
+            self.ranks.leave_out()
 
     def step_one(self, front, groups, leaf, backward):
         """
@@ -278,7 +286,13 @@ cdef class Bound(Found):
         The update, and `state` and autograd told of it, also where Ctrl-C comes in between; returns whether anything
         has been updated.
         """
-        cdef bint done = self.update(scale, zeroes or self.window > 0)
+        cdef bint done
+        try:
+            done = self.update(scale, zeroes or self.window > 0)
+        except LeftOut:
+            done = False
+            if zeroes or self.window:
+                self.zero_gradients()
         if self.window:
             self.end_window()
         try:

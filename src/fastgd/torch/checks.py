@@ -86,11 +86,29 @@ def group_of_zero() -> Any:
     return None if frame is None else frame.f_locals["self"].process_group
 
 
+def process_group(given: Any, of_zero: Any) -> Any:
+    """The processes that have other parameters: `given`, or those of a ZeroRedundancyOptimizer, if there is one."""
+    if given is None:
+        return of_zero
+    kind = getattr(torch.distributed, "ProcessGroup", None)
+    if kind is None or not isinstance(given, kind):
+        raise TypeError(f"process_group must be a ProcessGroup of this process, got {type(given).__name__}")
+    if of_zero is not None:
+        raise ValueError("process_group: the ZeroRedundancyOptimizer has its own, got another one")
+    return given
+
+
+def beside_group(label: str, param: Any, group: Any) -> None:
+    """Refuse a DTensor, which knows its processes, beside a group of those that have other parameters."""
+    if group is not None and shards.is_sharded(param):
+        raise TypeError(f"{label}: expected a plain tensor beside process_group, got a DTensor, which has a mesh")
+
+
 def whole(setting: str, unknown: bool, params: Sequence[torch.Tensor]) -> None:
     """
     Refuse a setting that looks at all gradients where it is not known which processes have some of them.
 
-    `unknown`: whether they are those of a ZeroRedundancyOptimizer that is no longer there.
+    `unknown`: whether they are those of a copy, whose processes are not known.
     """
     if unknown:
         instead = "torch.nn.utils.clip_grad_norm_ of all of the model's before the step of ZeroRedundancyOptimizer"

@@ -39,10 +39,9 @@ from fastgd.optimizers import (
     yogi,
 )
 from fastgd.optimizers.base import Optimizer as NumPyOptimizer
-from fastgd.optimizers.base import Settings
 from fastgd.torch.adafactor import AdafactorBase
 from fastgd.torch.adagrad import AdagradBase
-from fastgd.torch.base import Optimizer
+from fastgd.torch.base import Optimizer, Settings
 from fastgd.torch.dadaptation import DadaptationBase
 from fastgd.torch.muon import MuonBase
 from fastgd.torch.schedule_free import ScheduleFreeBase

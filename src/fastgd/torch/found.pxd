@@ -17,7 +17,6 @@ cdef class Found(Steps):
     cdef list layouts                       # for each group, that of the state arrays that `state` has
     cdef set waiting                        # slots that have not begun
     cdef readonly Targets targets           # the tensors that parameters are copied to
-    cdef object ranks                       # who has parts of the parameters, where this process has not all of them
 
     cdef bint holds_all(self, object groups) except -1
     cdef bint has_groups(self, object groups) except -1
@@ -27,7 +26,7 @@ cdef class Found(Steps):
     cdef int find_all(self, front, bint copying) except -1
     cdef object entry(self, front, Py_ssize_t number, leaf, array, state, Group group, bint copying)
     cdef int check_apart(self, list arrays, list entries, list members) except -1
-    cdef int take_all(self, list found, list members, groups, ranks) except -1
+    cdef int take_all(self, list found, list members, groups, ranks, bint over_all) except -1
     cdef int publish(self, bint adopting) except -1
     cdef int publish_one(self, Py_ssize_t i, bint adopting) except -1
     cdef int finish(self, list updated) except -1

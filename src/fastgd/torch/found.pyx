@@ -17,6 +17,7 @@ import torch
 from torch.autograd.graph import increment_version
 
 from fastgd import validation
+from fastgd.ranks import sums_over_all
 from fastgd.torch import checks
 from fastgd.torch.clock import COUNT
 
@@ -176,7 +177,7 @@ cdef class Found(Steps):
             found.append((reading, arrays[start:], entries[start:]))
         self.check_apart(arrays, entries, members)
         ranks = front._ranks([leaf for leaves in members for leaf in leaves])
-        self.take_all(found, members, groups, ranks)
+        self.take_all(found, members, groups, ranks, sums_over_all(front._numpy))
         self.publish(not copying)
         return 0
 
@@ -207,7 +208,7 @@ cdef class Found(Steps):
         validation.apart([*zip(names, arrays, strict=True), *states])
         return 0
 
-    cdef int take_all(self, list found, list members, groups, ranks) except -1:
+    cdef int take_all(self, list found, list members, groups, ranks, bint over_all) except -1:
         """Take over what has been found."""
         cdef list leaves = [leaf for params in members for leaf in params]
         cdef dict sums = {id(self.leaves[i]): self.sums[i] for i in range(len(self.sums)) if self.has_sum[i]}
@@ -223,7 +224,7 @@ cdef class Found(Steps):
             for array in arrays:
                 self.bound_largest(array)
         self.leaves, self.places = leaves, {id(leaf): i for i, leaf in enumerate(leaves)}
-        self.ranks = ranks
+        self.set_ranks(ranks, over_all)
         self.shown.forget_others(leaves)
         self.sums, self.has_sum = [sums.get(id(leaf)) for leaf in leaves], [id(leaf) in sums for leaf in leaves]
         self.targets.forget_others(self.places)

@@ -1,95 +1,51 @@
-"""
-The norm of gradients of which each process has a part.
+"""Who has parts of the parameters of a torch optimizer."""
 
-Processes exchange a few numbers of each step and add them in the order of their ranks, so that all find the same bits.
-"""
-
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
+from fastgd.ranks import Exchange, Ranks
 from fastgd.torch import shards
 
 
-class Ranks:
-    """
-    The processes that have parts of an optimizer's parameters.
+def exchange(group: Any) -> Exchange:
+    """How the processes of a group exchange numbers."""
 
-    Parameters
-    ----------
-    groups : list of ProcessGroup
-        One for each dimension of a mesh; what one of them has added is added by the next.
-    elsewhere : list of int
-        Numbers of the parameters that another process counts: those that several have.
-    """
+    def gather(numbers: list[float]) -> list[list[float]]:
+        mine = torch.tensor(numbers, dtype=torch.float64)
+        all_of_them = [torch.empty_like(mine) for _ in range(torch.distributed.get_world_size(group))]
+        torch.distributed.all_gather(all_of_them, mine, group=group)
+        return [each.tolist() for each in all_of_them]
 
-    def __init__(self, groups: list[Any], elsewhere: list[int]) -> None:
-        self.groups = groups
-        self.elsewhere = elsewhere
-
-    def norm(self, norm: float, largest: float) -> tuple[float, float]:
-        """The norm over all processes, and the least of what each takes for the largest finite one."""
-        failed, norm, largest = self._exchange(0.0, norm, largest)
-        if failed:
-            raise RuntimeError("another process of this group has refused its step; its error says why")
-        return norm, largest
-
-    def refuse(self) -> None:
-        """Tell the others, which wait for the norm, that this process has none."""
-        self._exchange(1.0, 0.0, 0.0)
-
-    def _exchange(self, failed: float, norm: float, largest: float) -> tuple[float, float, float]:
-        for group in self.groups:
-            mine = torch.tensor([failed, norm, largest], dtype=torch.float64)
-            all_of_them = [torch.empty_like(mine) for _ in range(torch.distributed.get_world_size(group))]
-            torch.distributed.all_gather(all_of_them, mine, group=group)
-            refusals, norms, bounds = zip(*(each.tolist() for each in all_of_them), strict=True)
-            failed, norm, largest = max(refusals), together(norms), min(bounds)
-        return failed, norm, largest
+    return gather
 
 
-def together(norms: Sequence[float]) -> float:
-    """The norm of parts with these norms; neither squares nor their sum overflow."""
-    most = max(norms)
-    if any(map(math.isnan, norms)) or not 0 < most < math.inf:
-        return math.nan if any(map(math.isnan, norms)) else most
-    total = 0.0
-    for norm in norms:
-        total += (norm / most) * (norm / most)
-    return most * math.sqrt(total)
-
-
-class Unknown:
-    """In the place of Ranks where it is not known who has what, until a norm is asked for."""
-
-    elsewhere: tuple[int, ...] = ()
+class Unknown(Ranks):
+    """Where it is not known who has what, until something is asked for."""
 
     def __init__(self, message: str) -> None:
+        super().__init__(())
         self._message = message
 
     def norm(self, norm: float, largest: float) -> tuple[float, float]:
         raise ValueError(self._message)
 
-    def refuse(self) -> None:
-        """Tell nobody, since no other process waits."""
 
-
-def find(params: Sequence[Any], of_zero: Any) -> Ranks | Unknown | None:
+def find(params: Sequence[Any], group: Any) -> Ranks | None:
     """
     The processes that have parts of these parameters; None where each has all of them.
 
-    `of_zero` is the group of a ZeroRedundancyOptimizer, whose processes have other parameters each.
+    `group` is one whose processes have other parameters each: that of a ZeroRedundancyOptimizer, or `process_group`.
     """
-    if of_zero is not None:
-        return Ranks([of_zero], [])
+    if group is not None:
+        return Ranks([exchange(group)])
     split = next((param for param in params if shards.is_split(param)), None)
     if split is None:
         return None
     mesh = split.device_mesh
     place = mesh.get_coordinate()
-    elsewhere = []
+    elsewhere = set()
     for i, param in enumerate(params):
         if not shards.is_sharded(param):
             repeated = place
@@ -97,9 +53,9 @@ def find(params: Sequence[Any], of_zero: Any) -> Ranks | Unknown | None:
             repeated = [k for k, placement in zip(place, param.placements, strict=True) if placement.is_replicate()]
         else:
             return Unknown(
-                f"max_grad_norm and skip_nonfinite look at all gradients together: expected DTensors of one mesh, got "
-                f"{mesh} and {param.device_mesh}"
+                f"max_grad_norm, skip_nonfinite and sums over all parameters look at all of them together: expected "
+                f"DTensors of one mesh, got {mesh} and {param.device_mesh}"
             )
         if any(repeated):
-            elsewhere.append(i)
-    return Ranks([mesh.get_group(k) for k in range(mesh.ndim)], elsewhere)
+            elsewhere.add(i)
+    return Ranks([exchange(mesh.get_group(k)) for k in range(mesh.ndim)], elsewhere)

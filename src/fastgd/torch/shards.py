@@ -83,24 +83,18 @@ def like(param: Any, local: torch.Tensor) -> torch.Tensor:
     )
 
 
-def check_group(where: str, kind: type[Optimizer], reader: Reader, group: dict[str, Any], of_zero: bool) -> None:
-    """
-    Refuse a group whose rule needs all of a tensor, or of all tensors, that are divided.
-
-    `of_zero`: whether other processes have other parameters.
-    """
+def check_group(where: str, kind: type[Optimizer], reader: Reader, group: dict[str, Any]) -> None:
+    """Refuse a group whose rule needs all of a tensor that is divided."""
     params = group["params"]
-    if not (of_zero or any(map(is_sharded, params))):
+    if not any(map(is_sharded, params)):
         return
     slots = Group(kind._family, 0, 0, Storage())
     slots.set_hyper(reader.doubles(reader.values(group, where)))
     rule = slots.rule()
     names = {number: name for name, (number, _) in dispatch.rules().items()}
-    several = dispatch.pass_counts()[names[rule]] > 1
-    if of_zero and several and names[rule] in dispatch.over_all():
-        raise ValueError(f"{where}: {kind.__name__} measures all parameters together, of which this process has some")
+    several = dispatch.pass_counts()[names[rule]] > 1 and names[rule] not in dispatch.over_all()
     for k, param in enumerate(params):
-        if is_sharded(param) and (kind.waits or kind.scratch or (several and is_split(param))):
+        if is_sharded(param) and (kind.whole or (several and is_split(param))):
             raise ValueError(
                 f"{where}['params'][{k}]: {kind.__name__} with these hyperparameters needs each tensor as a whole, of "
                 f"which this process may have a part; got {_placements(param)}"

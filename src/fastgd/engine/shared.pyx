@@ -1,0 +1,88 @@
+"""
+Shared: a plan of whose parameters other processes have parts, so that norms and sums are of all of them.
+
+What they exchange is a `fastgd.ranks.Ranks`; here is when it is asked.
+"""
+from libc.string cimport memset
+
+from fastgd.kernels.rule cimport MAX_TERMS
+
+
+cdef bint add_others(void* owner, double* sums, Py_ssize_t* summed) noexcept with gil:
+    """Add to what has been measured here what other processes have measured; False where they are not reached."""
+    cdef Shared plan = <Shared>owner
+    try:
+        plan.exchange_sums(sums, summed)
+        return True
+    except BaseException as error:
+        plan.failure = error
+        return False
+
+
+cdef class Shared(Grouped):
+    def set_ranks(self, ranks, bint over_all):
+        """
+        Let other processes have parts of the parameters: a Ranks, or None; `over_all`: whether the rule has sums over
+        all parameters.
+        """
+        cdef Py_ssize_t i
+        self.ranks = ranks
+        self.over_all = over_all and ranks is not None
+        self.stage.owner, self.stage.add_others = <void*>self, NULL
+        if self.over_all:
+            self.stage.add_others = add_others
+        for i in range(self.count):
+            self.slots[i].elsewhere = ranks is not None and i in ranks.elsewhere
+
+    cdef double measure(self) except? -1:
+        """The norm over the gradients of this step, of all processes that have some of them."""
+        cdef Py_ssize_t i
+        cdef double norm
+        if self.ranks is None:
+            return Grouped.measure(self)
+        repeated = [i for i in range(self.first, self.stop) if self.slots[i].elsewhere and self.slots[i].cohort >= 0]
+        for i in repeated:
+            self.slots[i].cohort = -1
+        try:
+            norm = Grouped.measure(self)
+        finally:
+            for i in repeated:
+                self.slots[i].cohort = 0
+        self.exchanges += 1
+        norm, self.largest = self.ranks.norm(norm, self.largest)
+        return norm
+
+    cdef int begin_sums(self) except -1:
+        """Before a step with sums, so that all processes begin it or none."""
+        self.exchanges += 1
+        self.ranks.norm(0.0, 0.0)
+        return 0
+
+    cdef int exchange_sums(self, double* sums, Py_ssize_t* summed) except -1:
+        cdef int k
+        self.sums_exchanged = True
+        self.exchanges += 1
+        *found, elements = self.ranks.sums([*[sums[k] for k in range(MAX_TERMS)], summed[0]])
+        for k in range(MAX_TERMS):
+            sums[k] = found[k]
+        summed[0] = int(elements)
+        return 0
+
+    cdef int finish_sums(self) except -1:
+        """
+        After a step with sums: take part in them where nothing here was summed, and raise what they ended with where
+        other processes were not reached.
+        """
+        cdef double[MAX_TERMS] none
+        cdef Py_ssize_t summed = 0
+        cdef bint done = self.sums_exchanged
+        self.sums_exchanged = False
+        if not done:
+            memset(none, 0, sizeof(none))
+            self.exchange_sums(none, &summed)
+            self.sums_exchanged = False
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            failure.add_note("the state of this optimizer is that of a step that was not finished: load a saved one")
+            raise failure
+        return 0

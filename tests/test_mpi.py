@@ -1,0 +1,56 @@
+"""fastgd.mpi: ranks train as one process does, on threads everywhere, and with mpi4py where there is MPI."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fastgd.mpi import division, traffic
+from support import mpi_scenarios
+from support.communicators import on_threads
+
+TIMEOUT = 120
+MPIRUN = shutil.which("mpirun")
+HERE = Path(__file__).resolve().parent
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+@pytest.mark.parametrize("scenario", mpi_scenarios.SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_on_threads(scenario: Callable[[Any], None], ranks: int) -> None:
+    on_threads(ranks, scenario)
+
+
+@pytest.mark.skipif(MPIRUN is None, reason="no mpirun: Debian has it in openmpi-bin")
+@pytest.mark.skipif(importlib.util.find_spec("mpi4py") is None, reason="mpi4py is not installed")
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_with_mpi(ranks: int) -> None:
+    command = [MPIRUN or "", "-n", str(ranks), sys.executable, "-m", "mpi4py", "-m", "support.mpi_scenarios"]
+    rights = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+    environment = {**os.environ, **rights, "OMPI_MCA_rmaps_base_oversubscribe": "1", "FASTGD_NUM_THREADS": "1"}
+    run = subprocess.run(
+        command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == [f"all of {ranks} ranks"]
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3, 7])
+def test_every_element_is_on_one_rank(ranks: int) -> None:
+    sizes = [5, 0, 100, 1, 37, 16]
+    for divide in (division.by_elements, division.by_tensors):
+        found = divide(sizes, ranks)
+        for i, size in enumerate(sizes):
+            held = [range(*own[i]) for own in found]
+            assert [element for own in held for element in own] == list(range(size))
+    for rounds in (traffic.rounds_of(division.by_elements(sizes, ranks), elements) for elements in (1, 10, 64, 1000)):
+        sent = sorted((c.param, k) for one in rounds for c in one.copies for k in range(c.start, c.stop))
+        assert sent == [(i, k) for i, size in enumerate(sizes) for k in range(size)]
+        for one in rounds:
+            assert sum(one.counts) == sum(c.stop - c.start for c in one.copies)
+            assert [c.place for c in one.copies] == sorted(c.place for c in one.copies)
