@@ -66,7 +66,7 @@ cdef int fold(int number, Scalars* s, double grad_scale, long long t,
 cdef void measure(int number, int which, Format format, void** arrays, Py_ssize_t n, const Scalars* s,
                   double* sums) noexcept nogil:
     """A measuring pass of a rule over all of a parameter, which adds to `sums` block by block, as in a step."""
-    cdef Stage stage = Stage(False, 1, 0, False, False, NULL, NULL)
+    cdef Stage stage = Stage(False, 1, 0, False, NULL, NULL)
     cdef double[MAX_TERMS] terms
     cdef Cohort cohort
     cdef Slot slot
