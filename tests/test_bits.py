@@ -6,6 +6,7 @@ Norms and clipping are in test_gradients.py.
 """
 
 import functools
+import itertools
 import math
 from typing import Any, NamedTuple
 
@@ -43,11 +44,20 @@ def in_layout(values: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
     return values.transpose(order).copy(order="C").transpose(tuple(np.argsort(order)))
 
 
-def reference_run(case: Case, dtype: type, shapes: Any, steps: int, special: bool = True, orders: Any = None) -> Run:
-    """`orders` are those of the axes in memory, in which rules of several passes sum."""
+@functools.lru_cache(maxsize=8)
+def numbers(dtype: type, shapes: tuple[Any, ...], steps: int, special: bool) -> tuple[list, list[list]]:
+    """Parameters and the gradients of each step, which nobody writes to; they are the same for every case."""
     rng = np.random.default_rng(7)
     start = [gradient(rng, shape, dtype) for shape in shapes]
     grads = [[gradient(rng, shape, dtype, special) for shape in shapes] for _ in range(steps)]
+    for array in itertools.chain(start, *grads):
+        array.flags.writeable = False
+    return start, grads
+
+
+def reference_run(case: Case, dtype: type, shapes: Any, steps: int, special: bool = True, orders: Any = None) -> Run:
+    """`orders` are those of the axes in memory, in which rules of several passes sum."""
+    start, grads = numbers(dtype, tuple(shapes), steps, special)
     if orders is not None:
         start = [in_layout(p, order) for p, order in zip(start, orders, strict=True)]
         grads = [[in_layout(g, order) for g, order in zip(row, orders, strict=True)] for row in grads]

@@ -1,5 +1,7 @@
 """Every rule in every mix of storage formats, bit for bit as plain NumPy: any instruction set, threads and layout."""
 
+import functools
+import itertools
 from typing import Any
 
 import numpy as np
@@ -95,8 +97,17 @@ def inputs(mix: Mix, shapes: Any, steps: int = STEPS) -> tuple[list[np.ndarray],
     return params, grads
 
 
-def sizes_run(name: str, mix: Mix) -> tuple[Any, Any, list[list[np.ndarray]], list[dict[str, Any]]]:
+@functools.cache
+def inputs_of_sizes(mix: Mix) -> tuple[list[np.ndarray], list[list[np.ndarray]]]:
+    """Those of every case, which nobody writes to."""
     params, grads = inputs(mix, SIZES)
+    for array in itertools.chain(params, *grads):
+        array.flags.writeable = False
+    return params, grads
+
+
+def sizes_run(name: str, mix: Mix) -> tuple[Any, Any, list[list[np.ndarray]], list[dict[str, Any]]]:
+    params, grads = inputs_of_sizes(mix)
     twins = [Twin(BY_NAME[name], mix, param, i) for i, param in enumerate(params)]
     after = []
     for t in range(1, STEPS + 1):

@@ -28,6 +28,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_old_to_collect() -> Iterator[None]:
+    """What was there before this file is not looked at when garbage is collected, which takes longer than a test."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 def measured(opt: fastgd.Optimizer, grads: list[np.ndarray], steps: int) -> Iterator[tuple[int, int]]:
     """
     (bytes that stay after some steps, most bytes in use during them), after steps that warm up.

@@ -138,7 +138,7 @@ def test_accuracy_on_the_digits() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_every_optimizer_has_the_bits_of_its_steps(case: Case, dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """The weights are the very arrays that are updated, and they are what the same steps by hand give."""
-    mlp = use_fastgd(Classifier(10, max_iter=3, alpha=0.01), case.optimizer, **case.arguments)
+    mlp = use_fastgd(Classifier(10, max_iter=2, alpha=0.01), case.optimizer, **case.arguments)
     update, twins = adapter._Steps.update_params, []
 
     def recorded(self: Any, params: Any, grads: Any) -> None:
@@ -150,7 +150,7 @@ def test_every_optimizer_has_the_bits_of_its_steps(case: Case, dtype: type, monk
         update(self, params, grads)
 
     monkeypatch.setattr(adapter._Steps, "update_params", recorded)
-    mlp.fit(X[:400].astype(dtype), Y[:400])
+    mlp.fit(X[:300].astype(dtype), Y[:300])
     assert_same(weights(mlp), twins[0])
     bound = mlp._optimizer._optimizer.param_groups[0]["params"]
     assert all(a is b for a, b in zip(bound, weights(mlp), strict=True))

@@ -49,8 +49,9 @@ def assert_equal_arrays(actual: Iterable[np.ndarray], expected: Iterable[np.ndar
 
 def assert_equal_state(optimizer: fastgd.Optimizer, states: Sequence[dict], what: str) -> None:
     """Arrays and carried numbers of all parameters equal those of the reference, and there are no others."""
+    state = optimizer.state
     for i, expected in enumerate(states):
-        actual = dict(optimizer.state.get(i, {}))
+        actual = dict(state.get(i, {}))
         if actual.pop("step", None) == 0:
             continue  # Adagrad, like torch's, has its state before the first step
         assert set(actual) == set(expected), f"{what}: state of parameter {i}"
