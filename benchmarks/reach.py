@@ -153,14 +153,19 @@ def construction(s: Settings) -> Iterator[Cell]:
 def rows_of_tables(s: Settings) -> Iterator[Cell]:
     for rule, library, count in itertools.product(embeddings.RULES, embeddings.LIBRARIES[:2], COUNTS):
         need = None if rule == "SGD" else 10.0
-        measure = partial(embeddings.against_torch, library, rule, s.table(), count, s.seconds)
+        measure = partial(embeddings.against, library, "torch", rule, s.table(), count, s.seconds)
         yield cell(f"{rule}, {library}", threads(count), need, measure)
+    for rule, library in itertools.product(embeddings.RULES, embeddings.LIBRARIES[:2]):
+        measure = partial(embeddings.against, library, embeddings.MEMORY, rule, s.table(), 1, s.seconds)
+        yield cell(f"{rule}, {library}", f"over {embeddings.MEMORY} in NumPy", None, measure)
 
 
 def growth(s: Settings) -> Iterator[Cell]:
-    for rule in embeddings.RULES:
-        measure = partial(embeddings.growth, rule, s.table() // 4, s.table(), s.seconds)
-        yield cell(rule, "4 times the rows", 1.2, measure, at_most=True)
+    for rule, library in itertools.product(embeddings.RULES, ("fastgd", embeddings.MEMORY)):
+        for times, need in ((4, 1.2), (100, None)):
+            measure = partial(embeddings.growth, library, rule, s.table() // times, s.table(), s.seconds)
+            need = need if library == "fastgd" else None
+            yield cell(f"{rule}, {library}", f"{times} times the rows", need, measure, at_most=True)
 
 
 def call_memory(s: Settings) -> Iterator[Cell]:

@@ -148,15 +148,16 @@ def test_a_table_of_which_the_same_rows_come_again_is_their_matrix(rule: str, mi
     numbers = np.array([3, 4, 11, 30])
     part = table[numbers]
     opt, dense = make(rule, table, **storage), make(rule, part, **storage)
-    for t in range(3):
+    for t in range(4):
         values = rng.standard_normal((4, 530)).astype(grad)
-        # Ascending ones are used where they lie; of others, one row comes twice.
+        # Ascending ones are used where they lie, as those that come once; or one row comes twice.
         once = Rows(numbers, values)
         twice = Rows(numbers[[3, 1, 0, 2, 1]], values[[3, 1, 0, 2, 1]])
-        sums = values.astype(FLOAT64 if param == FLOAT64 else FLOAT32) if t else values
-        if t:
+        turned = Rows(numbers[[2, 0, 3, 1]], values[[2, 0, 3, 1]])
+        sums = values.astype(FLOAT64 if param == FLOAT64 else FLOAT32) if t in (1, 2) else values
+        if t in (1, 2):
             sums[1] += sums[1]
-        opt.step(twice if t else once)
+        opt.step([once, twice, twice, turned][t])
         dense.step(sums)
         assert opt.grad_norm == dense.grad_norm
         assert_same(table[numbers], part)

@@ -172,30 +172,60 @@ def grad_of(indices: list[list[int]], values: Any, shape: tuple[int, ...]) -> An
 
 BAD: dict[str, tuple[Any, type[Exception], str]] = {
     "a row too many": (
-        lambda: grad_of([[1, 60]], torch.ones(2, 5), (60, 5)), IndexError,
+        lambda p: grad_of([[1, 60]], torch.ones(2, 5), (60, 5)), IndexError,
         r"param_groups\[0\]\['params'\]\[1\].grad.indices\[1\] must be in \[0, 60\), got 60",
     ),
     "a negative row": (
-        lambda: grad_of([[-1, 6]], torch.ones(2, 5), (60, 5)), IndexError,
+        lambda p: grad_of([[-1, 6]], torch.ones(2, 5), (60, 5)), IndexError,
         r"param_groups\[0\]\['params'\]\[1\].grad.indices\[0\] must be in \[0, 60\), got -1",
     ),
     "elements": (
-        lambda: grad_of([[1, 6], [0, 1]], torch.ones(2), (60, 5)), ValueError,
+        lambda p: grad_of([[1, 6], [0, 1]], torch.ones(2), (60, 5)), ValueError,
         r"param_groups\[0\]\['params'\]\[1\].grad: expected a sparse tensor of rows, with sparse_dim 1, got 2",
+    ),
+    "of the table": (
+        lambda p: grad_of([[1, 6]], p.detach()[:2], (60, 5)), ValueError,
+        r"param_groups\[0\]\['params'\]\[1\].grad: expected memory of its own, got memory that the step writes to",
     ),
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("later", [False, True])
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_refused_changes_nothing(name: str) -> None:
+def test_what_is_refused_changes_nothing(name: str, later: bool) -> None:
+    """In a first step as in one after others with rows, which are looked at in a shorter way."""
     make, error, message = BAD[name]
     dense, param = table(), table()
     opt = fastgd.torch.Adagrad([dense, param])
+    run(opt, param, range(2 if later else 0))
     before = copy.deepcopy([dense.detach(), param.detach(), opt.state_dict()])
-    dense.grad, param.grad = torch.ones(60, 5), make()
+    dense.grad, param.grad = torch.ones(60, 5), make(param)
     with pytest.raises(error, match=f"^{message}$"):
         opt.step()
     assert repr([dense.detach(), param.detach(), opt.state_dict()]) == repr(before)
+
+
+def test_values_that_do_not_lie_in_one_piece() -> None:
+    """Strided, broadcast and negated ones, in steps after others, count as their copies do."""
+    ours, theirs = table(), table()
+    opt, other = fastgd.torch.Adagrad([ours]), fastgd.torch.Adagrad([theirs])
+    run(opt, ours, range(1))
+    run(other, theirs, range(1))
+    indices = torch.tensor([[4, 1, 9, 1], [0, 0, 0, 0]])[:1]
+    wide = torch.linspace(-1, 1, 40).reshape(4, 10)
+    forms = [wide[:, ::2], torch.tensor(2.0).expand(4, 5), torch._neg_view(wide[:, :5].clone()), wide[:, :5].clone()]
+    for values in forms:
+        ours.grad = torch.sparse_coo_tensor(indices, values, (60, 5), check_invariants=False)
+        copied = (values + 0).contiguous()
+        theirs.grad = torch.sparse_coo_tensor(indices.clone(), copied, (60, 5), check_invariants=False)
+        opt.step()
+        other.step()
+        assert_same(ours.detach().numpy(), theirs.detach().numpy())
+    ours.grad = torch.ones(60, 5)
+    theirs.grad = torch.ones(60, 5)
+    opt.step()
+    other.step()
+    assert_same(ours.detach().numpy(), theirs.detach().numpy())
 
 
 def test_rules_that_take_no_rows_say_so() -> None:

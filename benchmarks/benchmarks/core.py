@@ -111,7 +111,7 @@ class Rows(Timed):
     param_names = ["rule", "rows", "library"]
 
     def setup(self, rule: str, rows: int, library: str) -> None:
-        if library != "fastgd":
+        if "torch" in library:
             peers.module("torch")
         self.start(embeddings.stepper(library, rule, rows))
 

@@ -40,7 +40,7 @@ class OverFloat32(core.OverFloat32):
 
 
 class Rows(core.Rows):
-    params = [list(embeddings.RULES), [10_000, 100_000, 1_000_000], list(embeddings.LIBRARIES)]
+    params = [list(embeddings.RULES), [10_000, 100_000, 1_000_000, 4_000_000], list(embeddings.LIBRARIES)]
 
 
 class Clip(core.Clip):

@@ -160,5 +160,9 @@ class TorchMachine(RuleBasedStateMachine):
             for key, value in other.items():
                 if value is not None:
                     np.testing.assert_allclose(
-                        mine[key].numpy(), value.numpy(), rtol=tolerance, atol=tolerance, err_msg=f"{key} of {what}"
+                        torch.as_tensor(mine[key]).numpy(),
+                        torch.as_tensor(value).numpy(),
+                        rtol=tolerance,
+                        atol=tolerance,
+                        err_msg=f"{key} of {what}",
                     )
