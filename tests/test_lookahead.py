@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import fastgd
-from support.comparing import assert_same
+from support.comparing import assert_same, freeze
+from support.interrupts import interrupted
 
 SHAPES: list[tuple[int, ...]] = [(3, 4), (5,), (), (0,)]
 
@@ -50,7 +51,7 @@ def test_it_is_the_optimizer_in_all_else() -> None:
     assert opt.param_groups is inner.param_groups
     opt.bind({"w": np.full(3, np.nan)})
     opt.step()
-    assert (opt.skipped_steps, opt._count, opt.max_grad_norm) == (1, 0, 1.0)
+    assert (opt.skipped_steps, opt._behind.count, opt.max_grad_norm) == (1, 0, 1.0)
     opt.bind({"w": np.ones(3)})
     opt.step()
     assert opt.current()[0]["lr"] == 0.4
@@ -104,6 +105,45 @@ def test_bad_input() -> None:
     ):  # fmt: skip
         with pytest.raises(error, match=re.escape(message)):
             call()  # type: ignore[no-untyped-call]
+
+
+def test_settings_are_those_of_the_optimizer() -> None:
+    w = np.ones(2)
+    opt = fastgd.Lookahead(fastgd.SGD(w, lr=1.0), k=3)
+    opt.max_grad_norm = 1.0
+    opt.step(np.array([3.0, 4.0]))
+    assert opt.optimizer.max_grad_norm == 1.0
+    assert np.allclose(w, [0.4, 0.2])
+    for name in ("k", "alpha", "optimizer", "slow", "lr", "max_norm"):
+        with pytest.raises(AttributeError):
+            setattr(opt, name, 2)
+    assert opt.k == 3
+
+
+@pytest.mark.parametrize("due", [False, True])
+def test_a_step_is_done_or_not_begun(due: bool) -> None:
+    """With its part of the way back, at whatever moment Ctrl-C comes."""
+    results = []
+    for times in (1, 2):
+        params = start()
+        opt = fastgd.Lookahead(fastgd.Adam(params, lr=0.1), 2 if due else 3)
+        for t in range(times):
+            opt.step(gradients(t))
+        results.append(freeze([params, opt.state_dict()]))
+    moment, seen = 1, set()
+    while True:
+        params = start()
+        opt = fastgd.Lookahead(fastgd.Adam(params, lr=0.1), 2 if due else 3)
+        opt.step(gradients(0))
+        grads = gradients(1)
+        came = interrupted(lambda: opt.step(grads), moment)  # noqa: B023
+        found = freeze([params, opt.state_dict()])
+        assert found in results, moment
+        seen.add(results.index(found))
+        if not came:
+            break
+        moment += 1
+    assert seen == {0, 1}
 
 
 # ---- torch ---------------------------------------------------------------------------------------------------------

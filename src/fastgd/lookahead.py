@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastgd import validation
+from fastgd.engine.averaged import Behind
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.base import Optimizer
 
@@ -66,20 +67,23 @@ class Lookahead:
     def __init__(self, opt: Optimizer, k: int = 6, alpha: float = 0.5) -> None:
         if not isinstance(opt, Optimizer):
             raise TypeError(f"opt must be a fastgd optimizer, got {type(opt).__name__}")
-        self.optimizer = opt
-        self.k = validation.count("k", k)
-        self.alpha = validation.fraction("alpha", alpha)
-        self._slow = [np.array(param, order="K") for param in opt._steps.params]
-        self._count = 0
+        own = {"optimizer": opt, "k": validation.count("k", k), "alpha": validation.fraction("alpha", alpha)}
+        self.__dict__.update(own, _behind=Behind(opt._steps, own["k"], own["alpha"]))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # before `optimizer` is there, as in a copy that is being made
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return getattr(self.optimizer, name)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set what is the optimizer's; `k`, `alpha` and the optimizer itself stay as they were given."""
+        if name in self.__dict__ or isinstance(getattr(type(self), name, None), property):
+            raise AttributeError(f"{type(self).__name__}.{name} cannot be set: make another one")
+        setattr(self.optimizer, name, value)
+
     @property
     def slow(self) -> tuple[np.ndarray, ...]:
-        return tuple(self._slow)
+        return tuple(self._behind.slow)
 
     def add_param_group(self, group: dict[str, Any]) -> None:
         """
@@ -91,7 +95,7 @@ class Lookahead:
             As for `Optimizer.add_param_group`.
         """
         self.optimizer.add_param_group(group)
-        self._slow += [np.array(param, order="K") for param in self.optimizer._steps.params[len(self._slow) :]]
+        self._behind.grow()
 
     def step(self, grads: object = None, *, grad_scale: float = 1.0, zero_grads: bool = False) -> None:
         """
@@ -111,18 +115,13 @@ class Lookahead:
         TypeError, ValueError, RuntimeError
             As by `Optimizer.step`; nothing is then changed.
         """
-        completed = self.optimizer.steps_completed
-        self.optimizer.step(grads, grad_scale=grad_scale, zero_grads=zero_grads)
-        if self.optimizer.steps_completed == completed:
-            return
-        self._count += 1
-        if self._count % self.k:
-            return
-        for param, slow in zip(self.optimizer._steps.params, self._slow, strict=True):
-            way = param - slow
-            slow += slow.dtype.type(self.alpha) * way
-            param[...] = slow
-        self.optimizer._steps.show(False)
+        behind, steps = self._behind, self.optimizer._steps
+        behind.grow()  # where an interrupt came right after a group had been added
+        completed = steps.completed
+        try:
+            self.optimizer.step(grads, grad_scale=grad_scale, zero_grads=zero_grads)
+        finally:  # also where an interrupt comes when the step has been made
+            behind.follow(completed)
 
     def state_dict(self) -> dict[str, Any]:
         """
@@ -133,10 +132,10 @@ class Lookahead:
         dict
         """
         result = self.optimizer.state_dict()
-        for i, slow in enumerate(self._slow):
+        for i, slow in enumerate(self._behind.slow):
             result["state"].setdefault(i, {})["slow"] = np.array(slow, order="K")
         for group in result["param_groups"]:
-            group["lookahead_step"] = self._count
+            group["lookahead_step"] = self._behind.count
         return result
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -159,7 +158,7 @@ class Lookahead:
         counts = [group.pop("lookahead_step", None) for group in plain]
         count = saved.import_step("state_dict['param_groups'][0]['lookahead_step']", counts[0]) if counts else 0
         slow = []
-        for key, param in zip([key for group in groups for key in group["params"]], self._slow, strict=False):
+        for key, param in zip([key for group in groups for key in group["params"]], self.slow, strict=False):
             label = f"state_dict['state'][{key!r}]"
             if "slow" not in entries.get(key, {}):
                 raise ValueError(f"{label}: missing 'slow'")
@@ -176,9 +175,9 @@ class Lookahead:
             raise
 
     def _take(self, slow: list[np.ndarray], count: int) -> None:
-        for held, array in zip(self._slow, slow, strict=True):
+        for held, array in zip(self.slow, slow, strict=True):
             np.copyto(held, array)
-        self._count = count
+        self._behind.count = count
 
     def __reduce__(self) -> Any:
         raise TypeError("Lookahead is bound to its arrays and cannot be copied or pickled: use state_dict")

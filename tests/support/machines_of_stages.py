@@ -54,6 +54,12 @@ class StagesMachine(TorchMachine):
         if way == "theirs":
             self.averages = {}
 
+    @rule()
+    def give_torch_our_state(self) -> None:
+        super().give_torch_our_state()
+        for entry in self.theirs.state.values():
+            entry.pop("ema", None)  # torch keeps it as it is
+
     # ---- steps ----------------------------------------------------------------------------------------------------
 
     def follow(self, updated: list[torch.Tensor]) -> None:

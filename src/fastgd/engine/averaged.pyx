@@ -1,5 +1,6 @@
 """
-Averaged: parameters that hold their moving averages for a while, and then again what they were.
+Averaged: parameters that hold their moving averages for a while, and then again what they were. Behind: slow parameters
+that come after them.
 
 Compiled, so that an interrupt comes before or after a change of all parameters.
 """
@@ -111,3 +112,41 @@ cdef class Averaged:
         self.steps.show(False)
         self.owners, self.layouts, self.kept = [], [], []
         return 0
+
+
+cdef class Behind:
+    """
+    Parameters
+    ----------
+    steps : Steps
+        Of the optimizer whose parameters these follow.
+    k, alpha
+        After every `k` steps they go the share `alpha` of the way to the parameters, which then go back to them.
+    """
+    cdef Steps steps
+    cdef object k, alpha
+    cdef readonly list slow
+    cdef public object count        # steps that it knows of
+
+    def __init__(self, Steps steps not None, k, alpha):
+        self.steps, self.k, self.alpha = steps, k, alpha
+        self.slow, self.count = [], 0
+        self.grow()
+
+    def grow(self):
+        """Begin with the parameters that are not known yet, where they are."""
+        for param in self.steps.params[len(self.slow):]:
+            self.slow.append(np.array(param, order="K"))
+
+    def follow(self, completed):
+        """Take note of a step of the optimizer, which had completed so many before the call."""
+        if self.steps.completed == completed:
+            return
+        self.count += 1
+        if self.count % self.k:
+            return
+        for param, slow in zip(self.steps.params, self.slow):
+            way = param - slow
+            slow += slow.dtype.type(self.alpha) * way
+            param[...] = slow
+        self.steps.show(False)
