@@ -50,7 +50,7 @@ def reference() -> None:
     modules = [name for name in fastgd.__all__ if inspect.ismodule(getattr(fastgd, name))]
     rest = [name for name in fastgd.__all__ if name not in {*optimizers, *modules}]
     pages = {"optimizers": ("Optimizers", "fastgd", optimizers), "functions": ("Functions", "fastgd", rest)}
-    for name in (*modules, "torch", "thinc", "sklearn"):
+    for name in (*modules, "torch", "mpi", "thinc", "sklearn"):
         module = importlib.import_module(f"fastgd.{name}")
         own = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
         listed = getattr(module, "__all__", [key for key in own if not key.startswith("_")])

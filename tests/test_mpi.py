@@ -15,7 +15,7 @@ from fastgd.mpi import division, traffic
 from support import mpi_scenarios
 from support.communicators import on_threads
 
-TIMEOUT = 120
+TIMEOUT = 300
 MPIRUN = shutil.which("mpirun")
 HERE = Path(__file__).resolve().parent
 
@@ -28,16 +28,36 @@ def test_on_threads(scenario: Callable[[Any], None], ranks: int) -> None:
 
 @pytest.mark.skipif(MPIRUN is None, reason="no mpirun: Debian has it in openmpi-bin")
 @pytest.mark.skipif(importlib.util.find_spec("mpi4py") is None, reason="mpi4py is not installed")
-@pytest.mark.parametrize("ranks", [2, 4])
-def test_with_mpi(ranks: int) -> None:
-    command = [MPIRUN or "", "-n", str(ranks), sys.executable, "-m", "mpi4py", "-m", "support.mpi_scenarios"]
+# Where other programs run, too, each message waits for its turn on a processor: not all of them here.
+@pytest.mark.parametrize(
+    ("ranks", "names"), [(2, ["elements", "groups", "refusals"]), (4, ["together"])], ids=["2", "4"]
+)
+def test_with_mpi(ranks: int, names: list[str]) -> None:
+    command = [MPIRUN or "", "-n", str(ranks), sys.executable, "-m", "mpi4py", "-m", "support.mpi_scenarios", *names]
     rights = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-    environment = {**os.environ, **rights, "OMPI_MCA_rmaps_base_oversubscribe": "1", "FASTGD_NUM_THREADS": "1"}
+    environment = {
+        **os.environ,
+        **rights,
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        "FASTGD_NUM_THREADS": "1",
+    }
     run = subprocess.run(
         command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
     )
     assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines() == [f"all of {ranks} ranks"]
+    assert run.stdout.splitlines() == [f"{ranks} ranks"]
+
+
+def test_the_model_in_the_docs_gives_its_table() -> None:
+    found: dict[str, Any] = {}
+    exec(mpi_scenarios.code_of_docs(1), found)
+    seconds, n = found["seconds"], 10**8
+    page = (HERE.parent / "docs" / "MPI.md").read_text(encoding="utf-8")
+    for ranks in (1, 2, 8, 64, 256, 1024):
+        slow, fast = seconds(n, ranks, 1.25e9, 20e-6), seconds(n, ranks, 12.5e9, 2e-6)
+        row = f"{ranks:,} | {800 / ranks:.1f} | {2.1e-9 * n / ranks * 1e3:.1f} | {1000 * slow:.0f} | {1000 * fast:.0f}"
+        assert f"| {row} |" in page
+    assert f"{1000 * seconds(n, 1024, 1.25e9, 20e-6, buffer=2**27):.0f} and" in page
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 3, 7])

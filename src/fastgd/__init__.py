@@ -6,9 +6,10 @@
 #
 # `optimizers` is what a user constructs, with `hyperparameters` and `validation` for the checks; `engine` is the step
 # and `kernels` the mathematics. `functional` and `capi` are the rules without state, for Python and for compiled
-# libraries. `torch`, `thinc` and `sklearn` are the hosts, imported only by name. `schedules`, `gradients` and
-# `checkpoint` go with every optimizer; `descent` is minimize and what documents teach, public as `minimize`,
-# `line_search`, `losses` and `textbook`. `tools` is what `python -m fastgd` runs.
+# libraries. `torch`, `thinc` and `sklearn` are the hosts, imported only by name, as is `mpi`, for many machines, which
+# shares `ranks` with `torch`. `schedules`, `gradients` and `checkpoint` go with every optimizer; `descent` is minimize
+# and what documents teach, public as `minimize`, `line_search`, `losses` and `textbook`. `tools` is what
+# `python -m fastgd` runs.
 
 import sys as _sys
 
@@ -132,5 +133,5 @@ __all__ += [
 
 def __dir__() -> list[str]:
     """Public names, for completion; those of hosts once they are imported."""
-    hosts = [name for name in ("capi", "sklearn", "thinc", "torch") if f"fastgd.{name}" in _sys.modules]
+    hosts = [name for name in ("capi", "mpi", "sklearn", "thinc", "torch") if f"fastgd.{name}" in _sys.modules]
     return sorted([*__all__, *hosts, "__version__"])

@@ -1,7 +1,7 @@
 """
 What ranks of fastgd.mpi do and find, each a function of a communicator; they compare with one process by themselves.
 
-As a script it runs all of them under mpirun.
+As a script it runs those that are named, and the example of docs/MPI.md, under mpirun.
 """
 
 import sys
@@ -149,7 +149,8 @@ def groups(comm: Any) -> None:
         sharded.step(given)
         one.step([{n: None if g is None else g * g.dtype.type(ranks) for n, g in part.items()} for part in given],
                  grad_scale=1 / ranks)  # fmt: skip
-    assert same_state(sharded.state_dict(), one.state_dict())
+    gathered = sharded.state_dict(root=ranks - 1)
+    assert gathered is None if comm.Get_rank() < ranks - 1 else same_state(gathered, one.state_dict())
     with sharded.shard.averaged(), one.averaged():
         sharded.gather()
         assert same(ours[0]["params"]["w"], theirs[0]["params"]["w"])
@@ -263,13 +264,23 @@ def checkpoints(comm: Any) -> None:
 SCENARIOS = (elements, tensors, together, groups, refusals, checkpoints)
 
 
+def code_of_docs(number: int) -> str:
+    """A block of code of docs/MPI.md."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "MPI.md"
+    return page.read_text(encoding="utf-8").split("```python\n")[number + 1].partition("```")[0]
+
+
 def main() -> None:
     from mpi4py import MPI
 
     for scenario in SCENARIOS:
-        scenario(MPI.COMM_WORLD)
+        if scenario.__name__ in sys.argv[1:]:
+            scenario(MPI.COMM_WORLD)
+    found: dict[str, Any] = {"print": list}
+    exec(code_of_docs(0), found)
+    np.testing.assert_allclose(found["params"]["w"], [1, 2, 3], atol=0.05)
     if MPI.COMM_WORLD.Get_rank() == 0:
-        sys.stdout.write(f"all of {MPI.COMM_WORLD.Get_size()} ranks\n")
+        sys.stdout.write(f"{MPI.COMM_WORLD.Get_size()} ranks\n")
 
 
 if __name__ == "__main__":

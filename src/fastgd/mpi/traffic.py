@@ -91,7 +91,9 @@ class Bucket:
         self.sums = np.zeros(sum(stop - start for start, stop in self.own), sum_dtype)
         room = max((sum(one.counts) for one in self.rounds), default=0)
         self._sent = np.empty(room, sum_dtype)
+        # Memory that is new to the process would be filled with zeros by the kernel, page by page, in every step.
         self._gathered = np.empty(room, self.params[0].dtype)
+        self._mine = np.empty(max((one.counts[self.rank] for one in self.rounds), default=0), self.params[0].dtype)
 
     def own_sums(self) -> list[np.ndarray]:
         """For each parameter where the sums of this rank's elements are put."""
@@ -110,7 +112,7 @@ class Bucket:
     def gather(self) -> None:
         """Give each rank's elements of the parameters to all others."""
         for one in self.rounds:
-            mine = np.empty(one.counts[self.rank], self._gathered.dtype)
+            mine = self._mine[: one.counts[self.rank]]
             begin = sum(one.counts[: self.rank])
             for rank, param, start, stop, place in one.copies:
                 if rank == self.rank:
