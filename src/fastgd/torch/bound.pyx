@@ -193,7 +193,7 @@ cdef class Bound(Found):
                 self.check_zeroes(front, NULL)
                 for i, grad in self.copied:
                     checks.fillable(front._gradient_label(i), grad)
-            if self.run_and_tell(scale / max(self.window, 1), updated, zeroes) and self.clock.active:
+            if self.run_and_tell(front, scale / max(self.window, 1), updated, zeroes) and self.clock.active:
                 self.clock.after()
         except Exception:
             if self.ranks is not None and not self.exchanged and (self.max_norm >= 0 or self.skip_nonfinite):
@@ -231,7 +231,7 @@ cdef class Bound(Found):
             if self.take_tensor(front, i):
                 if self.asked:
                     self.check_places()
-                if self.run_and_tell(1.0, [leaf], False) and self.clock.active:
+                if self.run_and_tell(front, 1.0, [leaf], False) and self.clock.active:
                     self.clock.backward = backward
             return True
         finally:
@@ -239,12 +239,12 @@ cdef class Bound(Found):
             self.copied = []
             self.end()
 
-    cdef bint run_and_tell(self, double scale, list updated, bint zeroes) except -1:
+    cdef bint run_and_tell(self, object front, double scale, list updated, bint zeroes) except -1:
         """
         The update, and `state` and autograd told of it, also where Ctrl-C comes in between; returns whether anything
         has been updated.
         """
-        cdef bint done = self.update(scale, zeroes or self.window > 0)
+        cdef bint done = self.update(front, scale, zeroes or self.window > 0)
         if self.window:
             self.end_window()
         try:
