@@ -1,4 +1,8 @@
-"""Formats in which parameters, gradients and state can be stored, and bfloat16, which is ml_dtypes'."""
+"""
+Formats in which parameters, gradients and state can be stored, and bfloat16, which is ml_dtypes'.
+
+State in 8 bits goes to bitsandbytes and torchao, and comes from them, by `to_bitsandbytes` and its like.
+"""
 
 import functools
 import sys
@@ -7,6 +11,9 @@ from typing import Any
 import numpy as np
 
 from fastgd.engine.formats import NAMES, register_bfloat16
+from fastgd.exchange import dynamic_map, from_bitsandbytes, from_torchao, to_bitsandbytes, to_torchao
+
+__all__ = ["bfloat16", "dynamic_map", "from_bitsandbytes", "from_torchao", "to_bitsandbytes", "to_torchao"]
 
 ALL = NAMES[:4]  # int16 holds no numbers by itself
 WIDE = ("float32", "float64")

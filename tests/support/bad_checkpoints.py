@@ -236,7 +236,7 @@ BAD: tuple[Row, ...] = (
     ("swapped", header(lambda h: swap(h, "0.exp_avg", "5.exp_avg")), ValueError,
      ADAM + "['state'][0]['exp_avg']: expected shape (3, 5), got (4, 2, 3)"),
     ("transposed", array(shape=[5, 3]), ValueError, ADAM + "['state'][0]['exp_avg']: expected shape (3, 5), got ..."),
-    ("int32", array(dtype="I32"), TypeError, "0.exp_avg: expected dtype F32, F64, BF16, F16 or I16, got I32"),
+    ("int32", array(dtype="I32"), TypeError, "0.exp_avg: expected dtype F32, F64, BF16, F16, I16 or U8, got I32"),
     ("bfloat16", array(dtype="BF16", shape=[3, 10]), ValueError,
      ADAM + "['state'][0]['exp_avg']: expected shape (3, 5), got (3, 10)"),
     ("no such dtype", array(dtype="F128"), ValueError, NOT + "damaged one: ..."),

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 HEADER_LIMIT = 100_000_000
 IRREGULAR = "expected a regular file, got a directory or a device"
 
-# What safetensors calls dtypes: first those of state, of which I16 is what a parameter in bfloat16 lacks to a float32.
-OF_STATE = {"F32": "float32", "F64": "float64", "BF16": "bfloat16", "F16": "float16", "I16": "int16"}
+# What safetensors calls dtypes: first those of state, of which I16 is what a parameter in bfloat16 lacks to a float32,
+# and U8 codes in 8 bits.
+OF_STATE = {"F32": "float32", "F64": "float64", "BF16": "bfloat16", "F16": "float16", "I16": "int16", "U8": "uint8"}
 NAMES = OF_STATE | {
-    "I8": "int8", "I32": "int32", "I64": "int64", "U8": "uint8", "U16": "uint16", "U32": "uint32", "U64": "uint64",
+    "I8": "int8", "I32": "int32", "I64": "int64", "U16": "uint16", "U32": "uint32", "U64": "uint64",
     "BOOL": "bool",
 }  # fmt: skip
 

@@ -3,10 +3,10 @@ A step, compiled from its call to its kernels. There is no mathematics here.
 
 `steps` is the step: it reads groups (by `reader`, which has the checks of a class), takes gradients, measures, clips,
 folds and runs. `Steps` is a `Plan`: `plan` has the slots and groups, and binds arrays to them; `grouped` reads groups
-again; `shared` asks other processes for their part of norms and sums; `following` has what follows the parameters, and
-`stages` the loops of that. `execute` cuts the slots into chunks for threads and calls the kernels; `norm` sums in
-blocks that no thread count changes. `apply` is one rule on one parameter, for functions without state. `rows` sums
-gradients of a few rows; `execute` then takes each row for a part of its slot.
+again; `measured` has the norms of gradients, and `shared` asks other processes for their part of norms and sums;
+`following` has what follows the parameters, and `stages` the loops of that. `execute` cuts the slots into chunks for
+threads and calls the kernels; `norm` sums in blocks that no thread count changes. `apply` is one rule on one parameter,
+for functions without state. `rows` sums gradients of a few rows; `execute` then takes each row for a part of its slot.
 
 Below them, `dispatch` chooses the kernel module for this CPU and has its table; `pool`, with pool.h, is the threads of
 the process, and `threads`, with `cgroup` and `threadpools`, says how many of them a step uses; `fpmode` sets the

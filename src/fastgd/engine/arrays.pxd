@@ -11,6 +11,7 @@ cdef extern from "numpy/arrayobject.h" nogil:
         NPY_ARRAY_C_CONTIGUOUS
         NPY_ARRAY_F_CONTIGUOUS
     enum:
+        NPY_UINT8
         NPY_INT16
         NPY_HALF
         NPY_FLOAT32

@@ -32,6 +32,8 @@ ctypedef struct Slot:
     # A parameter with all that a step needs to know of it.
     void* arrays[MAX_ARRAYS]
     Format formats[MAX_ARRAYS]      # of each of them
+    float* absmax[MAX_STATES]       # of states in 8 bits, the largest magnitude of each block
+    bint blocked                    # whether a state is in 8 bits, so that ranges begin with blocks
     bint direct                     # whether parameter and states are in the format that the rule computes in
     int narrow                      # the kernel that takes them with a gradient in bfloat16; 0 where there is none
     const Touched* touched          # in this step; NULL where the gradient is an array like the parameter

@@ -13,7 +13,7 @@ from fastgd.engine.threads cimport Cost, expected, is_known, learn, team
 from fastgd.engine.tile cimport call, measure_tiles, run_tiles
 from fastgd.kernels.rule cimport (
     BFLOAT16, BFLOAT16_BESIDE_STATES, BFLOAT16_GRAD, BFLOAT16_MASTER, BFLOAT16_THROUGHOUT, DIRECT, FLOAT32, FLOAT64,
-    FORMATS, MAX_CARRY, MAX_TERMS, Rule,
+    FORMATS, MAX_CARRY, MAX_TERMS, SIGNED8, SPAN, Format, Rule,
 )
 
 cdef enum:
@@ -60,9 +60,11 @@ cdef void settle_formats(Slot* slot, int states) noexcept nogil:
     cdef bint equal = True, single = True
     slot.stochastic = 0
     slot.master = NULL
+    slot.blocked = False
     for k in range(2, states + 2):
         equal = equal and slot.formats[k] == slot.formats[0]
         single = single and slot.formats[k] == FLOAT32
+        slot.blocked = slot.blocked or slot.formats[k] >= SIGNED8
     slot.direct = equal and slot.formats[0] < DIRECT
     slot.narrow = 0
     if slot.formats[0] == BFLOAT16:
@@ -90,8 +92,12 @@ cdef inline void locate(const Slot* slot, int states, Py_ssize_t start, void** a
 
 
 cdef inline Py_ssize_t before_line(const Slot* slot, Py_ssize_t element) noexcept nogil:
-    """How many elements there are from this one to where a cache line of the parameter begins."""
+    """
+    How many elements there are from this one to where a cache line of the parameter begins, or a block of state.
+    """
     cdef Py_ssize_t width = itemsize(slot.formats[0])
+    if slot.blocked:
+        return -element % SPAN
     return (-(<uintptr_t>slot.arrays[0] + element * width) % CACHE_LINE) // width
 
 
@@ -373,7 +379,7 @@ cdef Cut aligned(const Work* work, Py_ssize_t i, Py_ssize_t element) noexcept no
         if element:     # There are rows.
             element += -element % row_width(slot)
     elif rule.measure_count == 0:
-        # A cache line of the parameter begins there.
+        # A cache line of the parameter begins there, or a block.
         element += before_line(slot, element)
     elif is_apart(work, slot, rule):
         element += -element % BLOCK
@@ -400,7 +406,8 @@ cdef void cut(Job* job, Py_ssize_t total, int chunks) noexcept nogil:
 
 cdef Cost* cost_of(const Slot* slot, const Cohort* cohorts) noexcept nogil:
     cdef Py_ssize_t rule = cohorts[slot.cohort].rule - table().rules
-    return &costs[slot.touched != NULL][rule if 0 <= rule < MAX_RULES else MAX_RULES][slot.formats[0]]
+    cdef Format format = SIGNED8 if slot.blocked else slot.formats[0]
+    return &costs[slot.touched != NULL][rule if 0 <= rule < MAX_RULES else MAX_RULES][format]
 
 
 cdef bint execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* stage, int threads) noexcept nogil:

@@ -2,9 +2,10 @@
 from cpython.ref cimport PyObject
 
 from fastgd.engine.execute cimport After
-from fastgd.engine.plan cimport Group, Plan
+from fastgd.engine.measured cimport Measured
+from fastgd.engine.plan cimport Group
 
-cdef class Following(Plan):
+cdef class Following(Measured):
     cdef bint begun                         # whether averages have begun of which a front has not been told
     cdef public bint averaged               # whether parameters hold their averages, so that no step may come
     cdef bint copying                       # whether there are copies

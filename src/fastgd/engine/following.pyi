@@ -1,14 +1,14 @@
 import numpy as np
 from typing_extensions import disjoint_base
 
-from fastgd.engine.plan import Plan
+from fastgd.engine.measured import Measured
 
 AVERAGE: str
 
 CHANGED_SINCE: str
 
 @disjoint_base
-class Following(Plan):
+class Following(Measured):
     averaged: bool
     window: int
     def batches(self) -> str: ...

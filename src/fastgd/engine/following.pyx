@@ -36,7 +36,7 @@ cdef const Rule* sum_of_two() noexcept:
     return &table().roofs[k]
 
 
-cdef class Following(Plan):
+cdef class Following(Measured):
     def __cinit__(self):
         self.sums, self.has_sum = [], []
 

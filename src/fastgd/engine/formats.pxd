@@ -9,7 +9,9 @@ cdef int number_of(Format format) noexcept nogil
 cdef inline Py_ssize_t itemsize(Format format) noexcept nogil:
     if format == FLOAT32:
         return 4
-    return 8 if format == FLOAT64 else 2
+    if format == FLOAT64:
+        return 8
+    return 2 if format <= INT16 else 1
 
 
 cdef inline Format computed_in(Format param) noexcept nogil:
@@ -24,7 +26,9 @@ cdef inline bint goes_with(Format param, Format other) noexcept nogil:
 
 cdef class Storage:
     cdef readonly object state_dtype, rounding, seed, master_weights, ema_decay
+    cdef readonly bint in_blocks        # whether state is in 8 bits
 
     cdef str master_key(self, Format param)
     cdef bint is_random(self, str key, Format format) except -1
-    cdef Format state_format(self, str key, Format param) except -1
+    cdef bint cuts(self, PyArrayObject* param) noexcept
+    cdef Format state_format(self, str key, Format param, bint cut) except -1

@@ -7,9 +7,9 @@ from fastgd.engine.arrays cimport PyArrayObject
 from fastgd.engine.execute cimport Cohort, Slot, Stage
 from fastgd.engine.extents cimport Extent
 from fastgd.engine.formats cimport Storage
-from fastgd.engine.norm cimport View
 from fastgd.kernels.rule cimport MAX_HYPER, Family, Format, Rule, Scalars
 
+cdef void* grown(void* memory, Py_ssize_t count, size_t size) except NULL
 cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
                       double* carry) noexcept
 
@@ -30,14 +30,13 @@ cdef class Plan:
     cdef readonly list states               # for each slot, all state arrays that it has had, by key
     cdef Slot* slots
     cdef Cohort* cohorts
-    cdef View* views
     cdef Extent* written
-    cdef double* partial
-    cdef Py_ssize_t count, room, written_count, partial_room
+    cdef Py_ssize_t count, room, written_count
     cdef Py_ssize_t elements            # that this step updates
     cdef Py_ssize_t first, stop             # the slots of this step: others have no gradient
     cdef int cohort_count
     cdef bint moved                         # whether anything has, since `written` was sorted
+    cdef bint blocked                       # whether a slot has state in 8 bits
     cdef bint averaging                     # whether a group has kept moving averages of its parameters
     cdef readonly list copies               # for each slot the array that its parameter is copied to, or None
     cdef bint with_rows                     # whether a gradient of this step has some of its rows alone
@@ -51,7 +50,6 @@ cdef class Plan:
     cdef bint holds(self, Slot* slot) noexcept
     cdef bint takes(self, Slot* slot, PyObject* grad) noexcept
     cdef bint takes_place(self, Slot* slot, void* data, Format format) noexcept
-    cdef double measure(self) except? -1
     cdef int fold(self, double scale) except -1
     cdef int refuse_single(self, Group group, int number) except -1
     cdef int use(self, Group group, int rule) except -1

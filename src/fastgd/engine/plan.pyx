@@ -14,12 +14,11 @@ from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport BRIEF, Stage, execute, settle_formats, updated
 from fastgd.engine.extents cimport compare_extents, compare_starts, extent_of
 from fastgd.engine.formats cimport Storage, format_of, goes_with, itemsize
-from fastgd.engine.norm cimport blocks, norm, view
 from fastgd.engine.rows cimport begin_rows
 from fastgd.engine.single cimport beyond_single, may_overflow
 from fastgd.engine.threads cimport count as thread_count
-from fastgd.engine.zeros cimport laid_out_zeros, zeros_of_rows
-from fastgd.kernels.rule cimport FLOAT64, MAX_CARRY, Format, Scalars
+from fastgd.engine.zeros cimport laid_out_zeros, zeros_of_blocks, zeros_of_rows
+from fastgd.kernels.rule cimport FLOAT64, MAX_CARRY, SIGNED8, ZERO8, Format, Scalars
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
@@ -35,15 +34,6 @@ cdef void* grown(void* memory, Py_ssize_t count, size_t size) except NULL:
     if result == NULL:
         raise MemoryError
     return result
-
-
-cdef void view_gradient(const Slot* slot, View* out) noexcept:
-    """Where the gradient of a slot lies, for its norm."""
-    cdef const void* data = slot.arrays[1]
-    if slot.touched != NULL:
-        data = slot.touched.values[0] if slot.touched.count else NULL
-    view(<PyArrayObject*>slot.param, slot.formats[1], data, out)
-    out.size = updated(slot)    # Rows lie as their parameter does, in C order.
 
 
 cdef const Rule* fold(const Family* family, Scalars* scalars, double grad_scale, long long t, const double* hyper,
@@ -99,12 +89,25 @@ cdef class Group:
     def begun(self, list arrays not None):
         """What slots for parameters begin with: no steps, no carried numbers, the states of that rule at zero."""
         keys = self.keys()
-        return [(0, (), {key: self.zeros(key, array) for key in keys}) for array in arrays]
+        return [(0, (), self.zeros_of(keys, array)) for array in arrays]
+
+    def zeros_of(self, keys not None, cnp.ndarray param not None):
+        """State arrays at zero by key, with the largest magnitudes of those that are in blocks."""
+        result = {key: self.zeros(key, param) for key in keys}
+        for key in keys if self.storage.in_blocks else ():
+            name = self.storage.absmax_key(key, param)
+            if name is not None:
+                result[name] = zeros_of_blocks(param)
+        return result
 
     def zeros(self, str key not None, cnp.ndarray param not None):
         """A state array at zero, as the group stores it."""
-        cdef Format format = self.storage.state_format(key, format_of(pointer(param)))
-        return zeros_of_rows(param, format) if self.is_of_rows(key) else laid_out_zeros(param, format)
+        cdef PyArrayObject* p = pointer(param)
+        cdef Format format = self.storage.state_format(key, format_of(p), self.storage.cuts(p))
+        result = zeros_of_rows(param, format) if self.is_of_rows(key) else laid_out_zeros(param, format)
+        if format == SIGNED8:
+            result.fill(ZERO8)
+        return result
 
     cdef bint is_of_rows(self, str key) except -1:
         """Whether a state array has one number for each row of its parameter."""
@@ -135,10 +138,8 @@ cdef class Plan:
             PyMem_Free(self.slots[i].shape)
             PyMem_Free(self.slots[i].after)
         PyMem_Free(self.slots)
-        PyMem_Free(self.views)
         PyMem_Free(self.cohorts)
         PyMem_Free(self.written)
-        PyMem_Free(self.partial)
 
     # ---- slots ----------------------------------------------------------------------------------------------------
 
@@ -148,7 +149,6 @@ cdef class Plan:
             return 0
         count = max(count, 2 * self.room)
         self.slots = <Slot*>grown(self.slots, count, sizeof(Slot))
-        self.views = <View*>grown(self.views, count, sizeof(View))
         self.cohorts = <Cohort*>grown(self.cohorts, count, sizeof(Cohort))
         self.room = count
         return 0
@@ -207,6 +207,7 @@ cdef class Plan:
             PyMem_Free(self.slots[i].shape)
             PyMem_Free(self.slots[i].after)
         self.count = self.first = self.stop = self.cohort_count = 0
+        self.blocked = False
         self.groups, self.params, self.states, self.copies = [], [], [], []
         self.moved = True
         return 0
@@ -218,15 +219,20 @@ cdef class Plan:
         keys = state_keys(rule)
         for i in range(group.start, group.start + group.count):
             entry = self.states[i]
-            for key in keys:
-                if key not in entry:
-                    entry[key] = group.zeros(key, self.params[i])
+            missing = [key for key in keys if key not in entry]
+            if missing:
+                entry.update(group.zeros_of(missing, self.params[i]))
         for i in range(group.start, group.start + group.count):
             entry = self.states[i]
             for k, key in enumerate(keys):
                 self.slots[i].arrays[2 + k] = data_of(pointer(entry[key]))
                 self.slots[i].formats[2 + k] = format_of(pointer(entry[key]))
+                if self.slots[i].formats[2 + k] == SIGNED8:
+                    self.slots[i].formats[2 + k] = group.storage.state_format(key, self.slots[i].formats[0], True)
+                    name = group.storage.absmax_key(key, self.params[i])
+                    self.slots[i].absmax[k] = <float*>data_of(pointer(entry[name]))
             settle_formats(&self.slots[i], table().rules[rule].state_count)
+            self.blocked = self.blocked or self.slots[i].blocked
             self.slots[i].seed = group.storage.seed
             self.slots[i].number = i
             key = group.storage.master_key(self.slots[i].formats[0])
@@ -341,26 +347,6 @@ cdef class Plan:
             slot.arrays[1] = data
             slot.formats[1] = format
         return True
-
-    cdef double measure(self) except? -1:
-        """The norm over the gradients of this step."""
-        cdef Py_ssize_t i, n = 0, needed
-        cdef int threads
-        cdef double result
-        for i in range(self.first, self.stop):
-            if self.slots[i].cohort >= 0:
-                view_gradient(&self.slots[i], &self.views[n])
-                n += 1
-        needed = blocks(self.views, n)
-        if needed == 1:
-            return norm(self.views, n, NULL, 1)
-        if needed > self.partial_room:
-            self.partial = <double*>grown(self.partial, needed, sizeof(double))
-            self.partial_room = needed
-        threads = thread_count()
-        with nogil:
-            result = norm(self.views, n, self.partial, threads)
-        return result
 
     # ---- the update -----------------------------------------------------------------------------------------------
 

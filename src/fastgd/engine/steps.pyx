@@ -10,6 +10,7 @@ from cpython.list cimport PyList_Check, PyList_CheckExact
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_Check, PyTuple_CheckExact
+from libc.float cimport DBL_MAX
 from libc.math cimport INFINITY, fabs
 
 from fastgd.engine.arrays cimport pointer
@@ -35,6 +36,7 @@ cdef extern from "Python.h":
     Py_ssize_t PySequence_Fast_GET_SIZE(object)
 
 cdef double LARGEST = _LARGEST      # the largest number that float32 holds
+cdef double BESIDE_BLOCKS = 2.0**63     # the largest norm of gradients beside state in 8 bits: its square is finite
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
 AVERAGED = "the parameters hold their averages: leave `with opt.averaged()` first"
 
@@ -363,7 +365,7 @@ cdef class Steps(Shared):
                 self.check_zeroes(front, self.held)
             if self.copying:
                 self.check_copies(front)
-            self.update(scale, zeroes or self.window > 0)
+            self.update(front, scale, zeroes or self.window > 0)
             if self.window:
                 self.end_window()
         finally:
@@ -420,7 +422,7 @@ cdef class Steps(Shared):
         self.busy = False
         return 0
 
-    cdef bint update(self, double scale, bint zeroes) except -1:
+    cdef bint update(self, object front, double scale, bint zeroes) except -1:
         """
         The step itself, for the gradients that slots have; returns whether anything has been updated. Gradients that
         become zero do so where the step is left out too.
@@ -445,6 +447,8 @@ cdef class Steps(Shared):
                     scale *= 1.0 if factor > 1.0 else factor
             elif self.over_all:
                 self.begin_sums()
+            if self.blocked:
+                self.check_blocks(front, scale, measured, norm)
             self.scale, self.bound_of_elements = scale, self.max_value if bounded else INFINITY
             self.fold(1.0 if bounded else scale)
             found = norm if measured else None
@@ -463,3 +467,20 @@ cdef class Steps(Shared):
             return self.cohort_count > 0
         finally:
             leave(mode)
+
+    cdef int check_blocks(self, object front, double scale, bint measured, double norm) except -1:
+        """
+        Raise for a gradient that would spoil a block of state in 8 bits.
+
+        `norm` is that of all gradients before `max_grad_norm`, where it was `measured`.
+        """
+        cdef double most = BESIDE_BLOCKS / fabs(scale)
+        cdef Py_ssize_t i
+        if not most <= DBL_MAX:     # A scale of 0 or NaN, which a norm that is not finite makes: it has to be finite.
+            most = DBL_MAX
+        if (measured and norm <= BESIDE_BLOCKS) or self.measure_some(True) <= most:
+            return 0
+        i = self.first_beyond(most)
+        label = "gradients" if i < 0 else front._gradient_label(i)
+        raise ValueError(f"{label}: expected finite numbers with a norm of at most 2**63, after grad_scale and "
+                         "max_grad_norm, beside state in 8 bits, got others; skip_nonfinite=True leaves such steps out")

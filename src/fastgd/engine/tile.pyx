@@ -4,7 +4,8 @@ The way of arrays that a rule does not compute in, and of gradients that are cli
 Of each such array, a tile is decoded, handed to the kernel with the pointers of the arrays that need none, and encoded
 again. The gradient is only decoded.
 """
-from libc.stdint cimport uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
 cimport numpy as cnp
 
@@ -13,7 +14,9 @@ from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage
 from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
-from fastgd.kernels.rule cimport BFLOAT16, FLOAT32, FLOAT64, MAX_TERMS, Format, Kernel6, Measure, Scalars
+from fastgd.kernels.rule cimport (
+    BFLOAT16, FLOAT32, FLOAT64, MAX_TERMS, SIGNED8, SPAN, Format, Kernel6, Measure, Scalars,
+)
 
 cnp.import_array()
 
@@ -31,10 +34,22 @@ cdef uint64_t key_of(const Slot* slot, int k) noexcept nogil:
     return mixed(key + <uint64_t>(slot.number * 64 + k))
 
 
-cdef inline void encode(const Slot* slot, int k, Format compute, const void* tile, void* target, Py_ssize_t n,
+cdef inline void decode(const Slot* slot, int k, Format compute, const void* source, void* tile, Py_ssize_t n,
                         Py_ssize_t first) noexcept nogil:
-    """Store a tile of array k, whose first element is number `first`."""
-    if slot.stochastic >> k & 1:
+    """Read a tile of array k, whose first element is number `first`."""
+    cdef Format format = slot.formats[k]
+    if format >= SIGNED8:
+        table().unpack[format](<const uint8_t*>source, slot.absmax[k - 2] + first // SPAN, <float*>tile, n)
+    else:
+        table().decode[compute][format](source, tile, n)
+
+
+cdef inline void encode(const Slot* slot, int k, Format compute, void* tile, void* target, Py_ssize_t n,
+                        Py_ssize_t first) noexcept nogil:
+    """Store a tile of array k, whose first element is number `first`; it may be changed."""
+    if slot.formats[k] >= SIGNED8:
+        table().pack[slot.formats[k]](<float*>tile, <uint8_t*>target, slot.absmax[k - 2] + first // SPAN, n)
+    elif slot.stochastic >> k & 1:
         table().stochastic[compute](tile, <uint16_t*>target, n, <uint32_t>first, key_of(slot, k))
     else:
         table().encode[compute][slot.formats[k]](tile, target, n)
@@ -95,7 +110,7 @@ cdef void through_tiles(const Slot* slot, void* f, int states, const Scalars* sc
             if k == 0 and master != NULL:
                 table().join[param](<uint16_t*>stored[0], master, <float*>tiles[0], n)
             elif tiles[k]:
-                table().decode[compute][slot.formats[k]](stored[k], tiles[k], n)
+                decode(slot, k, compute, stored[k], tiles[k], n, start)
         if stage.active:
             table().clip[compute](arrays[1], n, stage.scale, stage.bound)
         call_measure(f, states + terms, arrays, n, scalars)
@@ -105,7 +120,8 @@ cdef void through_tiles(const Slot* slot, void* f, int states, const Scalars* sc
             if k == 0 and master != NULL:
                 table().split[param](<float*>tiles[0], <uint16_t*>stored[0], master, n)
                 master += n * width
-            elif tiles[k] and k != 1:
+            elif tiles[k] and k != 1 and not (terms and slot.formats[k] >= SIGNED8):
+                # Codes are stored once: the largest magnitude of a block would not be the same again.
                 encode(slot, k, compute, tiles[k], stored[k], n, start)
             stored[k] = <char*>stored[k] + n * itemsize(slot.formats[k])
         start += n
@@ -125,4 +141,32 @@ def convert(cnp.ndarray source not None, cnp.ndarray target not None):
         n = min(size - start, <Py_ssize_t>TILE)
         table().decode[compute][of_source](data + start * itemsize(of_source), tile, n)
         table().encode[compute][of_target](tile, to + start * itemsize(of_target), n)
+    leave(mode)
+
+
+def pack(cnp.ndarray source not None, int format, cnp.ndarray codes not None, cnp.ndarray absmax not None):
+    """
+    float32 numbers as codes in 8 bits and the largest magnitude of each block, which are written; all in C order.
+
+    `format` is the number of one in 8 bits.
+    """
+    cdef float* data = <float*>data_of(pointer(source))
+    cdef uint8_t* to = <uint8_t*>data_of(pointer(codes))
+    cdef float* most = <float*>data_of(pointer(absmax))
+    cdef float[TILE] tile
+    cdef Py_ssize_t b, start, n, size = size_of(pointer(source))
+    cdef fp_mode mode = enter()
+    for b in range((size + TILE - 1) // TILE):
+        start = b * TILE
+        n = min(size - start, <Py_ssize_t>TILE)
+        memcpy(tile, data + start, n * sizeof(float))
+        table().pack[format](tile, to + start, most + start // SPAN, n)
+    leave(mode)
+
+
+def unpack(cnp.ndarray codes not None, cnp.ndarray absmax not None, int format, cnp.ndarray target not None):
+    """The numbers that codes in 8 bits stand for, into a float32 array; all in C order."""
+    cdef fp_mode mode = enter()
+    table().unpack[format](<const uint8_t*>data_of(pointer(codes)), <const float*>data_of(pointer(absmax)),
+                           <float*>data_of(pointer(target)), size_of(pointer(codes)))
     leave(mode)

@@ -8,11 +8,12 @@ from fastgd.engine.arrays cimport (
 )
 from fastgd.engine.execute cimport ALIGN_FROM, CACHE_LINE
 from fastgd.engine.formats cimport format_of, itemsize, number_of
+from fastgd.kernels.rule cimport SPAN
 
 cdef extern from "numpy/arrayobject.h":
     object PyArray_New(PyTypeObject*, int, const cnp.npy_intp*, int, const cnp.npy_intp*, void*, int, int, void*)
 
-from numpy import uint8, zeros
+from numpy import float32, uint8, zeros
 
 from fastgd.engine.formats import NAMES as _NAMES
 
@@ -39,6 +40,11 @@ cdef object laid_out_zeros(cnp.ndarray param, Format format):
 cdef object zeros_of_rows(cnp.ndarray param, Format format):
     """A zero in a format for each row of `param`, which is one row where it has no axes; a view as above."""
     return zeros((<object>param).shape[:1], _NAMES[format]).view()
+
+
+cdef object zeros_of_blocks(cnp.ndarray param):
+    """A float32 zero for each block of state in 8 bits; a view as above."""
+    return zeros((size_of(pointer(param)) + SPAN - 1) // SPAN, float32).view()
 
 
 cdef object laid_out(cnp.ndarray param, Format format, void* data):

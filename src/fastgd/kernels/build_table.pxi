@@ -1,16 +1,21 @@
 # The table of one kernel module, and what adds its rows: table.pxi includes this and says the rows. What has no room is
 # refused here, when the module is imported, so that nothing in a step needs to count.
 from cpython.pycapsule cimport PyCapsule_New
+from libc.stdint cimport uint8_t
 
 from fastgd.kernels.formats.bfloat16 cimport decode_bfloat16, encode_bfloat16, encode_bfloat16_stochastic
+from fastgd.kernels.formats.dynamic cimport (
+    Map, fill_map, pack_positive, pack_root, pack_signed, unpack, unpack_root,
+)
 from fastgd.kernels.formats.float16 cimport decode_float16, encode_float16
 from fastgd.kernels.formats.master cimport join_bfloat16, join_float16, split_bfloat16, split_float16
 from fastgd.kernels.formats.plain cimport convert
 from fastgd.kernels.reductions cimport largest, sum_squares, sum_terms
 from fastgd.kernels.rule cimport (
     BFLOAT16, BFLOAT16_BESIDE_STATES, BFLOAT16_GRAD, BFLOAT16_MASTER, BFLOAT16_THROUGHOUT, FLOAT16, FLOAT32,
-    FLOAT64, MAX_CARRY, MAX_HYPER, MAX_MEASURES, MAX_SCALARS, MAX_STATES, MAX_TERMS, MAX_VARIANTS, Clip, Codec,
-    Family, Fold, Follow, Join, Largest, Measure, Rounding, Rule, Settle, Split, SumSquares, SumTerms, Table,
+    FLOAT64, MAX_CARRY, MAX_HYPER, MAX_MEASURES, MAX_SCALARS, MAX_STATES, MAX_TERMS, MAX_VARIANTS, POSITIVE8, ROOT8,
+    SIGNED8, Clip, Codec, Family, Fold, Follow, Join, Largest, Measure, Rounding, Rule, Settle, Split, SumSquares,
+    SumTerms, Table,
 )
 from fastgd.kernels.stages cimport clip, follow
 
@@ -25,6 +30,8 @@ cdef Rule[CAPACITY] rule_rows
 cdef Rule[CAPACITY] roof_rows
 cdef Family[CAPACITY] family_rows
 cdef Table table
+cdef Map signed_map
+cdef Map positive_map
 cdef Rule* latest
 
 
@@ -125,6 +132,32 @@ cdef int family(const char* name, const char* hyper, const char* carry, int memo
     return 0
 
 
+cdef void pack_signed8(float* source, uint8_t* codes, float* absmax, Py_ssize_t n) noexcept nogil:
+    pack_signed(source, codes, absmax, n, &signed_map)
+
+
+cdef void unpack_signed8(const uint8_t* codes, const float* absmax, float* target, Py_ssize_t n) noexcept nogil:
+    unpack(codes, absmax, target, n, &signed_map)
+
+
+cdef void pack_positive8(float* source, uint8_t* codes, float* absmax, Py_ssize_t n) noexcept nogil:
+    pack_positive(source, codes, absmax, n, &positive_map)
+
+
+cdef void unpack_positive8(const uint8_t* codes, const float* absmax, float* target, Py_ssize_t n) noexcept nogil:
+    unpack(codes, absmax, target, n, &positive_map)
+
+
+cdef void pack_root8(float* source, uint8_t* codes, float* absmax, Py_ssize_t n) noexcept nogil:
+    pack_root(source, codes, absmax, n, &positive_map)
+
+
+cdef void unpack_root8(const uint8_t* codes, const float* absmax, float* target, Py_ssize_t n) noexcept nogil:
+    unpack_root(codes, absmax, target, n, &positive_map)
+
+
+fill_map(&signed_map, True)
+fill_map(&positive_map, False)
 table.name = FASTGD_NAME
 table.flags = FASTGD_FLAGS
 table.rules = rule_rows
@@ -161,5 +194,8 @@ table.join[BFLOAT16] = <Join>join_bfloat16
 table.split[BFLOAT16] = <Split>split_bfloat16
 table.join[FLOAT16] = <Join>join_float16
 table.split[FLOAT16] = <Split>split_float16
+table.pack[SIGNED8], table.unpack[SIGNED8] = pack_signed8, unpack_signed8
+table.pack[POSITIVE8], table.unpack[POSITIVE8] = pack_positive8, unpack_positive8
+table.pack[ROOT8], table.unpack[ROOT8] = pack_root8, unpack_root8
 
 capsule = PyCapsule_New(&table, b"fastgd.kernels.Table", NULL)

@@ -1,5 +1,5 @@
 # What a kernel module exports: the rows of table.pxi, and the passes over one array that are not rules.
-from libc.stdint cimport uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef enum:
     MAX_STATES = 4      # state arrays of a rule; tile calls Kernel0 to Kernel6
@@ -19,6 +19,9 @@ cdef enum:
     BFLOAT16
     FLOAT16
     INT16               # what a parameter in bfloat16 lacks to a float32: no numbers by themselves
+    SIGNED8             # codes in 8 bits, for state beside parameters that are computed with in float32
+    POSITIVE8           # the same, of numbers that are not below zero
+    ROOT8               # of the square roots of such numbers
     FORMATS             # how many there are
     DIRECT = 2
 
@@ -88,6 +91,14 @@ ctypedef void (*Codec)(const void*, void*, Py_ssize_t) noexcept nogil
 # (source, target, n, first, key): into bfloat16, up or down at random; `first` is the number of the first element.
 ctypedef void (*Rounding)(const void*, uint16_t*, Py_ssize_t, uint32_t, uint64_t) noexcept nogil
 
+# Between codes in 8 bits, with the largest magnitude of each block of SPAN elements, and a float32 tile, which packing
+# may change: (codes, absmax, tile, n), (tile, codes, absmax, n).
+ctypedef void (*Unpack)(const uint8_t*, const float*, float*, Py_ssize_t) noexcept nogil
+ctypedef void (*Pack)(float*, uint8_t*, float*, Py_ssize_t) noexcept nogil
+cdef enum:
+    SPAN = 256
+    ZERO8 = 127         # the code of zero in SIGNED8; it is 0 in the others
+
 # Between a float32 tile and the two arrays of a master weight: (parameter, the rest, tile, n), (tile, both, n).
 ctypedef void (*Join)(const uint16_t*, const void*, float*, Py_ssize_t) noexcept nogil
 ctypedef void (*Split)(const float*, uint16_t*, void*, Py_ssize_t) noexcept nogil
@@ -117,3 +128,5 @@ ctypedef struct Table:
     Rounding stochastic[DIRECT]
     Join join[FORMATS]              # for the formats in 16 bits
     Split split[FORMATS]
+    Unpack unpack[FORMATS]          # for codes in 8 bits
+    Pack pack[FORMATS]

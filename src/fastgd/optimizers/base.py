@@ -56,10 +56,11 @@ class Optimizer(Keeping):
         Whether `Adam` and `AdamW` take `Rows` as gradients, and leave the other rows and their moments alone.
     weight_decay_rows : {"touched"}, optional
         Needed for weight decay where a gradient is `Rows`: the rows that it has decay, and no others.
-    state_dtype : {"float32", "bfloat16", "param"}, optional
+    state_dtype : {"float32", "bfloat16", "param", "8bit", "8bit-sqrt"}, optional
         The dtype of state arrays; "param" is the parameter's, as in torch. None is float32, or float64 for parameters
         in float64. In "bfloat16", state that moves little in a step, such as second moments, is rounded as by
-        `rounding`.
+        `rounding`. "8bit" keeps moments as codes in uint8, and for each 256 of them the largest magnitude; "8bit-sqrt"
+        the square roots of second moments so. docs/FORMATS.md has more.
     rounding : {"nearest", "stochastic"}, optional
         How parameters in bfloat16 are rounded: to the nearest number, or up or down at random, so that many small steps
         are not lost; the mean is exact.
@@ -209,6 +210,7 @@ class Optimizer(Keeping):
                 names.add(name)
             stored = storage.given({**self._stored, **group})
             means = self._storage(label, stored)
+            storage.check_rule(type(self), self._reader, label if grouped else "", means, tuple(values.values()))
             for name, array in zip((name for name, _ in named), arrays, strict=True):
                 storage.check_param(name, array.dtype, means)
             named_too = {} if tree.names is None else {"param_names": tree.names}

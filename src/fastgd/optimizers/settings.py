@@ -126,8 +126,15 @@ class GradientSettings:
             raise ValueError(
                 f"{self._gradient_label(i)}: a parameter with a bound copy takes no rows; bind_copies without it"
             )
-        average = self._steps.groups[number].storage.ema_decay
-        rows.check(self._kind(), self._gradient_label(i), values, {**self._steps.clipping, "ema_decay": average})
+        stored = self._steps.groups[number].storage
+        if stored.in_blocks:
+            raise ValueError(
+                f"{self._gradient_label(i)}: expected a gradient of all rows with state_dtype={stored.state_dtype!r}, "
+                "since a block of 8 bits can have elements of several rows, got Rows"
+            )
+        rows.check(
+            self._kind(), self._gradient_label(i), values, {**self._steps.clipping, "ema_decay": stored.ema_decay}
+        )
 
     def _refused_rows(self, i: int, given: Rows) -> None:
         """Raise for rows that parameter `i` cannot have."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastgd import formats, validation
-from fastgd.engine.formats import AVERAGE, MASTER, Storage
+from fastgd.engine.formats import ABSMAX, AVERAGE, MASTER, Storage, absmax_keys
 from fastgd.engine.plan import Group
 from fastgd.hyperparameters import Flag, schedules_of
-from fastgd.optimizers import storage
+from fastgd.optimizers import packed, storage
 
 if TYPE_CHECKING:
     from fastgd.optimizers.base import Optimizer
@@ -142,6 +142,9 @@ def read(
         raise ValueError(f"state_dict: state of unknown parameters {unknown}")
     for group, ours, checked, (_, means) in zip(groups, optimizer._steps.groups, values, stored, strict=True):
         slots = Group(optimizer._family, 0, 0, means)
+        storage.check_rule(
+            type(optimizer), optimizer._reader, f"state_dict['param_groups'][{len(entries)}]", means, checked
+        )
         slots.set_hyper(optimizer._reader.doubles(checked))
         for key, param in zip(
             group["params"], optimizer._steps.params[ours.start : ours.start + ours.count], strict=True
@@ -244,7 +247,7 @@ def _plain(value: Any) -> Any:
 def with_zeros(arrays: dict[str, np.ndarray], slots: Group, param: np.ndarray) -> dict[str, np.ndarray]:
     """State arrays with those of a group's rule that are lacking."""
     keys = slots.keys()
-    return arrays | {key: slots.zeros(key, param) for key in keys if key not in arrays}
+    return arrays | slots.zeros_of([key for key in keys if key not in arrays], param)
 
 
 def read_entry(
@@ -267,21 +270,31 @@ def read_entry(
     scalars = [*(["step"] if kind.has_step else []), *kind.carried]
     master = slots.master_key(param)
     known = dict.fromkeys([*slots.keys(), *slots.all_keys(), *([] if master is None else [master]), AVERAGE])
-    validation.known(label, entry, [*scalars, *known])
+    validation.known(label, entry, [*scalars, *known, *(name for key in known for name in absmax_keys(key))])
     needed = [key for key in (slots.keys() if needed is None else needed) if key not in kind.scratch]
     if missing := [key for key in (*scalars, *needed) if key not in entry]:
         raise ValueError(f"{label}: missing {', '.join(map(repr, missing))}")
     steps, carry = kind.progress(label, entry)
     take = take or copied
-    return steps, carry, {key: take(label, key, entry[key], param, slots) for key in known if key in entry}
+    arrays: dict[str, np.ndarray] = {}
+    for key in known:
+        in_blocks = packed.read(label, key, entry, param, slots, take)
+        if in_blocks is not None:
+            arrays |= in_blocks
+        elif key in entry:
+            arrays[key] = take(label, key, entry[key], param, slots)
+    return steps, carry, arrays
 
 
 def copied(label: str, key: str, value: Any, param: np.ndarray, slots: Group) -> np.ndarray:
     """A copy of a state array, laid out like its parameter and as its group stores it."""
+    if key.endswith(ABSMAX):
+        return packed.absmax(f"{label}[{key!r}]", value, param)
     result: np.ndarray = slots.zeros(key, param)
     # It is as it will be stored, as the rule computes, or as torch stores it: in the parameter's dtype.
     computed = np.dtype(np.float64 if param.dtype == np.float64 else np.float32)
-    dtypes = [result.dtype] if key in MASTER else [result.dtype, param.dtype, computed]
+    alone = key in MASTER or result.dtype == np.uint8
+    dtypes = [result.dtype] if alone else [result.dtype, param.dtype, computed]
     result[...] = array_like(f"{label}[{key!r}]", value, result, dtypes)
     return result
 

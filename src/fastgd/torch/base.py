@@ -8,7 +8,7 @@ from torch.autograd import _profiler_enabled
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from fastgd import validation
-from fastgd.engine.formats import Storage
+from fastgd.engine.formats import Storage, absmax_keys
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.hyperparameters import Check, Schedule, with_peak
@@ -100,8 +100,9 @@ class Optimizer(Answering, torch.optim.Optimizer):
             own = {name: check.constant() for name, check in cls._numpy.checks.items()} | cls._own_checks
             cls._reader = Reader(own, convert=checks.plain, together=cls._numpy._reader.together)
             cls._numbers = ("step", *cls._numpy.carried)
+            all_keys = Group(cls._numpy._family, 0, 0, Storage()).all_keys()
             cls._known = frozenset(
-                (*cls._numbers, *Group(cls._numpy._family, 0, 0, Storage()).all_keys(), *checks.STATE)
+                (*cls._numbers, *all_keys, *(name for key in all_keys for name in absmax_keys(key)), *checks.STATE)
             )
 
     def __init__(self, params: Any, given: dict[str, Any], settings: Mapping[str, Any]) -> None:
@@ -177,12 +178,14 @@ class Optimizer(Answering, torch.optim.Optimizer):
             param_group.update(with_peak(param_group, schedules.get("lr", param_group["lr"])))
             checks.keep_once(param_group)
             self._refused_group(number, param_group)
-            self._reader.values(param_group, where)
+            values = self._reader.values(param_group, where)
+            stored = self._storage(where, param_group)
+            storage.check_rule(self._numpy, self._reader, where, stored, values)
             self._numpy.check_params([(f"{where}['params'][{k}]", p) for k, p in enumerate(param_group["params"])])
             for k, param in enumerate(param_group["params"]):
                 checks.parameter(f"{where}['params'][{k}]", param)
                 checks.beside_group(f"{where}['params'][{k}]", param, self._group)
-                storage.check_param(f"{where}['params'][{k}]", param.dtype, self._storage(where, param_group))
+                loading.check_param(f"{where}['params'][{k}]", param, stored)
             self._check_divided(where, param_group)
             for name in OF_ALL:
                 if getattr(self, name):
@@ -388,10 +391,7 @@ class Optimizer(Answering, torch.optim.Optimizer):
         after = loading.groups(self.param_groups, groups, completed)
         remembered, marked = loading.schedules(after), self._steps.clock.mark()
         try:
-            storages = [self._storage(f"param_groups[{n}]", group) for n, group in enumerate(after)]
-            for n, (group, stored) in enumerate(zip(after, storages, strict=True)):
-                for k, param in enumerate(group["params"]):
-                    storage.check_param(f"param_groups[{n}]['params'][{k}]", param.dtype, stored)
+            storages = loading.storages(self, after)
             state = loading.state(after, storages, groups, entries, self._numbers)
             self.__setstate__({"state": state, "param_groups": after})
             for hook in self._optimizer_load_state_dict_post_hooks.values():

@@ -211,7 +211,7 @@ cdef class Bound(Found):
                 self.check_zeroes(front, NULL)
                 for i, grad in self.copied:
                     checks.fillable(front._gradient_label(i), grad, self)
-            if self.run_and_tell(scale / max(self.window, 1), updated, zeroes) and self.clock.active:
+            if self.run_and_tell(front, scale / max(self.window, 1), updated, zeroes) and self.clock.active:
                 self.clock.after()
         except Exception:
             if self.exchanges == exchanges:
@@ -273,7 +273,7 @@ cdef class Bound(Found):
                     self.gathered.pop(i, None)
                 if self.asked:
                     self.check_places()
-                if self.run_and_tell(1.0, [leaf], False) and self.clock.active:
+                if self.run_and_tell(front, 1.0, [leaf], False) and self.clock.active:
                     self.clock.backward = backward
             return True
         finally:
@@ -281,14 +281,14 @@ cdef class Bound(Found):
             self.copied = []
             self.end()
 
-    cdef bint run_and_tell(self, double scale, list updated, bint zeroes) except -1:
+    cdef bint run_and_tell(self, object front, double scale, list updated, bint zeroes) except -1:
         """
         The update, and `state` and autograd told of it, also where Ctrl-C comes in between; returns whether anything
         has been updated.
         """
         cdef bint done
         try:
-            done = self.update(scale, zeroes or self.window > 0)
+            done = self.update(front, scale, zeroes or self.window > 0)
         except LeftOut:
             done = False
             if zeroes or self.window:

@@ -11,16 +11,17 @@ from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fastgd import formats, validation
-from fastgd.engine.formats import AVERAGE, MASTER
+from fastgd.engine.formats import ABSMAX, AVERAGE, MASTER
 from fastgd.engine.plan import Group
 from fastgd.engine.rows import Rows
+from fastgd.optimizers import packed
 from fastgd.optimizers import state_dict as saved
 from fastgd.torch import shards
 from fastgd.torch.views import Views
 
 STATE = (*MASTER, AVERAGE)  # state keys beside those of the rules
 DTYPES = {name: getattr(torch, name) for name in formats.ALL}
-STATE_DTYPES = (*DTYPES.values(), torch.int16)
+STATE_DTYPES = (*DTYPES.values(), torch.int16, torch.uint8)
 
 
 def plain(label: str, value: Any) -> Any:
@@ -235,9 +236,17 @@ def adopted(label: str, key: str, value: Any, param: np.ndarray, slots: Group) -
     if not isinstance(value, torch.Tensor):
         return saved.copied(label, key, value, param, slots)
     name = f"{label}[{key!r}]"
+    if key.endswith(ABSMAX):
+        own = packed.absmax(name, value, param)
+        array = memory(name, value, STATE_DTYPES)
+        if not validation.same_strides(array, own) and value.is_shared():
+            raise ValueError(f"{name}: expected no gaps, where processes share it, got strides {value.stride()}")
+        return array if validation.same_strides(array, own) and array.flags.aligned else own
     negative = value.is_neg()
     array = formats.asarray(value.detach().resolve_neg()) if negative else memory(name, value, STATE_DTYPES)
-    stored = slots.storage.state_name(key, formats.name_of(param.dtype))
+    stored = "uint8"
+    if slots.storage.absmax_key(key, param) is None:
+        stored = slots.storage.state_name(key, formats.name_of(param.dtype))
     fits = name_of(value) == stored and array.shape == param.shape and validation.same_strides(array, param)
     if fits and not negative and array.flags.aligned:
         return array

@@ -17,6 +17,7 @@ import torch
 from torch.autograd.graph import increment_version
 
 from fastgd import validation
+from fastgd.engine.formats import absmax_keys
 from fastgd.ranks import sums_over_all
 from fastgd.torch import checks
 from fastgd.torch.clock import COUNT
@@ -262,6 +263,11 @@ cdef class Found(Steps):
         leaf = self.leaves[i]
         there, keys = self.shown.state.get(leaf, ()), self.state_keys(self.slots[i].group)
         # As in torch, state of an option that is switched off stays, and is that with which it is switched on again.
+        for name in [name for key in keys for name in absmax_keys(key)]:
+            if name in self.states[i]:
+                keys = (*keys, name)
+            elif name in there:     # of codes that have become numbers
+                del there[name]
         sources = {key: array for key, array in self.states[i].items() if key in (*keys, *checks.STATE) or key in there}
         return self.shown.show(leaf, i, steps, carry, sources, adopting)
 

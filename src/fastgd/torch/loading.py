@@ -3,16 +3,20 @@
 import copy
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from fastgd import formats, validation
-from fastgd.engine.formats import Storage
+from fastgd.engine.formats import ABSMAX, Storage
 from fastgd.optimizers import state_dict as saved
-from fastgd.torch import checks
+from fastgd.optimizers import storage
+from fastgd.torch import checks, shards
 from fastgd.torch.clock import COUNT
+
+if TYPE_CHECKING:
+    from fastgd.torch.base import Optimizer
 
 IMMUTABLE = (float, int, bool, str, type(None))
 
@@ -50,6 +54,28 @@ def schedules(groups: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return result
 
 
+def check_param(label: str, param: torch.Tensor, stored: Storage) -> None:
+    """Refuse a parameter that cannot be stored as its group asks for."""
+    storage.check_param(label, param.dtype, stored)
+    shards.check_blocks(label, param, stored)
+
+
+def storages(front: "Optimizer", groups: Sequence[dict[str, Any]]) -> list[Storage]:
+    """How groups that are loaded ask for their arrays to be stored, checked."""
+    result = []
+    absent = {**front.defaults, **saved.switched_off(front._numpy)}
+    for n, group in enumerate(groups):
+        where = f"param_groups[{n}]"
+        stored = front._storage(where, group)
+        if stored.in_blocks:
+            values = front._reader.values({**absent, **group}, where)
+            storage.check_rule(front._numpy, front._reader, where, stored, values)
+        for k, param in enumerate(group["params"]):
+            check_param(f"{where}['params'][{k}]", param, stored)
+        result.append(stored)
+    return result
+
+
 def state(
     ours: Sequence[Mapping[str, Any]],
     storages: Sequence[Storage],
@@ -80,6 +106,8 @@ def _cast(param: torch.Tensor, stored: Storage, key: str, value: Any, exact: Con
         name = checks.name_of(param)
         if name not in checks.DTYPES or not value.is_floating_point():  # A parameter in another dtype is refused later.
             return value
+        if stored.in_blocks or key.endswith(ABSMAX):  # which `packed` brings into its form
+            return value.to(param.device)
         return value.to(param.device, checks.DTYPES[stored.state_name(key, name)])
     if isinstance(value, dict):
         return {k: each if k in exact else _cast(param, stored, k, each, exact) for k, each in value.items()}
@@ -102,8 +130,8 @@ def _tensor(label: str, value: Any) -> Any:
     if not isinstance(value, (np.ndarray, np.generic)):
         return value
     array = np.asarray(validation.unmasked(label, value))
-    name = "int16" if array.dtype == np.int16 else formats.name_of(array.dtype)
-    if not name:
+    plain = array.dtype in (np.int16, np.uint8)
+    if not plain and not formats.name_of(array.dtype):
         raise TypeError(f"{label}: expected dtype {formats.listed(formats.ALL)}, got {array.dtype}")
-    own = np.array(array, np.dtype(np.int16) if name == "int16" else formats.dtype(name), order="K")
+    own = np.array(array, array.dtype if plain else formats.dtype(formats.name_of(array.dtype)), order="K")
     return checks.tensor(checks.plain_view(own), own)

@@ -101,5 +101,16 @@ def check_group(where: str, kind: type[Optimizer], reader: Reader, group: dict[s
             )
 
 
+def check_blocks(label: str, param: Any, stored: Storage) -> None:
+    """Refuse state in 8 bits beside a part of a tensor: its blocks would be others for another number of processes."""
+    flat = any(getattr(param, name, False) for name in ("_is_flat_param", "_fsdp_flattened"))
+    if stored.in_blocks and (is_sharded(param) or flat):
+        form = _placements(param) if is_sharded(param) else "one of FullyShardedDataParallel"
+        raise ValueError(
+            f"{label}: expected a tensor that each process has as a whole with state_dtype={stored.state_dtype!r}, "
+            f"got {form}"
+        )
+
+
 def _placements(tensor: Any) -> str:
     return f"a DTensor with placements {tuple(tensor.placements)}"

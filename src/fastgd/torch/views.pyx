@@ -17,7 +17,7 @@ from fastgd.engine.arrays cimport (
 from fastgd.engine.extents cimport Extent, disjoint
 from fastgd.engine.formats cimport format_of, itemsize, number_of
 from fastgd.engine.rows cimport Rows
-from fastgd.kernels.rule cimport BFLOAT16, FLOAT16, FLOAT32, FLOAT64, INT16
+from fastgd.kernels.rule cimport BFLOAT16, FLOAT16, FLOAT32, FLOAT64, INT16, SIGNED8
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object, Py_ssize_t)       # borrowed
@@ -32,6 +32,7 @@ cdef enum:
     DLPACK_MAJOR = 1
     DLPACK_CPU = 1
     DLPACK_INT = 0
+    DLPACK_UINT = 1
     DLPACK_FLOAT = 2
     DLPACK_BFLOAT = 4
 
@@ -88,6 +89,8 @@ cdef Format format_in_dlpack(int code, int bits, int lanes) noexcept:
     """The format by DLPack's description of a dtype; -1 for one that is in none."""
     if lanes == 1 and code == DLPACK_INT and bits == 16:
         return INT16
+    if lanes == 1 and code == DLPACK_UINT and bits == 8:
+        return SIGNED8
     if lanes != 1 or (code != DLPACK_FLOAT and (code != DLPACK_BFLOAT or bits != 16)):
         return -1
     if bits == 16:

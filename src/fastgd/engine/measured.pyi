@@ -1,0 +1,3 @@
+from fastgd.engine.plan import Plan
+
+class Measured(Plan): ...
