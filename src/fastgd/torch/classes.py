@@ -969,7 +969,7 @@ class LAMB(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, betas, eps, weight_decay, bias_correction, grad_averaging, always_adapt, trust_clip, maximize
+    lr, betas, eps, weight_decay, bias_correction, grad_averaging, always_adapt, trust_clip, maximize, cautious
         As for `fastgd.LAMB`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -994,6 +994,7 @@ class LAMB(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        cautious: bool = False,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -1010,6 +1011,7 @@ class LAMB(Optimizer):
             capturable=capturable,
             differentiable=differentiable,
             fused=fused,
+            cautious=cautious,
         )
         super().__init__(params, given, settings)
 
@@ -1024,7 +1026,7 @@ class LaProp(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, betas, eps, weight_decay, maximize, corrected_weight_decay
+    lr, betas, eps, weight_decay, maximize, corrected_weight_decay, cautious
         As for `fastgd.LaProp`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -1050,6 +1052,7 @@ class LaProp(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
         corrected_weight_decay: float | bool = 0.0,
+        cautious: bool = False,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -1063,6 +1066,7 @@ class LaProp(Optimizer):
             differentiable=differentiable,
             fused=fused,
             corrected_weight_decay=corrected_weight_decay,
+            cautious=cautious,
         )
         super().__init__(params, given, settings)
 
@@ -1230,7 +1234,7 @@ class MARS(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, betas, eps, weight_decay, gamma, maximize, corrected_weight_decay
+    lr, betas, eps, weight_decay, gamma, maximize, corrected_weight_decay, cautious
         As for `fastgd.MARS`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -1253,6 +1257,7 @@ class MARS(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
         corrected_weight_decay: float | bool = 0.0,
+        cautious: bool = False,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -1267,6 +1272,7 @@ class MARS(Optimizer):
             differentiable=differentiable,
             fused=fused,
             corrected_weight_decay=corrected_weight_decay,
+            cautious=cautious,
         )
         super().__init__(params, given, settings)
 
@@ -1327,7 +1333,7 @@ class NAdam(Optimizer):
     params, lr, betas, eps, weight_decay, momentum_decay, decoupled_weight_decay, foreach, maximize, capturable, \
 differentiable
         As for torch.optim.NAdam.
-    eps_root, corrected_weight_decay
+    eps_root, corrected_weight_decay, cautious
         As for `fastgd.NAdam`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -1355,6 +1361,7 @@ differentiable
         differentiable: bool = False,
         eps_root: float = 0.0,
         corrected_weight_decay: float | bool = 0.0,
+        cautious: bool = False,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -1370,6 +1377,7 @@ differentiable
             differentiable=differentiable,
             eps_root=eps_root,
             corrected_weight_decay=corrected_weight_decay,
+            cautious=cautious,
         )
         super().__init__(params, given, settings)
 
