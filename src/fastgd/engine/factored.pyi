@@ -3,7 +3,6 @@ from typing import Any
 import numpy as np
 from typing_extensions import disjoint_base
 
-def rms(dense: np.ndarray) -> float: ...
 def step(
     param: np.ndarray,
     grad: np.ndarray,
