@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from fastgd.tools.bench import embeddings, following, measures, memory, training
+from fastgd.tools.bench import authors, embeddings, following, measures, memory, training
 from fastgd.tools.bench.arrays import WORK
 from fastgd.tools.bench.rows import BY_NAME, ROWS, Row
 from fastgd.tools.bench.table import Cell, cell
@@ -168,6 +168,13 @@ def growth(s: Settings) -> Iterator[Cell]:
             yield cell(f"{rule}, {library}", f"{times} times the rows", need, measure, at_most=True)
 
 
+def of_authors(s: Settings) -> Iterator[Cell]:
+    for rule, size, count in itertools.product(authors.AUTHORS, map(s.size, ("24 x 4k", "1M", "20M")), COUNTS):
+        need = None if rule == "Muon" or "x" in size else 4.0
+        column = f"{authors.AUTHORS[rule].module.partition('.')[0]}, {threads(count)}"
+        yield cell(f"{rule}, {size}", column, need, partial(authors.against, rule, size, count, s.seconds))
+
+
 def call_memory(s: Settings) -> Iterator[Cell]:
     for row in s.rows():
         growth = memory.peak_bytes(row, WORK["1M"]) - memory.peak_bytes(row, WORK["1k"])
@@ -212,6 +219,8 @@ TARGETS = [
            partial(against, ALL, "numpy", {"1k": 5.0}, [1])),
     Target("others", "Adam, 1M", "optax under jit, donated / thinc / scikit-learn", ">= 2x each",
            partial(against, ("adam",), "optax, thinc, scikit-learn", {"1M": 2.0}, [usable_cores()])),
+    Target("authors", "later rules, matrices of 1M / 20M (24 of 64 x 64, and Muon, for information)",
+           "their authors', timm's or torch's step", ">= 4x", of_authors),
     Target("clip-cost", "clip by global norm and update, 20M, Adam", "the update alone", "<= 1.2x its time", clip_cost),
     Target("stages", "AdamW with a moving average, a bfloat16 copy, and both, in its pass, 20M / 1M",
            "a second loop for the same", ">= 1.3x at 20M", stages),

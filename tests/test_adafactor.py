@@ -170,6 +170,36 @@ def test_the_bits_of_every_machine() -> None:
         assert_same(params, found[0])
 
 
+def test_threads_share_rows_and_blocks() -> None:
+    """More than one block of rows, several matrices, a long vector; also with momentum and a cautious step."""
+    shapes = [(703, 801), (2, 300, 451), (300_001,)]
+    options = dict(beta1=0.9, cautious=True, scale_parameter=True, weight_decay=0.1)
+    found = []
+    for isa, n in [(ISAS[0], 1), (ISAS[0], 3), (ISAS[-1], 2)]:
+        rng = np.random.default_rng(0)
+        params = [rng.standard_normal(shape, np.float32) for shape in shapes]
+        expected = [param.astype(np.float64) for param in params]
+        opt = fastgd.Adafactor(params, form="transformers", **options)
+        states: list[dict[str, Any]] = [{} for _ in shapes]
+        before = fastgd.set_parallel_from(0)
+        try:
+            for t in range(1, 3):
+                grads = [rng.standard_normal(shape, np.float32) for shape in shapes]
+                with instruction_set(isa), threads(n):
+                    opt.step(grads)
+                for param, grad, state in zip(expected, grads, states, strict=True):
+                    if not found:
+                        transformers(param, grad.astype(np.float64), state, t, options)
+        finally:
+            fastgd.set_parallel_from(before)
+        if not found:
+            for param, twin in zip(params, expected, strict=True):
+                np.testing.assert_allclose(param, twin, rtol=0, atol=2e-5)
+        found.append(params)
+    for params in found:
+        assert_same(params, found[0])
+
+
 def test_permuted_axes_are_copied() -> None:
     w = np.random.default_rng(1).standard_normal((4, 3, 2))
     permuted = w.transpose(1, 0, 2).copy().transpose(1, 0, 2)

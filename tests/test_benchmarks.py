@@ -1,6 +1,7 @@
 """The benchmarks measure what they say: every library does the same step, really does it, and its time is its own."""
 
 import dataclasses
+import importlib.util
 import itertools
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,8 +11,8 @@ import numpy as np
 import pytest
 
 from fastgd.engine import dispatch
-from fastgd.tools.bench import arrays, following, machine, measures, memory, pairing, peers, roofs, training
-from fastgd.tools.bench.rows import BY_NAME, LEFT_OUT, ROWS
+from fastgd.tools.bench import arrays, authors, following, machine, measures, memory, pairing, peers, roofs, training
+from fastgd.tools.bench.rows import BY_NAME, LEFT_OUT, LR, ROWS
 from fastgd.tools.bench.stepper import Stepper, UnavailableError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -349,3 +350,21 @@ def test_all_of_training_is_timed(quick: Any) -> None:
 def test_bystanders() -> None:
     cores = machine.Bystanders().cores()
     assert cores is None or cores >= 0
+
+
+@pytest.mark.parametrize("rule", authors.AUTHORS)
+def test_authors_have_the_same_rule(rule: str) -> None:
+    """Where their package is installed; else a benchmark says so."""
+    author = authors.AUTHORS[rule]
+    author = author._replace(lr=0.01 if author.lr == LR else author.lr)
+    if importlib.util.find_spec(author.module.partition(".")[0]) is None:
+        with pytest.raises(UnavailableError, match="is not installed"):
+            authors.load(author)
+        return
+    cls = authors.load(author)
+    mine, theirs = authors.ours(rule, author, [(6, 7)]), authors.tensors_of(author, cls, [(6, 7)], author.theirs)
+    mine.warm_up(5)
+    theirs.warm_up(5)
+    (ours,), (others,) = mine.current(), theirs.current()
+    np.testing.assert_allclose(ours, others, rtol=0, atol=5e-3 if rule == "Muon" else 1e-5)
+    assert isinstance(authors.against(rule, "100k", 1, 1e-3).ratio, float)

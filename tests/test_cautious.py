@@ -40,10 +40,49 @@ def adopt(p: np.ndarray, g: np.ndarray, s: dict[str, Any], t: int) -> None:
     s["v"] = 0.99 * s["v"] + 0.01 * g * g if t > 1 else g * g
 
 
+def laprop(p: np.ndarray, g: np.ndarray, s: dict[str, Any], t: int) -> None:
+    s["v"] = 0.99 * s.get("v", 0.0) + 0.01 * g * g
+    s["m"] = 0.9 * s.get("m", 0.0) + 0.1 * 0.01 * g / (np.sqrt(s["v"] / (1 - 0.99**t)) + 1e-15)
+    p -= careful(s["m"], g) / (1 - 0.9**t)
+    p *= 1 - 0.01 * 0.1
+
+
+def nadam(p: np.ndarray, g: np.ndarray, s: dict[str, Any], t: int) -> None:
+    """With torch's momentum schedule, and weight decay in the gradient."""
+    g = g + 0.1 * p
+    mu, ahead = (0.9 * (1 - 0.5 * 0.96 ** (step * 4e-3)) for step in (t, t + 1))
+    s["product"] = s.get("product", 1.0) * mu
+    s["m"] = 0.9 * s.get("m", 0.0) + 0.1 * g
+    s["v"] = 0.99 * s.get("v", 0.0) + 0.01 * g * g
+    u = (1 - mu) / (1 - s["product"]) * g + ahead / (1 - s["product"] * ahead) * s["m"]
+    p -= 0.01 * careful(u, g) / (np.sqrt(s["v"] / (1 - 0.99**t)) + 1e-8)
+
+
+def mars(p: np.ndarray, g: np.ndarray, s: dict[str, Any], t: int) -> None:
+    c = g + 0.025 * 0.9 / (1 - 0.9) * (g - s["g"]) if t > 1 else g
+    s["g"] = g
+    c = c / max(1.0, float(np.linalg.norm(c)))
+    s["m"] = 0.9 * s.get("m", 0.0) + 0.1 * c
+    s["v"] = 0.99 * s.get("v", 0.0) + 0.01 * c * c
+    p *= 1 - 0.01 * 0.1
+    p -= 0.01 * careful(s["m"], g) / (1 - 0.9**t) / (np.sqrt(s["v"] / (1 - 0.99**t)) + 1e-8)
+
+
+def lamb(p: np.ndarray, g: np.ndarray, s: dict[str, Any], t: int) -> None:
+    s["m"] = 0.9 * s.get("m", 0.0) + 0.1 * g
+    s["v"] = 0.99 * s.get("v", 0.0) + 0.01 * g * g
+    u = careful(s["m"] / (1 - 0.9**t) / (np.sqrt(s["v"] / (1 - 0.99**t)) + 1e-6), g) + 0.1 * p
+    p -= 0.01 * float(np.linalg.norm(p) / np.linalg.norm(u)) * u
+
+
 RULES: dict[str, tuple[Any, Any, tuple[float, float]]] = {
     "AdamW": (fastgd.AdamW, adamw, (0.9, 0.99)),
     "Lion": (fastgd.Lion, lion, (0.9, 0.99)),
     "ADOPT": (fastgd.ADOPT, adopt, (0.9, 0.99)),
+    "LaProp": (fastgd.LaProp, laprop, (0.9, 0.99)),
+    "NAdam": (fastgd.NAdam, nadam, (0.9, 0.99)),
+    "MARS": (fastgd.MARS, mars, (0.9, 0.99)),
+    "LAMB": (fastgd.LAMB, lamb, (0.9, 0.99)),
 }
 by_rule = pytest.mark.parametrize("name", RULES)
 
@@ -101,7 +140,8 @@ def test_nan_spreads_where_it_is(name: str, dtype: type) -> None:
     opt.step(np.ones(5, dtype))
     opt.step(np.array([1, np.nan, 1, 1, 1], dtype))
     opt.step(np.ones(5, dtype))
-    assert np.isnan(param).tolist() == [False, True, False, False, False]
+    spreads = name == "MARS"  # by its norm
+    assert np.isnan(param).tolist() == [spreads, True, spreads, spreads, spreads]
 
 
 @by_rule
@@ -151,12 +191,13 @@ def test_the_function_and_the_class_of_torch(name: str) -> None:
     opt = make(param, betas=betas, cautious=True)
     theirs = getattr(hosted, name)([tensor], lr=opt.defaults["lr"], betas=betas, cautious=True)
     assert theirs.param_groups[0]["cautious"] is True
-    keys = ["momentum_buffer"] if name == "Lion" else ["exp_avg", "exp_avg_sq"]
-    state = [np.zeros(40) for _ in keys]
+    state = [np.zeros(40) for _ in range({"Lion": 1, "MARS": 3}.get(name, 2))]
+    carried = {"LaProp": {"exp_avg_lr_1": 0.0, "exp_avg_lr_2": 0.0}, "NAdam": {"mu_product": 1.0}}.get(name, {})
     for t in range(1, 5):
         grad = rng.standard_normal(40)
         opt.step(grad)
-        getattr(functional, name.lower())(twin, grad, *state, step=t, betas=betas, cautious=True)
+        found = getattr(functional, name.lower())(twin, grad, *state, step=t, betas=betas, cautious=True, **carried)
+        carried = dict(zip(carried, found if isinstance(found, tuple) else (found,), strict=False))
         tensor.grad = torch.from_numpy(grad)
         theirs.step()
     assert_equal_arrays([twin, tensor.detach().numpy()], [param, param], name)

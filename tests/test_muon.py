@@ -191,6 +191,37 @@ def test_torch_has_the_numbers_of_numpy(options: dict[str, Any]) -> None:
     assert all(set(entry) == {"momentum_buffer"} for entry in other.state_dict()["state"].values())
 
 
+@pytest.mark.parametrize("narrow", ["float32", "bfloat16"])
+def test_torch_multiplies_matrices_of_a_shape_together(narrow: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In float32, or in bfloat16 as torch's class has it, whatever the processor prefers."""
+    torch = pytest.importorskip("torch")
+    import fastgd.torch
+
+    monkeypatch.setattr("fastgd.torch.muon.NARROW", getattr(torch, narrow))
+    rng = np.random.default_rng(6)
+    shapes = [(5, 3), (4, 6), (5, 3), (0, 3), (5, 3), (0, 3), (3, 5), (300, 2)]
+    params = [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+    tensors, theirs = ([torch.nn.Parameter(torch.from_numpy(p.copy())) for p in params] for _ in range(2))
+    groups = [{"params": tensors[:4]}, {"params": tensors[4:], "lr": 0.2}]
+    opt = fastgd.Muon([{"params": params[:4]}, {"params": params[4:], "lr": 0.2}], lr=0.1)
+    other = fastgd.torch.Muon(groups, lr=0.1)
+    full = [i for i, shape in enumerate(shapes) if 0 not in shape]  # torch's class divides by 0 columns
+    peer = torch.optim.Muon([{"params": [theirs[i]], "lr": 0.1 if i < 4 else 0.2} for i in full])
+    for _ in range(3):
+        grads = [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+        opt.step(grads)
+        for tensor, twin, grad in zip(tensors, theirs, grads, strict=True):
+            tensor.grad = twin.grad = torch.from_numpy(grad)
+        other.step()
+        peer.step()
+    for i in full:
+        found, numpy, bfloat16 = tensors[i].detach().numpy(), params[i], theirs[i].detach().numpy()
+        # A few roundings of each of three updates of 0.2; in bfloat16 these are of 2**-8, and add up in the iteration.
+        near, far = 1e-4, 0.1
+        np.testing.assert_allclose(found, numpy, rtol=0, atol=near if narrow == "float32" else far)
+        np.testing.assert_allclose(found, bfloat16, rtol=0, atol=far)
+
+
 def test_torch_steps_in_the_backward_pass_and_with_hooks() -> None:
     torch = pytest.importorskip("torch")
     import fastgd.torch

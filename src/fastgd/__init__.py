@@ -60,10 +60,12 @@ from fastgd.optimizers.stable_adamw import StableAdamW
 from fastgd.optimizers.yogi import Yogi
 
 # end
+from fastgd.sam import SAM
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "SAM",
     "Lookahead",
     "Rows",
     "clip_grad_norm_",

@@ -370,9 +370,11 @@ ctypedef struct Lamb "fastgd_Lamb":
     double always_adapt
     double trust_clip
     double maximize
+    double cautious
 
 cdef enum:
     LAMB_LAMB = 0
+    LAMB_LAMB_CAUTIOUS = 1
 
 cdef int lamb_scalars(Scalars* scalars, double grad_scale, long long t, const Lamb* hyper, size_t size) noexcept nogil
 cdef void lamb_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
@@ -384,6 +386,20 @@ cdef void lamb_f64(double* param, const double* grad, double* exp_avg, double* e
 cdef void lamb_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
                            const Scalars* scalars, double* sums) noexcept nogil
 cdef void lamb_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
+cdef void lamb_cautious_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                            const Scalars* scalars) noexcept nogil
+cdef void lamb_cautious_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                                    const Scalars* scalars, double* sums) noexcept nogil
+cdef void lamb_cautious_measure_2_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                                      const Scalars* scalars, double* sums) noexcept nogil
+cdef void lamb_cautious_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                            const Scalars* scalars) noexcept nogil
+cdef void lamb_cautious_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                    Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
+cdef void lamb_cautious_measure_2_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                      Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
+cdef void lamb_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
+cdef void lamb_cautious_settle_2(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
 
 
 ctypedef struct Laprop "fastgd_Laprop":
@@ -394,9 +410,11 @@ ctypedef struct Laprop "fastgd_Laprop":
     double weight_decay
     double maximize
     double corrected_weight_decay
+    double cautious
 
 cdef enum:
     LAPROP_LAPROP = 0
+    LAPROP_LAPROP_CAUTIOUS = 1
     LAPROP_EXP_AVG_LR_1 = 0
     LAPROP_EXP_AVG_LR_2 = 1
 
@@ -406,6 +424,15 @@ cdef void laprop_f32(float* param, const float* grad, float* exp_avg, float* exp
                      const Scalars* scalars) noexcept nogil
 cdef void laprop_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
                      const Scalars* scalars) noexcept nogil
+cdef void laprop_cautious_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                              const Scalars* scalars) noexcept nogil
+cdef void laprop_cautious_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                                      const Scalars* scalars, double* sums) noexcept nogil
+cdef void laprop_cautious_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                              const Scalars* scalars) noexcept nogil
+cdef void laprop_cautious_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                      Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
+cdef void laprop_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n, double* carry) noexcept nogil
 
 
 ctypedef struct Lars "fastgd_Lars":
@@ -501,9 +528,11 @@ ctypedef struct Mars "fastgd_Mars":
     double gamma
     double maximize
     double corrected_weight_decay
+    double cautious
 
 cdef enum:
     MARS_MARS = 0
+    MARS_MARS_CAUTIOUS = 1
 
 cdef int mars_scalars(Scalars* scalars, double grad_scale, long long t, const Mars* hyper, size_t size) noexcept nogil
 cdef void mars_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, float* last_grad, Py_ssize_t n,
@@ -515,6 +544,23 @@ cdef void mars_f64(double* param, const double* grad, double* exp_avg, double* e
 cdef void mars_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, double* last_grad,
                            Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
 cdef void mars_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
+cdef void mars_cautious_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, float* last_grad,
+                            Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void mars_cautious_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq,
+                                    float* last_grad, Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
+cdef void mars_cautious_measure_2_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq,
+                                      float* last_grad, Py_ssize_t n, const Scalars* scalars,
+                                      double* sums) noexcept nogil
+cdef void mars_cautious_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, double* last_grad,
+                            Py_ssize_t n, const Scalars* scalars) noexcept nogil
+cdef void mars_cautious_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                    double* last_grad, Py_ssize_t n, const Scalars* scalars,
+                                    double* sums) noexcept nogil
+cdef void mars_cautious_measure_2_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                      double* last_grad, Py_ssize_t n, const Scalars* scalars,
+                                      double* sums) noexcept nogil
+cdef void mars_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
+cdef void mars_cautious_settle_2(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil
 
 
 ctypedef struct Muon "fastgd_Muon":
@@ -552,9 +598,11 @@ ctypedef struct Nadam "fastgd_Nadam":
     double maximize
     double eps_root
     double corrected_weight_decay
+    double cautious
 
 cdef enum:
     NADAM_NADAM = 0
+    NADAM_NADAM_CAUTIOUS = 1
     NADAM_MU_PRODUCT = 0
 
 cdef int nadam_scalars(Scalars* scalars, double grad_scale, long long t, const Nadam* hyper, size_t size,
@@ -563,6 +611,15 @@ cdef void nadam_f32(float* param, const float* grad, float* exp_avg, float* exp_
                     const Scalars* scalars) noexcept nogil
 cdef void nadam_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
                     const Scalars* scalars) noexcept nogil
+cdef void nadam_cautious_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                             const Scalars* scalars) noexcept nogil
+cdef void nadam_cautious_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                                     const Scalars* scalars, double* sums) noexcept nogil
+cdef void nadam_cautious_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                             const Scalars* scalars) noexcept nogil
+cdef void nadam_cautious_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                     Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil
+cdef void nadam_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n, double* carry) noexcept nogil
 
 
 ctypedef struct Novograd "fastgd_Novograd":

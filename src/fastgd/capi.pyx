@@ -25,15 +25,19 @@ cdef enum:      # rows of the table
     RULE_FTRL
     RULE_GRAMS
     RULE_LAMB
+    RULE_LAMB_CAUTIOUS
     RULE_LAPROP
+    RULE_LAPROP_CAUTIOUS
     RULE_LARS
     RULE_LARS_NESTEROV
     RULE_LION
     RULE_LION_CAUTIOUS
     RULE_MADGRAD
     RULE_MARS
+    RULE_MARS_CAUTIOUS
     RULE_MUON
     RULE_NADAM
+    RULE_NADAM_CAUTIOUS
     RULE_NOVOGRAD
     RULE_PRODIGY
     RULE_ADAM_UNRECTIFIED
@@ -461,6 +465,48 @@ cdef void lamb_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexce
     table().rules[RULE_LAMB].measures[0].settle(scalars, sums, n, NULL)
 
 
+cdef void lamb_cautious_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                            const Scalars* scalars) noexcept nogil:
+    (<Kernel2>table().rules[RULE_LAMB_CAUTIOUS].kernels[FLOAT32])(param, grad, exp_avg, exp_avg_sq, n, scalars)
+
+
+cdef void lamb_cautious_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                                    const Scalars* scalars, double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq]
+    measure(RULE_LAMB_CAUTIOUS, 0, FLOAT32, arrays, n, scalars, sums)
+
+
+cdef void lamb_cautious_measure_2_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                                      const Scalars* scalars, double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq]
+    measure(RULE_LAMB_CAUTIOUS, 1, FLOAT32, arrays, n, scalars, sums)
+
+
+cdef void lamb_cautious_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                            const Scalars* scalars) noexcept nogil:
+    (<Kernel2>table().rules[RULE_LAMB_CAUTIOUS].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_sq, n, scalars)
+
+
+cdef void lamb_cautious_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                    Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq]
+    measure(RULE_LAMB_CAUTIOUS, 0, FLOAT64, arrays, n, scalars, sums)
+
+
+cdef void lamb_cautious_measure_2_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                      Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq]
+    measure(RULE_LAMB_CAUTIOUS, 1, FLOAT64, arrays, n, scalars, sums)
+
+
+cdef void lamb_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil:
+    table().rules[RULE_LAMB_CAUTIOUS].measures[0].settle(scalars, sums, n, NULL)
+
+
+cdef void lamb_cautious_settle_2(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil:
+    table().rules[RULE_LAMB_CAUTIOUS].measures[1].settle(scalars, sums, n, NULL)
+
+
 cdef int laprop_scalars(Scalars* scalars, double grad_scale, long long t, const Laprop* hyper, size_t size,
                         double* carry) noexcept nogil:
     return fold(FAMILY_LAPROP, scalars, grad_scale, t, hyper, size, carry)
@@ -474,6 +520,32 @@ cdef void laprop_f32(float* param, const float* grad, float* exp_avg, float* exp
 cdef void laprop_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
                      const Scalars* scalars) noexcept nogil:
     (<Kernel2>table().rules[RULE_LAPROP].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_sq, n, scalars)
+
+
+cdef void laprop_cautious_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                              const Scalars* scalars) noexcept nogil:
+    (<Kernel2>table().rules[RULE_LAPROP_CAUTIOUS].kernels[FLOAT32])(param, grad, exp_avg, exp_avg_sq, n, scalars)
+
+
+cdef void laprop_cautious_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                                      const Scalars* scalars, double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq]
+    measure(RULE_LAPROP_CAUTIOUS, 0, FLOAT32, arrays, n, scalars, sums)
+
+
+cdef void laprop_cautious_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                              const Scalars* scalars) noexcept nogil:
+    (<Kernel2>table().rules[RULE_LAPROP_CAUTIOUS].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_sq, n, scalars)
+
+
+cdef void laprop_cautious_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                      Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq]
+    measure(RULE_LAPROP_CAUTIOUS, 0, FLOAT64, arrays, n, scalars, sums)
+
+
+cdef void laprop_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n, double* carry) noexcept nogil:
+    table().rules[RULE_LAPROP_CAUTIOUS].measures[0].settle(scalars, sums, n, NULL)
 
 
 cdef int lars_scalars(Scalars* scalars, double grad_scale, long long t, const Lars* hyper, size_t size) noexcept nogil:
@@ -617,6 +689,54 @@ cdef void mars_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexce
     table().rules[RULE_MARS].measures[0].settle(scalars, sums, n, NULL)
 
 
+cdef void mars_cautious_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, float* last_grad,
+                            Py_ssize_t n, const Scalars* scalars) noexcept nogil:
+    (<Kernel3>table().rules[RULE_MARS_CAUTIOUS].kernels[FLOAT32])(param, grad, exp_avg, exp_avg_sq, last_grad, n,
+                                                                  scalars)
+
+
+cdef void mars_cautious_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq,
+                                    float* last_grad, Py_ssize_t n, const Scalars* scalars,
+                                    double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq, <void*>last_grad]
+    measure(RULE_MARS_CAUTIOUS, 0, FLOAT32, arrays, n, scalars, sums)
+
+
+cdef void mars_cautious_measure_2_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq,
+                                      float* last_grad, Py_ssize_t n, const Scalars* scalars,
+                                      double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq, <void*>last_grad]
+    measure(RULE_MARS_CAUTIOUS, 1, FLOAT32, arrays, n, scalars, sums)
+
+
+cdef void mars_cautious_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, double* last_grad,
+                            Py_ssize_t n, const Scalars* scalars) noexcept nogil:
+    (<Kernel3>table().rules[RULE_MARS_CAUTIOUS].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_sq, last_grad, n,
+                                                                  scalars)
+
+
+cdef void mars_cautious_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                    double* last_grad, Py_ssize_t n, const Scalars* scalars,
+                                    double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq, <void*>last_grad]
+    measure(RULE_MARS_CAUTIOUS, 0, FLOAT64, arrays, n, scalars, sums)
+
+
+cdef void mars_cautious_measure_2_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                      double* last_grad, Py_ssize_t n, const Scalars* scalars,
+                                      double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq, <void*>last_grad]
+    measure(RULE_MARS_CAUTIOUS, 1, FLOAT64, arrays, n, scalars, sums)
+
+
+cdef void mars_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil:
+    table().rules[RULE_MARS_CAUTIOUS].measures[0].settle(scalars, sums, n, NULL)
+
+
+cdef void mars_cautious_settle_2(Scalars* scalars, const double* sums, Py_ssize_t n) noexcept nogil:
+    table().rules[RULE_MARS_CAUTIOUS].measures[1].settle(scalars, sums, n, NULL)
+
+
 cdef int muon_scalars(Scalars* scalars, double grad_scale, long long t, const Muon* hyper, size_t size) noexcept nogil:
     return fold(FAMILY_MUON, scalars, grad_scale, t, hyper, size, NULL)
 
@@ -644,6 +764,32 @@ cdef void nadam_f32(float* param, const float* grad, float* exp_avg, float* exp_
 cdef void nadam_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
                     const Scalars* scalars) noexcept nogil:
     (<Kernel2>table().rules[RULE_NADAM].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_sq, n, scalars)
+
+
+cdef void nadam_cautious_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                             const Scalars* scalars) noexcept nogil:
+    (<Kernel2>table().rules[RULE_NADAM_CAUTIOUS].kernels[FLOAT32])(param, grad, exp_avg, exp_avg_sq, n, scalars)
+
+
+cdef void nadam_cautious_measure_f32(float* param, const float* grad, float* exp_avg, float* exp_avg_sq, Py_ssize_t n,
+                                     const Scalars* scalars, double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq]
+    measure(RULE_NADAM_CAUTIOUS, 0, FLOAT32, arrays, n, scalars, sums)
+
+
+cdef void nadam_cautious_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq, Py_ssize_t n,
+                             const Scalars* scalars) noexcept nogil:
+    (<Kernel2>table().rules[RULE_NADAM_CAUTIOUS].kernels[FLOAT64])(param, grad, exp_avg, exp_avg_sq, n, scalars)
+
+
+cdef void nadam_cautious_measure_f64(double* param, const double* grad, double* exp_avg, double* exp_avg_sq,
+                                     Py_ssize_t n, const Scalars* scalars, double* sums) noexcept nogil:
+    cdef void** arrays = [<void*>param, <void*>grad, <void*>exp_avg, <void*>exp_avg_sq]
+    measure(RULE_NADAM_CAUTIOUS, 0, FLOAT64, arrays, n, scalars, sums)
+
+
+cdef void nadam_cautious_settle(Scalars* scalars, const double* sums, Py_ssize_t n, double* carry) noexcept nogil:
+    table().rules[RULE_NADAM_CAUTIOUS].measures[0].settle(scalars, sums, n, NULL)
 
 
 cdef int novograd_scalars(Scalars* scalars, double grad_scale, long long t, const Novograd* hyper, size_t size,

@@ -114,16 +114,18 @@ typedef struct {
 enum { FASTGD_GRAMS_GRAMS = 0 };
 
 typedef struct {
-    double lr, beta1, beta2, eps, weight_decay, bias_correction, grad_averaging, always_adapt, trust_clip, maximize;
+    double lr, beta1, beta2, eps, weight_decay, bias_correction, grad_averaging, always_adapt, trust_clip, maximize,
+        cautious;
 } fastgd_Lamb;
 
-enum { FASTGD_LAMB_LAMB = 0 };
+enum { FASTGD_LAMB_LAMB = 0, FASTGD_LAMB_LAMB_CAUTIOUS = 1 };
 
 typedef struct {
-    double lr, beta1, beta2, eps, weight_decay, maximize, corrected_weight_decay;
+    double lr, beta1, beta2, eps, weight_decay, maximize, corrected_weight_decay, cautious;
 } fastgd_Laprop;
 
-enum { FASTGD_LAPROP_LAPROP = 0, FASTGD_LAPROP_EXP_AVG_LR_1 = 0, FASTGD_LAPROP_EXP_AVG_LR_2 = 1 };
+enum { FASTGD_LAPROP_LAPROP = 0, FASTGD_LAPROP_LAPROP_CAUTIOUS = 1, FASTGD_LAPROP_EXP_AVG_LR_1 = 0,
+       FASTGD_LAPROP_EXP_AVG_LR_2 = 1 };
 
 typedef struct {
     double lr, momentum, dampening, weight_decay, nesterov, trust_coefficient, eps, always_adapt, trust_clip, maximize;
@@ -144,10 +146,10 @@ typedef struct {
 enum { FASTGD_MADGRAD_MADGRAD = 0 };
 
 typedef struct {
-    double lr, beta1, beta2, eps, weight_decay, gamma, maximize, corrected_weight_decay;
+    double lr, beta1, beta2, eps, weight_decay, gamma, maximize, corrected_weight_decay, cautious;
 } fastgd_Mars;
 
-enum { FASTGD_MARS_MARS = 0 };
+enum { FASTGD_MARS_MARS = 0, FASTGD_MARS_MARS_CAUTIOUS = 1 };
 
 typedef struct {
     double lr, weight_decay, momentum, nesterov, ns_a, ns_b, ns_c, eps, ns_steps, adjust_lr_fn, maximize,
@@ -158,10 +160,10 @@ enum { FASTGD_MUON_MUON = 0 };
 
 typedef struct {
     double lr, beta1, beta2, eps, weight_decay, momentum_decay, decoupled_weight_decay, maximize, eps_root,
-        corrected_weight_decay;
+        corrected_weight_decay, cautious;
 } fastgd_Nadam;
 
-enum { FASTGD_NADAM_NADAM = 0, FASTGD_NADAM_MU_PRODUCT = 0 };
+enum { FASTGD_NADAM_NADAM = 0, FASTGD_NADAM_NADAM_CAUTIOUS = 1, FASTGD_NADAM_MU_PRODUCT = 0 };
 
 typedef struct {
     double lr, beta1, beta2, eps, weight_decay, grad_averaging, maximize;
@@ -377,12 +379,35 @@ typedef struct {
     void (*lamb_measure_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, Py_ssize_t n,
             const fastgd_Scalars *scalars, double *sums);
     void (*lamb_settle)(fastgd_Scalars *scalars, const double *sums, Py_ssize_t n);
+    void (*lamb_cautious_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
+    void (*lamb_cautious_measure_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars, double *sums);
+    void (*lamb_cautious_measure_2_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq,
+            Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
+    void (*lamb_cautious_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
+    void (*lamb_cautious_measure_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq,
+            Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
+    void (*lamb_cautious_measure_2_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq,
+            Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
+    void (*lamb_cautious_settle)(fastgd_Scalars *scalars, const double *sums, Py_ssize_t n);
+    void (*lamb_cautious_settle_2)(fastgd_Scalars *scalars, const double *sums, Py_ssize_t n);
     int (*laprop_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_Laprop *hyper,
             size_t size, double *carry);
     void (*laprop_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, Py_ssize_t n,
             const fastgd_Scalars *scalars);
     void (*laprop_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, Py_ssize_t n,
             const fastgd_Scalars *scalars);
+    void (*laprop_cautious_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
+    void (*laprop_cautious_measure_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq,
+            Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
+    void (*laprop_cautious_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
+    void (*laprop_cautious_measure_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq,
+            Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
+    void (*laprop_cautious_settle)(fastgd_Scalars *scalars, const double *sums, Py_ssize_t n, double *carry);
     int (*lars_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_Lars *hyper, size_t size);
     void (*lars_f32)(float *param, const float *grad, float *momentum_buffer, Py_ssize_t n,
             const fastgd_Scalars *scalars);
@@ -432,6 +457,20 @@ typedef struct {
     void (*mars_measure_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, double *last_grad,
             Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
     void (*mars_settle)(fastgd_Scalars *scalars, const double *sums, Py_ssize_t n);
+    void (*mars_cautious_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, float *last_grad,
+            Py_ssize_t n, const fastgd_Scalars *scalars);
+    void (*mars_cautious_measure_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq,
+            float *last_grad, Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
+    void (*mars_cautious_measure_2_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq,
+            float *last_grad, Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
+    void (*mars_cautious_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, double *last_grad,
+            Py_ssize_t n, const fastgd_Scalars *scalars);
+    void (*mars_cautious_measure_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq,
+            double *last_grad, Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
+    void (*mars_cautious_measure_2_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq,
+            double *last_grad, Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
+    void (*mars_cautious_settle)(fastgd_Scalars *scalars, const double *sums, Py_ssize_t n);
+    void (*mars_cautious_settle_2)(fastgd_Scalars *scalars, const double *sums, Py_ssize_t n);
     int (*muon_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_Muon *hyper, size_t size);
     void (*muon_f32)(float *param, const float *grad, float *momentum_buffer, float *update, Py_ssize_t n,
             const fastgd_Scalars *scalars);
@@ -443,6 +482,15 @@ typedef struct {
             const fastgd_Scalars *scalars);
     void (*nadam_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, Py_ssize_t n,
             const fastgd_Scalars *scalars);
+    void (*nadam_cautious_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
+    void (*nadam_cautious_measure_f32)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars, double *sums);
+    void (*nadam_cautious_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq, Py_ssize_t n,
+            const fastgd_Scalars *scalars);
+    void (*nadam_cautious_measure_f64)(double *param, const double *grad, double *exp_avg, double *exp_avg_sq,
+            Py_ssize_t n, const fastgd_Scalars *scalars, double *sums);
+    void (*nadam_cautious_settle)(fastgd_Scalars *scalars, const double *sums, Py_ssize_t n, double *carry);
     int (*novograd_scalars)(fastgd_Scalars *scalars, double grad_scale, long long t, const fastgd_Novograd *hyper,
             size_t size, double *carry);
     void (*novograd_f32)(float *param, const float *grad, float *exp_avg, Py_ssize_t n, const fastgd_Scalars *scalars);
@@ -705,12 +753,38 @@ static inline int fastgd_import(fastgd_api *api) {
          offsetof(fastgd_api, lamb_measure_f64)},
         {"lamb_settle", "void (fastgd_Scalars *, double const *, Py_ssize_t)",
          offsetof(fastgd_api, lamb_settle)},
+        {"lamb_cautious_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, lamb_cautious_f32)},
+        {"lamb_cautious_measure_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, lamb_cautious_measure_f32)},
+        {"lamb_cautious_measure_2_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, lamb_cautious_measure_2_f32)},
+        {"lamb_cautious_f64", "void (double *, double const *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, lamb_cautious_f64)},
+        {"lamb_cautious_measure_f64", "void (double *, double const *, double *, double *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, lamb_cautious_measure_f64)},
+        {"lamb_cautious_measure_2_f64", "void (double *, double const *, double *, double *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, lamb_cautious_measure_2_f64)},
+        {"lamb_cautious_settle", "void (fastgd_Scalars *, double const *, Py_ssize_t)",
+         offsetof(fastgd_api, lamb_cautious_settle)},
+        {"lamb_cautious_settle_2", "void (fastgd_Scalars *, double const *, Py_ssize_t)",
+         offsetof(fastgd_api, lamb_cautious_settle_2)},
         {"laprop_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_Laprop const *, size_t, double *)",
          offsetof(fastgd_api, laprop_scalars)},
         {"laprop_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
          offsetof(fastgd_api, laprop_f32)},
         {"laprop_f64", "void (double *, double const *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
          offsetof(fastgd_api, laprop_f64)},
+        {"laprop_cautious_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, laprop_cautious_f32)},
+        {"laprop_cautious_measure_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, laprop_cautious_measure_f32)},
+        {"laprop_cautious_f64", "void (double *, double const *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, laprop_cautious_f64)},
+        {"laprop_cautious_measure_f64", "void (double *, double const *, double *, double *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, laprop_cautious_measure_f64)},
+        {"laprop_cautious_settle", "void (fastgd_Scalars *, double const *, Py_ssize_t, double *)",
+         offsetof(fastgd_api, laprop_cautious_settle)},
         {"lars_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_Lars const *, size_t)",
          offsetof(fastgd_api, lars_scalars)},
         {"lars_f32", "void (float *, float const *, float *, Py_ssize_t, fastgd_Scalars const *)",
@@ -767,6 +841,22 @@ static inline int fastgd_import(fastgd_api *api) {
          offsetof(fastgd_api, mars_measure_f64)},
         {"mars_settle", "void (fastgd_Scalars *, double const *, Py_ssize_t)",
          offsetof(fastgd_api, mars_settle)},
+        {"mars_cautious_f32", "void (float *, float const *, float *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, mars_cautious_f32)},
+        {"mars_cautious_measure_f32", "void (float *, float const *, float *, float *, float *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, mars_cautious_measure_f32)},
+        {"mars_cautious_measure_2_f32", "void (float *, float const *, float *, float *, float *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, mars_cautious_measure_2_f32)},
+        {"mars_cautious_f64", "void (double *, double const *, double *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, mars_cautious_f64)},
+        {"mars_cautious_measure_f64", "void (double *, double const *, double *, double *, double *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, mars_cautious_measure_f64)},
+        {"mars_cautious_measure_2_f64", "void (double *, double const *, double *, double *, double *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, mars_cautious_measure_2_f64)},
+        {"mars_cautious_settle", "void (fastgd_Scalars *, double const *, Py_ssize_t)",
+         offsetof(fastgd_api, mars_cautious_settle)},
+        {"mars_cautious_settle_2", "void (fastgd_Scalars *, double const *, Py_ssize_t)",
+         offsetof(fastgd_api, mars_cautious_settle_2)},
         {"muon_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_Muon const *, size_t)",
          offsetof(fastgd_api, muon_scalars)},
         {"muon_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
@@ -779,6 +869,16 @@ static inline int fastgd_import(fastgd_api *api) {
          offsetof(fastgd_api, nadam_f32)},
         {"nadam_f64", "void (double *, double const *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
          offsetof(fastgd_api, nadam_f64)},
+        {"nadam_cautious_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, nadam_cautious_f32)},
+        {"nadam_cautious_measure_f32", "void (float *, float const *, float *, float *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, nadam_cautious_measure_f32)},
+        {"nadam_cautious_f64", "void (double *, double const *, double *, double *, Py_ssize_t, fastgd_Scalars const *)",
+         offsetof(fastgd_api, nadam_cautious_f64)},
+        {"nadam_cautious_measure_f64", "void (double *, double const *, double *, double *, Py_ssize_t, fastgd_Scalars const *, double *)",
+         offsetof(fastgd_api, nadam_cautious_measure_f64)},
+        {"nadam_cautious_settle", "void (fastgd_Scalars *, double const *, Py_ssize_t, double *)",
+         offsetof(fastgd_api, nadam_cautious_settle)},
         {"novograd_scalars", "int (fastgd_Scalars *, double, PY_LONG_LONG, fastgd_Novograd const *, size_t, double *)",
          offsetof(fastgd_api, novograd_scalars)},
         {"novograd_f32", "void (float *, float const *, float *, Py_ssize_t, fastgd_Scalars const *)",

@@ -668,6 +668,7 @@ def lamb(
     always_adapt: bool = False,
     trust_clip: bool = False,
     maximize: bool = False,
+    cautious: bool = False,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -691,6 +692,7 @@ def lamb(
             always_adapt,
             trust_clip,
             maximize,
+            cautious,
         ),
     )
 
@@ -713,6 +715,7 @@ def laprop(
     weight_decay: float = 0.0,
     maximize: bool = False,
     corrected_weight_decay: float | bool = 0.0,
+    cautious: bool = False,
     grad_scale: float = 1.0,
 ) -> tuple[float, float]:
     """
@@ -733,6 +736,7 @@ def laprop(
             weight_decay,
             maximize,
             corrected_weight_decay,
+            cautious,
         ),
         (
             LaProp.carried["exp_avg_lr_1"]("exp_avg_lr_1", exp_avg_lr_1),
@@ -885,6 +889,7 @@ def mars(
     gamma: float = 0.025,
     maximize: bool = False,
     corrected_weight_decay: float | bool = 0.0,
+    cautious: bool = False,
     grad_scale: float = 1.0,
 ) -> None:
     """
@@ -906,6 +911,7 @@ def mars(
             gamma,
             maximize,
             corrected_weight_decay,
+            cautious,
         ),
     )
 
@@ -930,6 +936,7 @@ def nadam(
     maximize: bool = False,
     eps_root: float = 0.0,
     corrected_weight_decay: float | bool = 0.0,
+    cautious: bool = False,
     grad_scale: float = 1.0,
 ) -> float:
     """
@@ -953,6 +960,7 @@ def nadam(
             maximize,
             eps_root,
             corrected_weight_decay,
+            cautious,
         ),
         (NAdam.carried["mu_product"]("mu_product", mu_product),),
     )

@@ -183,6 +183,10 @@ ADAM_CASES = [
         dict(weight_decay=0.1, decoupled_weight_decay=True), ("nadam",), "NAdam", (7, 2e5),
     ),
     Case("nadam_eps_root", fastgd.NAdam, reference.nadam, dict(betas=(0.4, 0.99), eps=0.0, eps_root=1e-3), ("nadam",)),
+    Case(
+        "nadam_cautious", fastgd.NAdam, reference.nadam,
+        dict(weight_decay=0.1, cautious=True, maximize=True), ("nadam_cautious",),
+    ),
     # Rectification begins at the sixth step.
     Case("radam", fastgd.RAdam, reference.radam, {}, ("adam", "adam_unrectified"), "RAdam", (1, 8)),
     Case(
@@ -276,6 +280,10 @@ MORE_CASES = [
         "laprop_decay", fastgd.LaProp, more.laprop,
         dict(lr=0.1, betas=(0.5, 0.9), eps=1e-3, weight_decay=0.1, maximize=True), ("laprop",),
     ),
+    Case(
+        "laprop_cautious", fastgd.LaProp, more.laprop,
+        dict(lr=0.1, betas=(0.5, 0.9), eps=1e-3, weight_decay=0.1, cautious=True), ("laprop_cautious",),
+    ),
     Case("grams", fastgd.Grams, more.grams, {}, ("grams",)),
     Case(
         "grams_decay", fastgd.Grams, more.grams,
@@ -304,6 +312,10 @@ MORE_CASES = [
         "mars_decay", fastgd.MARS, more.mars,
         dict(lr=0.1, betas=(0.8, 0.9), eps=1e-3, weight_decay=0.1, gamma=0.5, maximize=True), ("mars",),
     ),
+    Case(
+        "mars_cautious", fastgd.MARS, more.mars,
+        dict(lr=0.1, betas=(0.8, 0.9), eps=1e-3, weight_decay=0.1, gamma=0.5, cautious=True), ("mars_cautious",),
+    ),
 ]  # fmt: skip
 
 PASSES_CASES = [
@@ -313,6 +325,7 @@ PASSES_CASES = [
         dict(lr=0.1, weight_decay=0.0, bias_correction=False, grad_averaging=False, always_adapt=True, trust_clip=True,
              maximize=True), ("lamb",),
     ),
+    Case("lamb_cautious", fastgd.LAMB, passes.lamb, dict(lr=0.1, cautious=True), ("lamb_cautious",)),
     Case("lars", fastgd.LARS, passes.lars, dict(weight_decay=0.1), ("lars",)),
     Case(
         "lars_nesterov", fastgd.LARS, passes.lars,

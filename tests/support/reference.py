@@ -222,7 +222,7 @@ def adamax(param, grad, state, t, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weig
 
 
 def nadam(param, grad, state, t, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, momentum_decay=4e-3,
-          decoupled_weight_decay=False, maximize=False, eps_root=0.0, grad_scale=1.0):  # fmt: skip
+          decoupled_weight_decay=False, maximize=False, eps_root=0.0, cautious=False, grad_scale=1.0):  # fmt: skip
     beta1, beta2 = betas
     c2 = 1.0 - power(beta2, t)
     mu = beta1 * (1.0 - 0.5 * real_power(0.96, t * momentum_decay))
@@ -241,7 +241,9 @@ def nadam(param, grad, state, t, *, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weigh
     grad_step = lr * math.sqrt(c2) * (1.0 - mu) / (1.0 - mu_product)
     step_size = lr * math.sqrt(c2) * mu_next / (1.0 - mu_product * mu_next)
     root = np.sqrt(v + eps_root * c2) + eps * math.sqrt(c2)
-    param[...] = keep * param - (grad_step * g + step_size * m) / root
+    u = grad_step * g + step_size * m
+    mask, part = caution(u, g, cautious)
+    param[...] = keep * param - 1.0 / part * (u * mask) / root
 
 
 def radam(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0,

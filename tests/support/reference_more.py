@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from support.reference import mean, power
+from support.reference import caution, mean, power
 from support.reference_passes import decayed, squares
 
 
@@ -56,7 +56,7 @@ def angle(y, x):
 
 
 def laprop(param, grad, state, t, *, lr=4e-4, betas=(0.9, 0.999), eps=1e-15, weight_decay=0.0, maximize=False,
-           grad_scale=1.0):  # fmt: skip
+           cautious=False, grad_scale=1.0):  # fmt: skip
     beta1, beta2 = betas
     e = beta1 * float(state.get("exp_avg_lr_1", 0.0)) + (1.0 - beta1) * lr
     c2 = beta2 * float(state.get("exp_avg_lr_2", 0.0)) + (1.0 - beta2)
@@ -66,7 +66,8 @@ def laprop(param, grad, state, t, *, lr=4e-4, betas=(0.9, 0.999), eps=1e-15, wei
     v[...] = beta2 * v + (1.0 - beta2) * g * g
     m = state.setdefault("exp_avg", np.zeros_like(param))
     m[...] = beta1 * m + (1.0 - beta1) * lr * math.sqrt(c2) * g / (np.sqrt(v) + eps * math.sqrt(c2))
-    param[...] = (1.0 - lr * weight_decay) * (param - lr / e * m)
+    mask, part = caution(m, g, cautious)
+    param[...] = (1.0 - lr * weight_decay) * (param - lr / e / part * (m * mask))
 
 
 def moments(state, param, g, t, lr, betas):
@@ -127,7 +128,7 @@ def madgrad(param, grad, state, t, *, lr=1e-2, momentum=0.9, weight_decay=0.0, e
 
 
 def mars(param, grad, state, t, *, lr=3e-3, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.0, gamma=0.025, maximize=False,
-         grad_scale=1.0):  # fmt: skip
+         cautious=False, grad_scale=1.0):  # fmt: skip
     g = np.asarray((-grad_scale if maximize else grad_scale) * grad)
     correction = gamma * betas[0] / (1.0 - betas[0])
     c = g + correction * (g - state["last_grad"]) if t > 1 and correction else g
@@ -135,4 +136,5 @@ def mars(param, grad, state, t, *, lr=3e-3, betas=(0.9, 0.99), eps=1e-8, weight_
     of_c = squares(c)
     c = (1.0 if of_c <= 1.0 else 1.0 / math.sqrt(of_c)) * c
     m, v, root_c2, step_size = moments(state, param, c, t, lr, betas)
-    param[...] = (1.0 - lr * weight_decay) * param - step_size * m / (np.sqrt(v) + eps * root_c2)
+    mask, part = caution(m, g, cautious)
+    param[...] = (1.0 - lr * weight_decay) * param - step_size / part * (m * mask) / (np.sqrt(v) + eps * root_c2)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from support.reference import power
+from support.reference import caution, power
 
 TILE, BLOCK, LANES = 512, 4096, 16
 
@@ -41,7 +41,8 @@ def decayed(g, param, weight_decay):
 
 
 def lamb(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01, bias_correction=True,
-         grad_averaging=True, always_adapt=False, trust_clip=False, maximize=False, grad_scale=1.0):  # fmt: skip
+         grad_averaging=True, always_adapt=False, trust_clip=False, maximize=False, cautious=False,
+         grad_scale=1.0):  # fmt: skip
     beta1, beta2 = betas
     c1 = 1.0 - power(beta1, t) if bias_correction else 1.0
     root_c2 = math.sqrt(1.0 - power(beta2, t)) if bias_correction else 1.0
@@ -50,7 +51,8 @@ def lamb(param, grad, state, t, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight
     v = state.setdefault("exp_avg_sq", np.zeros_like(param))
     m[...] = beta1 * m + (1.0 - beta1 if grad_averaging else 1.0) * g
     v[...] = beta2 * v + (1.0 - beta2) * g * g
-    u = decayed((root_c2 / c1) * m / (np.sqrt(v) + eps * root_c2), param, weight_decay)
+    mask, part = caution(m, g, cautious)
+    u = decayed(1.0 / part * ((root_c2 / c1) * (m * mask) / (np.sqrt(v) + eps * root_c2)), param, weight_decay)
     of_param, of_update = squares(param), squares(u)
     ratio = 1.0
     if (weight_decay != 0 or always_adapt) and of_param > 0 and of_update > 0:

@@ -12,6 +12,7 @@ from fastgd.checkpoint.files import NAMES, OF_STATE
 from fastgd.lookahead import Lookahead
 from fastgd.optimizers.base import Optimizer
 from fastgd.optimizers.tree import Tree
+from fastgd.sam import SAM
 
 NARROW = ("float16", "bfloat16")
 
@@ -22,14 +23,16 @@ def is_of_fastgd_torch(opt: object) -> bool:
 
 
 def check_optimizer(opt: object) -> None:
-    if not isinstance(opt, (Optimizer, Lookahead)) and not is_of_fastgd_torch(opt):
+    if not isinstance(opt, (Optimizer, Lookahead, SAM)) and not is_of_fastgd_torch(opt):
         hint = "; for torch.optim's there is torch.save(opt.state_dict(), path)" if validation.is_of_torch(opt) else ""
         raise TypeError(f"opt must be a fastgd optimizer, got {type(opt).__name__}{hint}")
 
 
 def inner(opt: Any) -> Any:
     """What has the settings and makes the steps."""
-    return opt.optimizer if isinstance(opt, Lookahead) else opt
+    while isinstance(opt, (Lookahead, SAM)):
+        opt = opt.optimizer
+    return opt
 
 
 # ---- what is saved ------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from fastgd.descent.run import MOMENTUM, Rules, Run
 from fastgd.optimizers.adam import Adam
 from fastgd.optimizers.base import Optimizer
 from fastgd.optimizers.sgd import SGD
+from fastgd.sam import SAM
 from fastgd.schedules.base import Schedule
 from fastgd.schedules.waves import cosine
 
@@ -52,7 +53,7 @@ def _default_rate(optimizer: object, x: np.ndarray, max_iter: int) -> Schedule |
     return cosine(min(0.5 * reach, LARGEST_RATE), max(1, max_iter))
 
 
-def _make(optimizer: object, x: np.ndarray, lr: object) -> Optimizer:
+def _make(optimizer: object, x: np.ndarray, lr: object) -> Optimizer | SAM:
     """Make the optimizer of `x` from a name, a class or a factory."""
     if isinstance(optimizer, str):
         named = named_optimizers()
@@ -63,7 +64,7 @@ def _make(optimizer: object, x: np.ndarray, lr: object) -> Optimizer:
     else:
         raise TypeError(f"optimizer must be a name, a class or a factory, got {type(optimizer).__name__}")
     opt = make(x) if lr is None else make(x, lr=lr)
-    if not isinstance(opt, Optimizer):
+    if not isinstance(opt, (Optimizer, SAM)):
         raise TypeError(f"optimizer must make a fastgd.Optimizer, got {type(opt).__name__}")
     arrays = [array for group in opt.param_groups for array in group["params"]]
     if len(arrays) != 1 or arrays[0] is not x:
@@ -122,7 +123,7 @@ def minimize(
     *,
     jac: Callable[..., Any] | bool | None = None,
     args: Any = (),
-    optimizer: str | Callable[..., Optimizer] = "adam",
+    optimizer: str | Callable[..., Optimizer | SAM] = "adam",
     lr: float | Callable[[int], float] | None = None,
     max_iter: int = 10_000,
     gtol: float | None = 1e-6,
@@ -157,7 +158,7 @@ def minimize(
         Further arguments of `fun` and `jac`.
     optimizer : str, class or callable, default "adam"
         A class of fastgd or its name in small letters; ``"momentum"``, ``"nesterov"``, ``"amsgrad"``; ``"nag"``, which
-        takes the gradient where the momentum (0.9) leads; or a factory ``x -> optimizer``.
+        takes the gradient where the momentum (0.9) leads; or a factory ``x -> optimizer``, which may be a `SAM`.
     lr : float or schedule, optional
         Learning rate, at least 0. By default the optimizer's own; that of Adam falls to 0 over `max_iter` updates along
         half a cosine, from half the largest magnitude in `x0`, or 0.5 if that is more. A factory gets it as ``lr=`` if
@@ -206,10 +207,10 @@ def minimize(
 
     Notes
     -----
-    ``"nag"`` needs a second gradient for each update. With batches ``callback`` gets the value of the batch that the
-    update was made with. With a schedule-free optimizer ``path``, callbacks, `ftol` and `xtol` are about the points
-    where gradients are taken, and `gtol` about the average too, but for batches. Errors of `fun`, `jac` and `callback`
-    come through unchanged.
+    ``"nag"`` and `SAM` need a second gradient for each update. With batches ``callback`` gets the value of the batch
+    that the update was made with. With a schedule-free optimizer ``path``, callbacks, `ftol` and `xtol` are about the
+    points where gradients are taken, and `gtol` about the average too, but for batches. Errors of `fun`, `jac` and
+    `callback` come through unchanged.
 
     References
     ----------
@@ -242,7 +243,9 @@ def minimize(
         return run.result(run.go(max_iter, bar))
 
 
-def scipy_method(optimizer: str | Callable[..., Optimizer] = "adam", **options: Any) -> Callable[..., "OptimizeResult"]:
+def scipy_method(
+    optimizer: str | Callable[..., Optimizer | SAM] = "adam", **options: Any
+) -> Callable[..., "OptimizeResult"]:
     """
     Make an optimizer a method of SciPy: ``scipy.optimize.minimize(fun, x0, jac=jac, method=scipy_method("adam"))``.
 

@@ -1,7 +1,8 @@
 """The loop of one descent: evaluate, judge whether to stop, update, again; and the result that it ends with."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from fastgd.descent.objective import Batches, Index, Objective
 from fastgd.gradients import grad_norm
 from fastgd.optimizers.base import Optimizer
 from fastgd.optimizers.schedule_free import ScheduleFree
+from fastgd.sam import SAM
 from fastgd.schedules.plateau import Plateau
 
 if TYPE_CHECKING:
@@ -63,10 +65,11 @@ class Run:
     """One minimization: the present point with its value and gradient, and the way to the next point."""
 
     def __init__(
-        self, objective: Objective, batches: Batches, x: np.ndarray, opt: Optimizer, rules: Rules, sign: float
+        self, objective: Objective, batches: Batches, x: np.ndarray, opt: Optimizer | SAM, rules: Rules, sign: float
     ) -> None:
         self.objective, self.batches, self.opt, self.rules, self.sign = objective, batches, opt, rules, sign
-        self.averaged = opt if isinstance(opt, ScheduleFree) else None
+        inner = opt.optimizer if isinstance(opt, SAM) else opt
+        self.averaged = inner if isinstance(inner, ScheduleFree) else None
         self.x = x
         self.good = x.copy()
         self.best: tuple[float, np.ndarray, np.ndarray] | None = None  # value, x and gradient; not of batches
@@ -156,11 +159,19 @@ class Run:
             if step is None:
                 return LINE_SEARCH
             self.opt.param_groups[0]["lr"] = step
-        self.opt.step(gradient, grad_scale=self.sign)
+        if isinstance(self.opt, SAM):
+            self.opt.step(partial(next, self.both_gradients(index)), grad_scale=self.sign)
+        else:
+            self.opt.step(gradient, grad_scale=self.sign)
         self.nit += 1
         if self.path is not None:
             self.path.append(self.x.copy())
         return None
+
+    def both_gradients(self, index: Index) -> Iterator[np.ndarray]:
+        """The gradient at x, which is known, and the one where SAM has gone meanwhile."""
+        yield self.gradient
+        yield self.objective.gradient(self.x, index)
 
     def predicted(self) -> np.ndarray:
         """The point to which the momentum alone would lead."""

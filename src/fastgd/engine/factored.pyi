@@ -3,8 +3,6 @@ from typing import Any
 import numpy as np
 from typing_extensions import disjoint_base
 
-def rms(dense: np.ndarray) -> float: ...
-
 @disjoint_base
 class Step:
     def __init__(

@@ -3,6 +3,7 @@
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport uint8_t
 
+from fastgd.kernels.factored cimport measure_rows, sum_matrix, take, take_cautiously
 from fastgd.kernels.formats.bfloat16 cimport decode_bfloat16, encode_bfloat16, encode_bfloat16_stochastic
 from fastgd.kernels.formats.dynamic cimport (
     Map, fill_map, pack_positive, pack_root, pack_signed, unpack, unpack_root,
@@ -12,10 +13,10 @@ from fastgd.kernels.formats.master cimport join_bfloat16, join_float16, split_bf
 from fastgd.kernels.formats.plain cimport convert
 from fastgd.kernels.reductions cimport largest, sum_squares, sum_terms
 from fastgd.kernels.rule cimport (
-    BFLOAT16, BFLOAT16_BESIDE_STATES, BFLOAT16_GRAD, BFLOAT16_MASTER, BFLOAT16_THROUGHOUT, FLOAT16, FLOAT32,
-    FLOAT64, MAX_CARRY, MAX_HYPER, MAX_MEASURES, MAX_SCALARS, MAX_STATES, MAX_TERMS, MAX_VARIANTS, POSITIVE8, ROOT8,
-    SIGNED8, Clip, Codec, Family, Fold, Follow, Join, Largest, Measure, Rounding, Rule, Settle, Split, SumSquares,
-    SumTerms, Table,
+    BFLOAT16, BFLOAT16_BESIDE_STATES, BFLOAT16_GRAD, BFLOAT16_MASTER, BFLOAT16_THROUGHOUT, FACTORED_CAREFUL,
+    FACTORED_SIZE, FACTORED_STEP, FACTORED_SUMS, FLOAT16, FLOAT32, FLOAT64, MAX_CARRY, MAX_HYPER, MAX_MEASURES,
+    MAX_SCALARS, MAX_STATES, MAX_TERMS, MAX_VARIANTS, POSITIVE8, ROOT8, SIGNED8, Clip, Codec, FactoredPass, Family,
+    Fold, Follow, Join, Largest, Measure, Rounding, Rule, Settle, Split, SumSquares, SumTerms, Table,
 )
 from fastgd.kernels.stages cimport clip, follow
 
@@ -172,6 +173,14 @@ table.clip[FLOAT32] = <Clip>clip[float]
 table.clip[FLOAT64] = <Clip>clip[double]
 table.follow[FLOAT32] = <Follow>follow[float]
 table.follow[FLOAT64] = <Follow>follow[double]
+table.factored[FLOAT32][FACTORED_SUMS] = <FactoredPass>sum_matrix[float]
+table.factored[FLOAT64][FACTORED_SUMS] = <FactoredPass>sum_matrix[double]
+table.factored[FLOAT32][FACTORED_SIZE] = <FactoredPass>measure_rows[float]
+table.factored[FLOAT64][FACTORED_SIZE] = <FactoredPass>measure_rows[double]
+table.factored[FLOAT32][FACTORED_STEP] = <FactoredPass>take[float]
+table.factored[FLOAT64][FACTORED_STEP] = <FactoredPass>take[double]
+table.factored[FLOAT32][FACTORED_CAREFUL] = <FactoredPass>take_cautiously[float]
+table.factored[FLOAT64][FACTORED_CAREFUL] = <FactoredPass>take_cautiously[double]
 table.decode[FLOAT32][FLOAT32] = <Codec>convert[float, float]
 table.encode[FLOAT32][FLOAT32] = <Codec>convert[float, float]
 table.decode[FLOAT32][FLOAT64] = <Codec>convert[double, float]

@@ -109,6 +109,43 @@ ctypedef double (*Largest)(const void*, Py_ssize_t) noexcept nogil
 ctypedef void (*Clip)(void*, Py_ssize_t, double, double) noexcept nogil
 ctypedef void (*Follow)(void*, const void*, Py_ssize_t, double) noexcept nogil
 
+ctypedef struct Factored:
+    # A matrix, or a vector cut into rows, in a step of Adafactor.
+    void* param
+    const void* grad
+    void* momentum              # or NULL
+    Py_ssize_t size
+    Py_ssize_t rows             # of a vector the last may be shorter
+    Py_ssize_t columns
+    double scale                # of the gradient, and
+    double bound                # where it is then clipped
+    double share                # of the new squares in the second moment
+    double added                # to each of them
+    double floor                # of a moment
+    double keep                 # of the parameter
+    double step_size
+    double beta1                # of the momentum
+    double one_minus_beta1
+    double enlargement          # of a cautious step
+    bint cautious
+    const void* row_parts       # of the moments of a matrix, which are these times
+    const void* column_moments
+    const void* inverse         # of the roots of column_moments, and
+    double least                # the least of them
+    void* variance              # the moments of a vector; else NULL
+    double* row_sums            # what a pass finds, by row
+    double* param_sums          # or NULL
+
+# Rows [start, stop) of a matrix or vector; the last is where sums by column go.
+ctypedef void (*FactoredPass)(void* param, const Factored*, Py_ssize_t, Py_ssize_t, double*) noexcept nogil
+
+cdef enum:
+    FACTORED_SUMS               # the passes, in order
+    FACTORED_SIZE
+    FACTORED_STEP
+    FACTORED_CAREFUL
+    FACTORED_PASSES             # how many there are
+
 ctypedef struct Table:
     const char* name            # of the instruction set
     const char* flags           # of the compiler
@@ -130,3 +167,4 @@ ctypedef struct Table:
     Split split[FORMATS]
     Unpack unpack[FORMATS]          # for codes in 8 bits
     Pack pack[FORMATS]
+    FactoredPass[DIRECT][FACTORED_PASSES] factored

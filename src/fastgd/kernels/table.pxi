@@ -22,16 +22,22 @@ from fastgd.kernels.rules.dadapt_adam cimport (DadaptAdamScalars, fold_dadapt_ad
                                                settle_all_dadapt_adam, dadapt_adam)
 from fastgd.kernels.rules.ftrl cimport FtrlScalars, fold_ftrl, ftrl
 from fastgd.kernels.rules.grams cimport GramsScalars, fold_grams, grams
-from fastgd.kernels.rules.lamb cimport LambScalars, fold_lamb, lamb_measure, settle_lamb, lamb
-from fastgd.kernels.rules.laprop cimport LapropScalars, fold_laprop, laprop
+from fastgd.kernels.rules.lamb cimport (LambScalars, fold_lamb, lamb_measure, settle_lamb, lamb_cautious_measure,
+                                        settle_lamb_cautious, lamb_cautious_measure_2, settle_lamb_cautious_2, lamb,
+                                        lamb_cautious)
+from fastgd.kernels.rules.laprop cimport (LapropScalars, fold_laprop, laprop_cautious_measure, settle_laprop_cautious,
+                                          laprop, laprop_cautious)
 from fastgd.kernels.rules.lars cimport (LarsScalars, fold_lars, lars_measure, settle_lars, lars_nesterov_measure,
                                         settle_lars_nesterov, lars, lars_nesterov)
 from fastgd.kernels.rules.lion cimport (LionScalars, fold_lion, lion_cautious_measure, settle_lion_cautious, lion,
                                         lion_cautious)
 from fastgd.kernels.rules.madgrad cimport MadgradScalars, fold_madgrad, madgrad
-from fastgd.kernels.rules.mars cimport MarsScalars, fold_mars, mars_measure, settle_mars, mars
+from fastgd.kernels.rules.mars cimport (MarsScalars, fold_mars, mars_measure, settle_mars, mars_cautious_measure,
+                                        settle_mars_cautious, mars_cautious_measure_2, settle_mars_cautious_2, mars,
+                                        mars_cautious)
 from fastgd.kernels.rules.muon cimport MuonScalars, fold_muon, muon
-from fastgd.kernels.rules.nadam cimport NadamScalars, fold_nadam, nadam
+from fastgd.kernels.rules.nadam cimport (NadamScalars, fold_nadam, nadam_cautious_measure, settle_nadam_cautious, nadam,
+                                         nadam_cautious)
 from fastgd.kernels.rules.novograd cimport NovogradScalars, fold_novograd, novograd_measure, settle_novograd, novograd
 from fastgd.kernels.rules.prodigy cimport ProdigyScalars, fold_prodigy, prodigy_measure, settle_all_prodigy, prodigy
 from fastgd.kernels.rules.radam cimport fold_radam, adam_unrectified
@@ -116,9 +122,17 @@ direct(<void*>grams_bfloat16, <void*>grams_bfloat16_beside_states, <void*>grams_
        <void*>grams_bfloat16_master)
 rule(b"lamb", b"exp_avg exp_avg_sq", <void*>lamb[float], <void*>lamb[double])
 measure(2, False, 0, <void*>lamb_measure[float], <void*>lamb_measure[double], <Settle>settle_lamb)
+rule(b"lamb_cautious", b"exp_avg exp_avg_sq", <void*>lamb_cautious[float], <void*>lamb_cautious[double])
+measure(1, False, 0, <void*>lamb_cautious_measure[float], <void*>lamb_cautious_measure[double],
+        <Settle>settle_lamb_cautious)
+measure(2, False, 0, <void*>lamb_cautious_measure_2[float], <void*>lamb_cautious_measure_2[double],
+        <Settle>settle_lamb_cautious_2)
 rule(b"laprop", b"exp_avg exp_avg_sq", <void*>laprop[float], <void*>laprop[double])
 direct(<void*>laprop_bfloat16, <void*>laprop_bfloat16_beside_states, <void*>laprop_bfloat16_grad,
        <void*>laprop_bfloat16_master)
+rule(b"laprop_cautious", b"exp_avg exp_avg_sq", <void*>laprop_cautious[float], <void*>laprop_cautious[double])
+measure(1, False, 0, <void*>laprop_cautious_measure[float], <void*>laprop_cautious_measure[double],
+        <Settle>settle_laprop_cautious)
 rule(b"lars", b"momentum_buffer", <void*>lars[float], <void*>lars[double])
 measure(2, False, 0, <void*>lars_measure[float], <void*>lars_measure[double], <Settle>settle_lars)
 rule(b"lars_nesterov", b"momentum_buffer", <void*>lars_nesterov[float], <void*>lars_nesterov[double])
@@ -134,11 +148,19 @@ direct(<void*>madgrad_bfloat16, <void*>madgrad_bfloat16_beside_states, <void*>ma
        <void*>madgrad_bfloat16_master)
 rule(b"mars", b"exp_avg exp_avg_sq last_grad", <void*>mars[float], <void*>mars[double])
 measure(1, False, 0, <void*>mars_measure[float], <void*>mars_measure[double], <Settle>settle_mars)
+rule(b"mars_cautious", b"exp_avg exp_avg_sq last_grad", <void*>mars_cautious[float], <void*>mars_cautious[double])
+measure(1, False, 0, <void*>mars_cautious_measure[float], <void*>mars_cautious_measure[double],
+        <Settle>settle_mars_cautious)
+measure(1, False, 0, <void*>mars_cautious_measure_2[float], <void*>mars_cautious_measure_2[double],
+        <Settle>settle_mars_cautious_2)
 rule(b"muon", b"momentum_buffer update", <void*>muon[float], <void*>muon[double])
 direct(<void*>muon_bfloat16, <void*>muon_bfloat16_beside_states, <void*>muon_bfloat16_grad, <void*>muon_bfloat16_master)
 rule(b"nadam", b"exp_avg exp_avg_sq", <void*>nadam[float], <void*>nadam[double])
 direct(<void*>nadam_bfloat16, <void*>nadam_bfloat16_beside_states, <void*>nadam_bfloat16_grad,
        <void*>nadam_bfloat16_master)
+rule(b"nadam_cautious", b"exp_avg exp_avg_sq", <void*>nadam_cautious[float], <void*>nadam_cautious[double])
+measure(1, False, 0, <void*>nadam_cautious_measure[float], <void*>nadam_cautious_measure[double],
+        <Settle>settle_nadam_cautious)
 rule(b"novograd", b"exp_avg", <void*>novograd[float], <void*>novograd[double])
 measure(1, False, 0, <void*>novograd_measure[float], <void*>novograd_measure[double], <Settle>settle_novograd)
 rule(b"prodigy", b"exp_avg exp_avg_sq s p0", <void*>prodigy[float], <void*>prodigy[double])
@@ -228,22 +250,23 @@ family(b"ftrl", b"lr initial_accumulator_value l1_regularization_strength l2_reg
        b"l2_shrinkage_regularization_strength beta maximize", b"", 0, b"ftrl", <Fold>fold_ftrl, sizeof(FtrlScalars))
 family(b"grams", b"lr beta1 beta2 eps weight_decay maximize corrected_weight_decay", b"", 0, b"grams", <Fold>fold_grams,
        sizeof(GramsScalars))
-family(b"lamb", b"lr beta1 beta2 eps weight_decay bias_correction grad_averaging always_adapt trust_clip maximize", b"",
-       0, b"lamb", <Fold>fold_lamb, sizeof(LambScalars))
-family(b"laprop", b"lr beta1 beta2 eps weight_decay maximize corrected_weight_decay", b"exp_avg_lr_1 exp_avg_lr_2", 0,
-       b"laprop", <Fold>fold_laprop, sizeof(LapropScalars))
+family(b"lamb", b"lr beta1 beta2 eps weight_decay bias_correction grad_averaging always_adapt trust_clip maximize "
+       b"cautious", b"", 0, b"lamb lamb_cautious", <Fold>fold_lamb, sizeof(LambScalars))
+family(b"laprop", b"lr beta1 beta2 eps weight_decay maximize corrected_weight_decay cautious",
+       b"exp_avg_lr_1 exp_avg_lr_2", 0, b"laprop laprop_cautious", <Fold>fold_laprop, sizeof(LapropScalars))
 family(b"lars", b"lr momentum dampening weight_decay nesterov trust_coefficient eps always_adapt trust_clip maximize",
        b"", 0, b"lars lars_nesterov", <Fold>fold_lars, sizeof(LarsScalars))
 family(b"lion", b"lr beta1 beta2 weight_decay maximize cautious corrected_weight_decay", b"", 0, b"lion lion_cautious",
        <Fold>fold_lion, sizeof(LionScalars))
 family(b"madgrad", b"lr momentum weight_decay eps maximize", b"", 0, b"madgrad", <Fold>fold_madgrad,
        sizeof(MadgradScalars))
-family(b"mars", b"lr beta1 beta2 eps weight_decay gamma maximize corrected_weight_decay", b"", 0, b"mars",
-       <Fold>fold_mars, sizeof(MarsScalars))
+family(b"mars", b"lr beta1 beta2 eps weight_decay gamma maximize corrected_weight_decay cautious", b"", 0,
+       b"mars mars_cautious", <Fold>fold_mars, sizeof(MarsScalars))
 family(b"muon", b"lr weight_decay momentum nesterov ns_a ns_b ns_c eps ns_steps adjust_lr_fn maximize "
        b"corrected_weight_decay", b"", 0, b"muon", <Fold>fold_muon, sizeof(MuonScalars))
 family(b"nadam", b"lr beta1 beta2 eps weight_decay momentum_decay decoupled_weight_decay maximize eps_root "
-       b"corrected_weight_decay", b"mu_product", 0, b"nadam", <Fold>fold_nadam, sizeof(NadamScalars))
+       b"corrected_weight_decay cautious", b"mu_product", 0, b"nadam nadam_cautious", <Fold>fold_nadam,
+       sizeof(NadamScalars))
 family(b"novograd", b"lr beta1 beta2 eps weight_decay grad_averaging maximize", b"exp_avg_sq", 1, b"novograd",
        <Fold>fold_novograd, sizeof(NovogradScalars))
 family(b"prodigy", b"lr beta1 beta2 beta3 eps weight_decay decouple use_bias_correction safeguard_warmup d0 d_coef "

@@ -258,7 +258,6 @@ def numbers(param: np.ndarray, t: int, values: Mapping[str, Any]) -> dict[str, A
     eps1, eps2 = values["eps"]
     lr, decay, peak = values["lr"], values["weight_decay"], values["corrected_weight_decay"]
     rate = min(1e-6 * t if values["warmup_init"] else lr, 1.0 / math.sqrt(t)) if values["relative_step"] else lr
-    alpha = max(eps2, factored.rms(param)) * rate if values["scale_parameter"] else rate
     in_squares = values["form"] == "transformers"
     if eps1 is None:
         eps1 = 1e-30 if in_squares else float(np.finfo(param.dtype).eps)
@@ -266,8 +265,12 @@ def numbers(param: np.ndarray, t: int, values: Mapping[str, Any]) -> dict[str, A
         "share": real_power(t, values["beta2_decay"]),
         "added": eps1 if in_squares else 0.0,
         "eps1": 0.0 if in_squares else eps1,
-        "keep": 1.0 - (alpha if in_squares else lr) * (decay * lr / peak if peak else decay),
-        "alpha": alpha,
+        "rate": rate,
+        "eps2": eps2,
+        "scaled": values["scale_parameter"],
+        "decay": decay * lr / peak if peak else decay,
+        "lr": lr,
+        "decays_so": in_squares,
         "d": values["d"],
         "beta1": values["beta1"] or 0.0,
         "cautious": values["cautious"],

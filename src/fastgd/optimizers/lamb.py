@@ -41,6 +41,9 @@ class LAMB(Optimizer):
         Let the ratio be at most 1.
     maximize : bool, default False
         Ascend.
+    cautious : bool, default False
+        Whether the elements of an update, before its decay, are left out whose sign is not the gradient's, and the
+        others divided by the part of all that they are, at least a thousandth (Liang et al., arXiv:2411.16085).
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -78,7 +81,7 @@ class LAMB(Optimizer):
     rereads_state = True
     torch_signature = (
         "lr betas eps weight_decay bias_correction grad_averaging always_adapt trust_clip * foreach maximize "
-        "capturable differentiable fused"
+        "capturable differentiable fused cautious"
     )
 
     def __init__(
@@ -94,6 +97,7 @@ class LAMB(Optimizer):
         trust_clip: Switch = False,
         *,
         maximize: Switch = False,
+        cautious: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

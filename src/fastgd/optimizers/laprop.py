@@ -34,6 +34,9 @@ class LaProp(Optimizer):
     corrected_weight_decay : float or bool, default 0
         If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
         (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
+    cautious : bool, default False
+        Whether the elements of an update are left out whose sign is not the gradient's, and the others divided by the
+        part of all that they are, at least a thousandth (Liang et al., arXiv:2411.16085).
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -70,7 +73,7 @@ class LaProp(Optimizer):
     family = "laprop"
     carried = {"exp_avg_lr_1": nonnegative, "exp_avg_lr_2": fraction}
     torch_signature = (
-        "lr betas eps weight_decay * foreach maximize capturable differentiable fused corrected_weight_decay"
+        "lr betas eps weight_decay * foreach maximize capturable differentiable fused corrected_weight_decay cautious"
     )
 
     def __init__(
@@ -83,6 +86,7 @@ class LaProp(Optimizer):
         *,
         maximize: Switch = False,
         corrected_weight_decay: PeakRate = 0.0,
+        cautious: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

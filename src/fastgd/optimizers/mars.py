@@ -38,6 +38,9 @@ class MARS(Optimizer):
     corrected_weight_decay : float or bool, default 0
         If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
         (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
+    cautious : bool, default False
+        Whether the elements of an update are left out whose sign is not the gradient's, and the others divided by the
+        part of all that they are, at least a thousandth (Liang et al., arXiv:2411.16085).
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -72,7 +75,8 @@ class MARS(Optimizer):
     family = "mars"
     begins_itself = True
     torch_signature = (
-        "lr betas eps weight_decay gamma * foreach maximize capturable differentiable fused corrected_weight_decay"
+        "lr betas eps weight_decay gamma * foreach maximize capturable differentiable fused corrected_weight_decay "
+        "cautious"
     )
 
     def __init__(
@@ -86,6 +90,7 @@ class MARS(Optimizer):
         *,
         maximize: Switch = False,
         corrected_weight_decay: PeakRate = 0.0,
+        cautious: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

@@ -43,6 +43,9 @@ class NAdam(Optimizer):
     corrected_weight_decay : float or bool, default 0
         If not 0, the largest learning rate: `weight_decay` is then in proportion to the present one, as in AdamC
         (Defazio, arXiv:2506.02285). True stands for the `lr` that is given with it.
+    cautious : bool, default False
+        Whether the elements of an update are left out whose sign is not the gradient's, and the others divided by the
+        part of all that they are, at least a thousandth (Liang et al., arXiv:2411.16085).
     max_grad_norm, max_grad_value, skip_nonfinite
         As for `Optimizer`.
 
@@ -74,11 +77,11 @@ class NAdam(Optimizer):
     """
 
     family = "nadam"
-    beyond_torch = ("eps_root", "corrected_weight_decay")
+    beyond_torch = ("eps_root", "corrected_weight_decay", "cautious")
     carried = {"mu_product": fraction}
     torch_signature = (
         "lr betas eps weight_decay momentum_decay decoupled_weight_decay * foreach maximize "
-        "capturable differentiable eps_root corrected_weight_decay"
+        "capturable differentiable eps_root corrected_weight_decay cautious"
     )
 
     def __init__(
@@ -94,6 +97,7 @@ class NAdam(Optimizer):
         maximize: Switch = False,
         eps_root: NonNegative = 0.0,
         corrected_weight_decay: PeakRate = 0.0,
+        cautious: Switch = False,
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(params, locals(), settings)

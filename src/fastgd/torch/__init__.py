@@ -72,8 +72,9 @@ from fastgd.torch.classes import (
 from fastgd.torch.in_backward import StepInBackward, step_in_backward
 from fastgd.torch.lookahead import Lookahead
 from fastgd.torch.muon import muon_groups
+from fastgd.torch.sam import SAM
 
-__all__ = ["Lookahead", "StepInBackward", "muon_groups", "step_in_backward"]
+__all__ = ["SAM", "Lookahead", "StepInBackward", "muon_groups", "step_in_backward"]
 # derived: names
 __all__ += [
     "ADOPT",

@@ -968,7 +968,7 @@ class LAMB(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, betas, eps, weight_decay, bias_correction, grad_averaging, always_adapt, trust_clip, maximize
+    lr, betas, eps, weight_decay, bias_correction, grad_averaging, always_adapt, trust_clip, maximize, cautious
         As for `fastgd.LAMB`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -993,6 +993,7 @@ class LAMB(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        cautious: bool = False,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -1009,6 +1010,7 @@ class LAMB(Optimizer):
             capturable=capturable,
             differentiable=differentiable,
             fused=fused,
+            cautious=cautious,
         )
         super().__init__(params, given, settings)
 
@@ -1023,7 +1025,7 @@ class LaProp(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, betas, eps, weight_decay, maximize, corrected_weight_decay
+    lr, betas, eps, weight_decay, maximize, corrected_weight_decay, cautious
         As for `fastgd.LaProp`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -1049,6 +1051,7 @@ class LaProp(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
         corrected_weight_decay: float | bool = 0.0,
+        cautious: bool = False,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -1062,6 +1065,7 @@ class LaProp(Optimizer):
             differentiable=differentiable,
             fused=fused,
             corrected_weight_decay=corrected_weight_decay,
+            cautious=cautious,
         )
         super().__init__(params, given, settings)
 
@@ -1229,7 +1233,7 @@ class MARS(Optimizer):
         As for torch.optim, which has no such class.
     foreach, capturable, differentiable, fused
         As for torch.optim.Adam.
-    lr, betas, eps, weight_decay, gamma, maximize, corrected_weight_decay
+    lr, betas, eps, weight_decay, gamma, maximize, corrected_weight_decay, cautious
         As for `fastgd.MARS`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -1252,6 +1256,7 @@ class MARS(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
         corrected_weight_decay: float | bool = 0.0,
+        cautious: bool = False,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -1266,6 +1271,7 @@ class MARS(Optimizer):
             differentiable=differentiable,
             fused=fused,
             corrected_weight_decay=corrected_weight_decay,
+            cautious=cautious,
         )
         super().__init__(params, given, settings)
 
@@ -1326,7 +1332,7 @@ class NAdam(Optimizer):
     params, lr, betas, eps, weight_decay, momentum_decay, decoupled_weight_decay, foreach, maximize, capturable, \
 differentiable
         As for torch.optim.NAdam.
-    eps_root, corrected_weight_decay
+    eps_root, corrected_weight_decay, cautious
         As for `fastgd.NAdam`, which has the formula.
     **settings
         `max_grad_norm`, `state_dtype` and what else stands in `fastgd.Optimizer`.
@@ -1354,6 +1360,7 @@ differentiable
         differentiable: bool = False,
         eps_root: float = 0.0,
         corrected_weight_decay: float | bool = 0.0,
+        cautious: bool = False,
         **settings: Unpack[Settings],
     ) -> None:
         given = dict(
@@ -1369,6 +1376,7 @@ differentiable
             differentiable=differentiable,
             eps_root=eps_root,
             corrected_weight_decay=corrected_weight_decay,
+            cautious=cautious,
         )
         super().__init__(params, given, settings)
 

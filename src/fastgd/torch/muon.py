@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
 from fastgd.matrices import lr_factor
@@ -22,19 +23,48 @@ class MuonBase(Optimizer):
         self._steps.between = turned
 
 
+# Matrices up to so many rows and columns are multiplied together with those of their shape: one by one, calls are most
+# of their time.
+SMALL = 256
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether this processor multiplies matrices in bfloat16, at twice the speed of float32 or more."""
+    questions = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, question, bool)() for question in questions)
+
+
+NARROW = torch.bfloat16 if multiplies_bfloat16() else torch.float32
+
+
 def turned(steps: Any) -> None:
     """The direction of each matrix, into its `update`."""
+    alike: dict[Any, list[tuple[int, np.ndarray]]] = {}
     for i in steps.updated():
         u, h = ahead(steps, i)
-        a, b, c = h["ns_coefficients"]
-        x = torch.from_numpy(u)
-        x = x / max(float(x.norm()), h["eps"])
-        tall = x.shape[0] > x.shape[1]
-        x = x.T if tall else x
-        for _ in range(h["ns_steps"]):
-            gram = x @ x.T
-            x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-        steps.states[i]["update"][...] = ((x.T if tall else x) * lr_factor(u.shape, h["adjust_lr_fn"])).numpy()
+        together = u.shape if max(u.shape) <= SMALL else i
+        how = h["ns_coefficients"], h["ns_steps"], h["eps"], lr_factor(u.shape, h["adjust_lr_fn"])
+        alike.setdefault((together, u.dtype, *how), []).append((i, u))
+    for (_, _, coefficients, count, eps, factor), members in alike.items():
+        x = torch.from_numpy(members[0][1] if len(members) == 1 else np.stack([u for _, u in members]))
+        x = orthogonalized(x, coefficients, count, eps)
+        directions = (factor * x.to(torch.promote_types(x.dtype, torch.float32))).numpy()
+        for (i, _), direction in zip(members, directions if len(members) > 1 else [directions], strict=True):
+            steps.states[i]["update"][...] = direction
+
+
+def orthogonalized(u: torch.Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> torch.Tensor:
+    """As `fastgd.matrices.orthogonalized`, of one matrix or several of a shape; of float32 in NARROW."""
+    a, b, c = coefficients
+    x = u.to(NARROW) if u.dtype == torch.float32 else u
+    x = x / torch.linalg.vector_norm(x, dim=(-2, -1), keepdim=True).clamp(min=eps)
+    tall = x.shape[-2] > x.shape[-1]
+    x = x.mT if tall else x
+    add = torch.addmm if x.ndim == 2 else torch.baddbmm
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = add(x, add(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.mT if tall else x
 
 
 def muon_groups(

@@ -1,6 +1,8 @@
 # NAdam: Dozat 2016, with the momentum schedule of the paper's section 3; scalars folded as in adam.pxd.
+# Cautious: caution.pxd.
 from libc.math cimport sqrt
 
+from fastgd.kernels.caution cimport agreement, enlarged
 from fastgd.kernels.decay cimport corrected
 from fastgd.kernels.exact cimport Pair, exp_times, power
 from fastgd.kernels.real cimport mean, real, root, with_l2
@@ -16,6 +18,7 @@ ctypedef struct Nadam "fastgd_Nadam":
     double maximize
     double eps_root
     double corrected_weight_decay   # the largest learning rate, or 0
+    double cautious
 
 ctypedef struct NadamScalars:
     double grad_scale
@@ -29,6 +32,7 @@ ctypedef struct NadamScalars:
     double step_size
     double eps_root
     double eps
+    double enlargement  # of a cautious step, once it is settled
 
 # What goes from step to step; zeros before the first.
 ctypedef struct NadamCarry:
@@ -36,6 +40,7 @@ ctypedef struct NadamCarry:
 
 cdef enum NadamRules:
     NADAM
+    NADAM_CAUTIOUS
 
 
 cdef inline int fold_nadam(NadamScalars* s, double grad_scale, long long t,
@@ -57,8 +62,9 @@ cdef inline int fold_nadam(NadamScalars* s, double grad_scale, long long t,
     s.step_size = step * mu_next / (1.0 - product * mu_next)
     s.eps_root = h.eps_root * c2
     s.eps = h.eps * sqrt(c2)
+    s.enlargement = 1.0
     carry.mu_product = product
-    return NADAM
+    return NADAM_CAUTIOUS if h.cautious else NADAM
 
 
 cdef inline void nadam(real* restrict param, const real* restrict grad,
@@ -78,3 +84,41 @@ cdef inline void nadam(real* restrict param, const real* restrict grad,
         exp_avg[i] = m
         exp_avg_sq[i] = v
         param[i] = keep * param[i] - (grad_step * g + step_size * m) / (root(v + eps_root) + eps)
+
+
+cdef inline void nadam_cautious_measure(real* restrict param, const real* restrict grad,
+                                        real* restrict exp_avg, real* restrict exp_avg_sq, double* restrict agreeing,
+                                        Py_ssize_t n, const NadamScalars* s) noexcept nogil:
+    cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2
+    cdef real beta1 = <real>s.beta1, one_minus_beta1 = <real>s.one_minus_beta1
+    cdef real grad_step = <real>s.grad_step, step_size = <real>s.step_size
+    cdef real g
+    cdef Py_ssize_t i
+    for i in range(n):
+        g = with_l2(grad_scale * grad[i], param[i], l2)
+        agreeing[i] = <double>agreement(grad_step * g + step_size * mean(exp_avg[i], g, beta1, one_minus_beta1), g)
+
+
+cdef inline void settle_nadam_cautious(NadamScalars* s, const double* sums, Py_ssize_t n,
+                                       double* memory) noexcept nogil:
+    s.enlargement = enlarged(1.0, sums[0], n)
+
+
+cdef inline void nadam_cautious(real* restrict param, const real* restrict grad,
+                                real* restrict exp_avg, real* restrict exp_avg_sq,
+                                Py_ssize_t n, const NadamScalars* s) noexcept nogil:
+    cdef real grad_scale = <real>s.grad_scale, l2 = <real>s.l2, keep = <real>s.keep
+    cdef real beta1 = <real>s.beta1, one_minus_beta1 = <real>s.one_minus_beta1
+    cdef real beta2 = <real>s.beta2, one_minus_beta2 = <real>s.one_minus_beta2
+    cdef real grad_step = <real>s.grad_step, step_size = <real>s.step_size, enlargement = <real>s.enlargement
+    cdef real eps_root = <real>s.eps_root, eps = <real>s.eps
+    cdef real g, m, v, u
+    cdef Py_ssize_t i
+    for i in range(n):
+        g = with_l2(grad_scale * grad[i], param[i], l2)
+        m = mean(exp_avg[i], g, beta1, one_minus_beta1)
+        v = beta2 * exp_avg_sq[i] + one_minus_beta2 * g * g
+        u = grad_step * g + step_size * m
+        exp_avg[i] = m
+        exp_avg_sq[i] = v
+        param[i] = keep * param[i] - enlargement * (u * agreement(u, g)) / (root(v + eps_root) + eps)

@@ -155,7 +155,7 @@ def adamax(
 def nadam(
     p: Array, g: Array, s: State, t: int, lr: float = 2e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8,
     weight_decay: float = 0.0, momentum_decay: float = 4e-3, decoupled_weight_decay: bool = False,
-    *, maximize: bool = False, eps_root: float = 0.0,
+    *, maximize: bool = False, eps_root: float = 0.0, cautious: bool = False,
 ) -> None:
     beta1, beta2 = betas
     m, v = zeros(p, s, "m", "v")
@@ -166,7 +166,7 @@ def nadam(
     m = s["m"] = beta1 * m + (1 - beta1) * g
     v = s["v"] = beta2 * v + (1 - beta2) * g**2
     ahead = (1 - mu) / (1 - product) * g + mu_next / (1 - product * mu_next) * m
-    p -= lr * ahead / (root(v / (1 - beta2**t), eps_root) + eps)
+    p -= lr * careful(ahead, g, cautious) / (root(v / (1 - beta2**t), eps_root) + eps)
 
 
 def radam(
@@ -303,7 +303,7 @@ def averaged(p: Array, u: Array, s: State, t: int, lr: float, beta: float, r: fl
 def lamb(
     p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-6,
     weight_decay: float = 0.01, bias_correction: bool = True, grad_averaging: bool = True,
-    always_adapt: bool = False, trust_clip: bool = False, *, maximize: bool = False,
+    always_adapt: bool = False, trust_clip: bool = False, *, maximize: bool = False, cautious: bool = False,
 ) -> None:
     m, v = zeros(p, s, "m", "v")
     g = treated(p, g, maximize, 0.0)
@@ -311,7 +311,7 @@ def lamb(
     v = s["v"] = betas[1] * v + (1 - betas[1]) * g**2
     if bias_correction:
         m, v = m / (1 - betas[0] ** t), v / (1 - betas[1] ** t)
-    u = m / (np.sqrt(v) + eps) + weight_decay * p
+    u = careful(m / (np.sqrt(v) + eps), g, cautious) + weight_decay * p
     ratio = trust(np.linalg.norm(p), np.linalg.norm(u)) if weight_decay or always_adapt else 1.0
     p -= lr * (min(ratio, 1.0) if trust_clip else ratio) * u
 

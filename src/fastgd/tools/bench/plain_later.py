@@ -4,20 +4,20 @@ import math
 
 import numpy as np
 
-from fastgd.tools.bench.plain_parts import Array, Betas, State, Triple, treated, zeros
+from fastgd.tools.bench.plain_parts import Array, Betas, State, Triple, careful, treated, zeros
 
 
 # fmt: off
 def laprop(
     p: Array, g: Array, s: State, t: int, lr: float = 4e-4, betas: Betas = (0.9, 0.999), eps: float = 1e-15,
-    weight_decay: float = 0.0, *, maximize: bool = False,
+    weight_decay: float = 0.0, *, maximize: bool = False, cautious: bool = False,
 ) -> None:
     m, v = zeros(p, s, "m", "v")
     g = treated(p, g, maximize, 0.0)
     v = s["v"] = betas[1] * v + (1 - betas[1]) * g**2
     m = s["m"] = betas[0] * m + (1 - betas[0]) * lr * g / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
     s["e"] = betas[0] * s.get("e", 0.0) + (1 - betas[0]) * lr
-    p -= lr * m / s["e"]
+    p -= lr * careful(m, g, cautious) / s["e"]
     p *= 1 - lr * weight_decay
 
 
@@ -76,7 +76,7 @@ def madgrad(
 
 def mars(
     p: Array, g: Array, s: State, t: int, lr: float = 3e-3, betas: Betas = (0.9, 0.99), eps: float = 1e-8,
-    weight_decay: float = 0.0, gamma: float = 0.025, *, maximize: bool = False,
+    weight_decay: float = 0.0, gamma: float = 0.025, *, maximize: bool = False, cautious: bool = False,
 ) -> None:
     m, v = zeros(p, s, "m", "v")
     g = treated(p, g, maximize, weight_decay, lr)
@@ -85,5 +85,5 @@ def mars(
     c = c / max(1.0, float(np.linalg.norm(c)))
     m = s["m"] = betas[0] * m + (1 - betas[0]) * c
     v = s["v"] = betas[1] * v + (1 - betas[1]) * c**2
-    p -= lr * m / (1 - betas[0] ** t) / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
+    p -= lr * careful(m, g, cautious) / (1 - betas[0] ** t) / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
 # fmt: on

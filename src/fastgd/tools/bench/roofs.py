@@ -26,6 +26,8 @@ TILE_BYTES = 8192
 TILES = 256
 
 LOOP = re.compile(r"^cdef inline void (\w+)\(([^)]*)\) noexcept nogil:\n((?: +.*\n|\n)*)", re.MULTILINE)
+SAME = re.compile(r"^cdef inline void (\w+)\([^)]*\) noexcept nogil:\n +(\w+)\(param, grad,", re.MULTILINE)
+MEASURE = re.compile("_measure(_2)?$")
 POINTER = re.compile(r"(\w+)\* restrict (\w+)")
 
 
@@ -46,8 +48,9 @@ def cost(pointers: str, body: str) -> Cost:
     found = [name for kind, name in POINTER.findall(pointers) if kind != "double"]
     reads = sum(bool(re.search(rf"\b{name}\b", values)) for name in found)
     writes = sum(bool(re.search(rf"\b{name}\[i\] = |\bstore\(&?{name}\b", body)) for name in found)
-    divides = body.count(" / ") + body.count("angle(")  # which has one of its own
-    return Cost(reads, writes, divides, len(re.findall(r"\broot\(", body)))
+    # These have some of their own.
+    divides = body.count(" / ") + body.count("angle(") + body.count("careful_update(")
+    return Cost(reads, writes, divides, len(re.findall(r"\broot\(|careful_update\(", body)))
 
 
 @functools.cache
@@ -59,9 +62,11 @@ def costs() -> dict[str, Cost]:
     sources = [kernels / "roofs.pxd", *(kernels / "rules").iterdir()]
     texts = [source.read_text(encoding="utf-8") for source in sources if source.name.endswith(".pxd")]
     found = {name: cost(pointers, body) for text in texts for name, pointers, body in LOOP.findall(text)}
-    for measure in [name for name in found if name.endswith("_measure")]:
+    for name, other in [match for text in texts for match in SAME.findall(text)]:
+        found[name] = found[other]
+    for measure in [name for name in found if MEASURE.search(name)]:
         # What a rule costs is what its passes cost.
-        name = measure.removesuffix("_measure")
+        name = MEASURE.sub("", measure)
         found[name] = Cost(*map(operator.add, found[name], found.pop(measure)))
     return found
 

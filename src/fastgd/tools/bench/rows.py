@@ -104,6 +104,7 @@ ROWS = (
     # With beta2 below 2/3 RAdam never leaves its warm-up.
     Row("radam_warmup", "RAdam", {"betas": (0.9, 0.6), "eps": 1e-8}, LOOPS, "radam", rule="adam_unrectified"),
     Row("nadam", "NAdam", BETAS, LOOPS),
+    Row("nadam_cautious", "NAdam", BETAS | {"cautious": True}),
     Row("adamax", "Adamax", BETAS, LOOPS, "adamax"),
     Row("asgd", "ASGD", {}, LOOPS),
     Row("asgd_average", "ASGD", {"t0": 0.0}, LOOPS),
@@ -115,6 +116,7 @@ ROWS = (
     Row("adan", "Adan", {"betas": (0.98, 0.92, 0.99), "eps": 1e-8}),
     Row("ftrl", "Ftrl", {}),
     Row("laprop", "LaProp", {}),
+    Row("laprop_cautious", "LaProp", {"cautious": True}),
     Row("grams", "Grams", {"betas": (0.9, 0.999), "eps": 1e-6}),
     Row("adam_atan2", "AdamAtan2", {}),
     Row("ada_pnm", "AdaPNM", {"ams_bound": False}),
@@ -122,10 +124,12 @@ ROWS = (
     Row("madgrad", "MADGRAD", {}),
     # The rate is a part of the parameter's own length.
     Row("lamb", "LAMB", {"betas": (0.9, 0.999), "eps": 1e-6, "weight_decay": 0.01}),
+    Row("lamb_cautious", "LAMB", {"betas": (0.9, 0.999), "eps": 1e-6, "weight_decay": 0.01, "cautious": True}),
     Row("lars", "LARS", {"weight_decay": 0.01}, lr=1e-3),
     Row("lars_nesterov", "LARS", {"weight_decay": 0.01, "nesterov": True}, lr=1e-3),
     Row("novograd", "NovoGrad", {}, lr=1e-3),
     Row("mars", "MARS", {}),
+    Row("mars_cautious", "MARS", {"cautious": True}),
     Row("stable_adamw", "StableAdamW", {"betas": (0.9, 0.99), "eps": 1e-6}),
     Row("schedule_free_sgd", "ScheduleFreeSGD", {}),
     Row("schedule_free_adamw", "ScheduleFreeAdamW", BETAS),
