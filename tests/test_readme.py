@@ -13,7 +13,7 @@ from fastgd.tools.demo import digits
 ROOT = Path(__file__).resolve().parent.parent
 SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Pages whose Python has tests of its own.
-ELSEWHERE_TESTED = {"C_API.md", "EMBEDDINGS.md", "HOSTS.md", "KERAS.md", "OPTIMIZERS.md"}
+ELSEWHERE_TESTED = {"C_API.md", "EMBEDDINGS.md", "HOSTS.md", "KERAS.md", "MPI.md", "OPTIMIZERS.md"}
 PAGES = [ROOT / "README.md", *sorted(set((ROOT / "docs").glob("*.md")) - {ROOT / "docs" / n for n in ELSEWHERE_TESTED})]
 SNIPPETS = {path.name: found for path in PAGES if (found := SNIPPET.findall(path.read_text(encoding="utf-8")))}
 OPTIMIZERS = {

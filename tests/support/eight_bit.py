@@ -85,7 +85,7 @@ def can(case: Case) -> bool:
     """Whether a case's states are all moving averages."""
     keys = {key for rule in case.rules for key in dispatch.rules()[rule][1]}
     kind = case.optimizer
-    return keys <= SIGNED | POSITIVE and not (kind.rereads_state or kind.scratch or kind.waits)
+    return keys <= SIGNED | POSITIVE and not (kind.rereads_state or kind.whole)
 
 
 ABLE = [case for case in CASES if can(case)]

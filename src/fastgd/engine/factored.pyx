@@ -61,7 +61,7 @@ ctypedef struct Job:
     double first            # nanoseconds that chunk 0 took
 
 ctypedef struct Matrices:
-    # A step of matrices of one shape, or of a vector, for which `inner` is NULL, and its memory. `outer` are the moments
+    # A step of matrices of one shape, or of a vector, with no `inner`, and its memory. `outer` are the moments
     # of rows as they lie in memory, swapped those of columns.
     Numbers numbers
     Job job

@@ -62,7 +62,7 @@ def read(kind: type["Optimizer"], where: str, group: Mapping[str, Any]) -> Stora
             f"{label.format('state_dtype')}: the second pass of {kind.__name__} reads its state, which is kept as "
             f"it is computed: expected None, got {stored.state_dtype!r}"
         )
-    if stored.in_blocks and (kind.scratch or kind.waits):
+    if stored.in_blocks and kind.whole:
         raise ValueError(
             f"{label.format('state_dtype')}: {kind.__name__} reads its state outside of the pass that knows 8 bits: "
             f"expected another one, got {stored.state_dtype!r}"
