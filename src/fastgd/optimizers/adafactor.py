@@ -111,6 +111,7 @@ class Adafactor(Optimizer):
 
     family = "adafactor"
     elementwise = False
+    whole = True
     in_c = False
     state_bytes = "4 for each row and column"
     beyond_torch = (

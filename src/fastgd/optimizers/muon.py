@@ -86,6 +86,7 @@ class Muon(Optimizer):
     family = "muon"
     beyond_torch = ("maximize", "corrected_weight_decay")
     elementwise = False
+    whole = True
     has_step = False
     scratch = ("update",)
     torch_signature = (

@@ -100,7 +100,7 @@ def check_group(where: str, kind: type[Optimizer], reader: Reader, group: dict[s
     if of_zero and several and names[rule] in dispatch.over_all():
         raise ValueError(f"{where}: {kind.__name__} measures all parameters together, of which this process has some")
     for k, param in enumerate(params):
-        if is_sharded(param) and (kind.waits or kind.scratch or (several and is_split(param))):
+        if is_sharded(param) and (kind.whole or (several and is_split(param))):
             raise ValueError(
                 f"{where}['params'][{k}]: {kind.__name__} with these hyperparameters needs each tensor as a whole, of "
                 f"which this process may have a part; got {_placements(param)}"
