@@ -11,7 +11,8 @@ import pytest
 import fastgd
 import fastgd.formats
 from fastgd.tools.demo import digits
-from support.comparing import assert_same
+from support.comparing import assert_same, freeze
+from support.interrupts import interrupted
 from support.running import ISAS, instruction_set, threads
 
 SHAPES: list[tuple[int, ...]] = [
@@ -292,6 +293,30 @@ def test_a_bad_state_changes_nothing() -> None:
         with pytest.raises(error, match=re.escape(message)):
             opt.load_state_dict(saved)
         assert_same(opt.state_dict(), before)
+
+
+def test_loading_is_all_or_nothing() -> None:
+    """Whenever Ctrl-C comes, the moments belong to the steps."""
+    grad = np.linspace(-1, 2, 12).reshape(3, 4)
+
+    def stepped(times: int) -> fastgd.Adafactor:
+        opt = fastgd.Adafactor(np.ones((3, 4)))
+        for t in range(1, times + 1):
+            opt.step(t * grad)
+        return opt
+
+    saved = stepped(3).state_dict()
+    results = [freeze(stepped(1).state_dict()), freeze(saved)]
+    opt, moment, seen, came = stepped(1), 1, set(), True
+    while came:
+        came = interrupted(lambda: opt.load_state_dict(saved), moment)  # noqa: B023
+        found = freeze(opt.state_dict())
+        assert found in results, moment
+        seen.add(results.index(found))
+        if found == results[1]:
+            opt = stepped(1)
+        moment += 1
+    assert seen == {0, 1}
 
 
 # ---- torch ---------------------------------------------------------------------------------------------------------

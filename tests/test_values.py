@@ -111,6 +111,17 @@ def test_infinite_parameter_without_decay_leaves_state_finite(case: Case, isa: s
 # ---- ends of the hyperparameters -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("eps", "dtype", "finite"), [
+    (1e-42, np.float32, True), (1e-44, np.float32, False), (0.0, np.float32, False),
+    (1e-300, np.float64, True), (0.0, np.float64, False),
+])  # fmt: skip
+def test_eps_is_what_the_dtype_holds_of_it(eps: float, dtype: type, finite: bool) -> None:
+    """docs/BITS.md says so."""
+    w = np.ones(3, dtype)
+    fastgd.Adam(w, eps=eps).step(np.zeros(3, dtype))
+    assert np.isfinite(w).all() == finite
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case.optimizer is not fastgd.Ftrl], ids=lambda c: c.name)
 def test_lr_zero(case: Case) -> None:
     """Only the state moves. Rprop's step is then the smallest allowed, as in torch."""

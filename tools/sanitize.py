@@ -1,7 +1,7 @@
 """
 Build the compiled modules with sanitizers in a copy of the tree, and run the tests that go through them.
 
-    make sanitize                                # about twenty minutes on two cores
+    make sanitize                                   # all of them
     python tools/sanitize.py tests/test_steps.py    # some of the tests
 
 A report of AddressSanitizer or UndefinedBehaviorSanitizer ends the test run. Leaks are not looked for, since Python's

@@ -64,11 +64,16 @@ class Lookahead:
     array([0.])
     """
 
+    optimizer: Optimizer
+    k: int
+    alpha: float
+    _behind: Behind
+
     def __init__(self, opt: Optimizer, k: int = 6, alpha: float = 0.5) -> None:
         if not isinstance(opt, Optimizer):
             raise TypeError(f"opt must be a fastgd optimizer, got {type(opt).__name__}")
-        own = {"optimizer": opt, "k": validation.count("k", k), "alpha": validation.fraction("alpha", alpha)}
-        self.__dict__.update(own, _behind=Behind(opt._steps, own["k"], own["alpha"]))
+        k, alpha = validation.count("k", k), validation.fraction("alpha", alpha)
+        self.__dict__.update(optimizer=opt, k=k, alpha=alpha, _behind=Behind(opt._steps, k, alpha))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # before `optimizer` is there, as in a copy that is being made

@@ -111,6 +111,7 @@ class Adafactor(Optimizer):
 
     family = "adafactor"
     elementwise = False
+    whole = True
     in_c = False
     whole = True
     state_bytes = "4 for each row and column"
@@ -187,8 +188,12 @@ class Adafactor(Optimizer):
             for name in NAMES:
                 if name in entries[key] and entries[key][name] is None:  # as torch has those that it does not use
                     del entries[key][name]
-        super().load_state_dict({**state_dict, "state": entries})
-        self._moments.held = moments
+        steps, last = self._steps, self._steps.states[-1]
+        try:
+            super().load_state_dict({**state_dict, "state": entries})
+        finally:
+            if steps.states[-1] is not last:  # It was loaded, and perhaps an interrupt came right after.
+                self._moments.held = moments
 
     load_state_dict.__doc__ = Optimizer.load_state_dict.__doc__
 

@@ -87,6 +87,7 @@ class Muon(Optimizer):
     family = "muon"
     beyond_torch = ("maximize", "corrected_weight_decay")
     elementwise = False
+    whole = True
     has_step = False
     whole = True
     scratch = ("update",)
