@@ -113,7 +113,6 @@ class Adafactor(Optimizer):
     elementwise = False
     whole = True
     in_c = False
-    whole = True
     state_bytes = "4 for each row and column"
     beyond_torch = (
         "scale_parameter",

@@ -116,7 +116,6 @@ class Optimizer(Keeping):
     state_bytes: ClassVar[str]  # what README says of the state, where the rule does not tell
     rereads_state: ClassVar[bool] = False  # whether a second pass reads what the first has stored
     rows: ClassVar[str] = "never"  # when it takes gradients of rows: or "always", "if lazy", "without momentum"
-    whole: ClassVar[bool] = False  # whether a step needs all of a tensor, whatever the hyperparameters
     scratch: ClassVar[tuple[str, ...]] = ()  # arrays of a rule that hold nothing from step to step
     _family: ClassVar[int]
     _normalizes = True  # param_groups hold checked values

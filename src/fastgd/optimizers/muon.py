@@ -89,7 +89,6 @@ class Muon(Optimizer):
     elementwise = False
     whole = True
     has_step = False
-    whole = True
     scratch = ("update",)
     torch_signature = (
         "lr weight_decay momentum nesterov ns_coefficients eps ns_steps adjust_lr_fn * maximize corrected_weight_decay"
