@@ -1,3 +1,6 @@
+from typing_extensions import disjoint_base
+
 from fastgd.engine.plan import Plan
 
+@disjoint_base
 class Measured(Plan): ...
