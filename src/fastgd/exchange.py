@@ -130,9 +130,7 @@ def to_torchao(state_dict: Mapping[str, Any]) -> dict[str, Any]:
                 if codes.numel() % 256:
                     raise ValueError(f"{label}[{key!r}]: expected a multiple of 256 elements, got {codes.numel()}")
                 signed = key == "exp_avg"
-                state[i][key] = subclasses.OptimState8bit(
-                    codes, _tensor(absmax), _tensor(dynamic_map(signed)), signed
-                )
+                state[i][key] = subclasses.OptimState8bit(codes, _tensor(absmax), _tensor(dynamic_map(signed)), signed)
     groups = [_foreign(group) for group in state_dict["param_groups"]]
     return {"state": state, "param_groups": [{**g, "lr": _tensor(np.array(g["lr"], np.float32))} for g in groups]}
 
