@@ -91,7 +91,12 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The copy, built for one instruction set; the engine is taken as it is."""
     tree = tmp_path_factory.mktemp("new") / "tree"
     left_out = shutil.ignore_patterns(".*", "__pycache__", "x86_64_*", "generic.*.so", "capi.*.so", "dist")
-    shutil.copytree(ROOT, tree, ignore=left_out)
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        others = set(names) - {"inplace"} if Path(folder) == ROOT / "build" else set()  # other targets' builds
+        return others | left_out(folder, names)
+
+    shutil.copytree(ROOT, tree, ignore=ignored)
     for name, text in EDITS:
         edit(tree, name, text)
     rules, optimizers = tree / "src/fastgd/kernels/rules", tree / "src/fastgd/optimizers"

@@ -64,9 +64,8 @@ class Muon(Optimizer):
 
     Notes
     -----
-    As torch.optim.Muon, which iterates in bfloat16, 1.5 % of an update away; here it is in the parameter's dtype, but
-    for `fastgd.torch.Muon` with parameters in float32 and processors that multiply bfloat16 (AVX-512 BF16, AMX): there
-    it is torch's. For the weights of hidden layers: embeddings, the last layer, biases and gains belong to AdamW, and
+    As torch.optim.Muon, which iterates in bfloat16, 1.5 % of an update away; here it is in the parameter's dtype, on
+    every processor. For the weights of hidden layers: embeddings, the last layer, biases and gains belong to AdamW, and
     `muon_groups` splits a model. Momentum and decay have the same bits everywhere; the matrix products are those of
     NumPy's BLAS, or torch's. They are most of the time of a step, and come before anything is changed.
 

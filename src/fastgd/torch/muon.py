@@ -28,15 +28,6 @@ class MuonBase(Optimizer):
 SMALL = 256
 
 
-def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies matrices in bfloat16, at twice the speed of float32 or more."""
-    questions = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, question, bool)() for question in questions)
-
-
-NARROW = torch.bfloat16 if multiplies_bfloat16() else torch.float32
-
-
 def turned(steps: Any) -> None:
     """The direction of each matrix, into its `update`."""
     alike: dict[Any, list[tuple[int, np.ndarray]]] = {}
@@ -48,16 +39,15 @@ def turned(steps: Any) -> None:
     for (_, _, coefficients, count, eps, factor), members in alike.items():
         x = torch.from_numpy(members[0][1] if len(members) == 1 else np.stack([u for _, u in members]))
         x = orthogonalized(x, coefficients, count, eps)
-        directions = (factor * x.to(torch.promote_types(x.dtype, torch.float32))).numpy()
+        directions = (factor * x).numpy()
         for (i, _), direction in zip(members, directions if len(members) > 1 else [directions], strict=True):
             steps.states[i]["update"][...] = direction
 
 
 def orthogonalized(u: torch.Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> torch.Tensor:
-    """As `fastgd.matrices.orthogonalized`, of one matrix or several of a shape; of float32 in NARROW."""
+    """As `fastgd.matrices.orthogonalized`, of one matrix or several of a shape."""
     a, b, c = coefficients
-    x = u.to(NARROW) if u.dtype == torch.float32 else u
-    x = x / torch.linalg.vector_norm(x, dim=(-2, -1), keepdim=True).clamp(min=eps)
+    x = u / torch.linalg.vector_norm(u, dim=(-2, -1), keepdim=True).clamp(min=eps)
     tall = x.shape[-2] > x.shape[-1]
     x = x.mT if tall else x
     add = torch.addmm if x.ndim == 2 else torch.baddbmm
