@@ -112,7 +112,7 @@ def rules_of(functions: dict[str, Code], prefix: str) -> dict[str, list[Code]]:
     pieces: dict[str, list[Code]] = {}
     for symbol, code in functions.items():
         # What a measuring pass sums it converts to double.
-        if (rule := rule_of(symbol)) and rule[0] == prefix and not rule[1].endswith("_measure"):
+        if (rule := rule_of(symbol)) and rule[0] == prefix and not rule[1].endswith(("_measure", "_measure_2")):
             pieces.setdefault(rule[1], []).append(code)
     expected = set(dispatch.rules())
     assert expected

@@ -10,6 +10,7 @@ import pytest
 
 import fastgd
 from fastgd import formats
+from fastgd.tools.demo import digits
 from support.comparing import assert_same
 
 SHAPES: list[tuple[int, ...]] = [(3, 4), (5,), (), (0,)]
@@ -141,6 +142,16 @@ def test_bad_input() -> None:
     ):  # fmt: skip
         with pytest.raises(error, match=re.escape(message)):
             call()  # type: ignore[no-untyped-call]
+
+
+def test_it_learns_the_digits() -> None:
+    data, params, rng = digits.load(), digits.initial(), np.random.default_rng(0)
+    opt = fastgd.SAM(fastgd.SGD(params, lr=0.1, momentum=0.9))
+    for _ in range(digits.EPOCHS):
+        for x, y in digits.batches(data, rng):
+            opt.step(lambda: digits.loss_and_gradients(params, x, y)[1])  # noqa: B023
+    right = digits.forward(params, data.x_test)[1].argmax(axis=1) == data.y_test
+    assert right.mean() > digits.REQUIRED_ACCURACY
 
 
 # ---- minimize ------------------------------------------------------------------------------------------------------
