@@ -1,6 +1,7 @@
 """The extension list: the engine, the C API, and one kernel module for each instruction set."""
 
 import os
+import sys
 import sysconfig
 
 import numpy
@@ -83,7 +84,7 @@ engines += [engine(f"engine.{name}") for name in ("zeros", "measured", "followin
 engines += [engine(f"engine.{name}") for name in ("apply", "averaged", "factored", "rows")]
 engines += [engine(f"torch.{name}") for name in ("views", "shown", "targets", "clock", "gradients", "found", "bound")]
 engines += [engine(name) for name in ("capi", "thinc_update")]
-setup(
-    ext_modules=cythonize(kernels + engines, compiler_directives=DIRECTIVES, include_path=["src"]),
-    cmdclass={"build_ext": BuildExt},
-)
+extensions = kernels + engines
+if not {"sdist", "egg_info", "dist_info"} & set(sys.argv):  # which only list files
+    extensions = cythonize(extensions, compiler_directives=DIRECTIVES, include_path=["src"])
+setup(ext_modules=extensions, cmdclass={"build_ext": BuildExt})

@@ -228,6 +228,7 @@ def test_the_end_of_the_program_tells_of_an_error(file: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks on this system")
+@pytest.mark.filterwarnings("ignore:os.fork")  # JAX', which other tests import
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # of threads, in newer Pythons
 def test_a_forked_child_does_not_wait_for_a_thread_that_it_does_not_have(file: Path, disk: Disk) -> None:
     _, opt = made()
