@@ -1,4 +1,4 @@
-"""Real training in 16 bits: the digits, with each way of storing, as well as in float32."""
+"""Real training in 16 and 8 bits: the digits, with each way of storing, as well as in float32."""
 
 from typing import Any
 
@@ -19,6 +19,9 @@ STORED: list[tuple[str, str, dict[str, Any]]] = [
     ("bfloat16", "bfloat16", {"rounding": "stochastic", "seed": 1}),
     ("bfloat16", "bfloat16", {"master_weights": True}),
     ("float16", "float16", {"master_weights": True}),
+    ("float32", "float32", {"state_dtype": "8bit"}),
+    ("float32", "float32", {"state_dtype": "8bit-sqrt"}),
+    ("bfloat16", "bfloat16", {"state_dtype": "8bit"}),
 ]
 
 
