@@ -33,11 +33,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embeddings, "BATCHES", 2)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files of TOGETHER: whoever has one of them last is waited for."""
-    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in TOGETHER)
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give a worker whole files of TOGETHER, and of the others all the parameters of a test, which share caches."""
@@ -48,5 +43,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file = nodeid.partition("::")[0]
             return file if file in TOGETHER else nodeid.partition("[")[0]
 
-    config.option.loadscopereorder = False  # which would put them last
     return Scheduling(config, log)
