@@ -240,3 +240,16 @@ def test_torch_puts_back_and_refuses() -> None:
     assert (w.tolist(), torch.equal(table.weight, before)) == ([1.0, 1.0], True)
     with pytest.raises(TypeError, match=re.escape("opt must be a torch.optim.Optimizer, got SGD")):
         fastgd.torch.SAM(fastgd.SGD(np.ones(2)))
+
+
+def test_settings_are_those_of_the_optimizer() -> None:
+    w = np.ones(2)
+    opt = fastgd.SAM(fastgd.SGD(w, lr=1.0), rho=0.1)
+    opt.max_grad_norm, opt.rho = 1.0, 0.0
+    opt.step(lambda: np.array([3.0, 4.0]))
+    assert opt.optimizer.max_grad_norm == 1.0
+    assert opt.rho == 0.0
+    assert np.allclose(w, [0.4, 0.2])
+    for name in ("optimizer", "max_norm"):
+        with pytest.raises(AttributeError):
+            setattr(opt, name, 1.0)

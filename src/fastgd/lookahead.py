@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from fastgd import validation
+from fastgd.around import Around
 from fastgd.engine.averaged import Behind
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.base import Optimizer
 
 
-class Lookahead:
+class Lookahead(Around):
     """
     An optimizer around another one.
 
@@ -74,17 +75,6 @@ class Lookahead:
             raise TypeError(f"opt must be a fastgd optimizer, got {type(opt).__name__}")
         k, alpha = validation.count("k", k), validation.fraction("alpha", alpha)
         self.__dict__.update(optimizer=opt, k=k, alpha=alpha, _behind=Behind(opt._steps, k, alpha))
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # before `optimizer` is there, as in a copy that is being made
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        return getattr(self.optimizer, name)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        """Set what is the optimizer's; `k`, `alpha` and the optimizer itself stay as they were given."""
-        if name in self.__dict__ or isinstance(getattr(type(self), name, None), property):
-            raise AttributeError(f"{type(self).__name__}.{name} cannot be set: make another one")
-        setattr(self.optimizer, name, value)
 
     @property
     def slow(self) -> tuple[np.ndarray, ...]:
@@ -183,9 +173,6 @@ class Lookahead:
         for held, array in zip(self.slow, slow, strict=True):
             np.copyto(held, array)
         self._behind.count = count
-
-    def __reduce__(self) -> Any:
-        raise TypeError("Lookahead is bound to its arrays and cannot be copied or pickled: use state_dict")
 
     def __repr__(self) -> str:
         return f"Lookahead({self.optimizer!r}, k={self.k}, alpha={self.alpha})"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastgd import validation
+from fastgd.around import Around
 from fastgd.engine.rows import Rows
 from fastgd.gradients import grad_norm
 from fastgd.lookahead import Lookahead
@@ -15,7 +16,7 @@ from fastgd.optimizers.base import Optimizer
 LEAST = 1e-12  # what is added to a norm before it divides
 
 
-class SAM:
+class SAM(Around):
     """
     Sharpness-aware minimization with any optimizer, which needs two gradients for a step.
 
@@ -49,7 +50,7 @@ class SAM:
 
     Notes
     -----
-    Every other attribute is read from `opt`, so are its state and checkpoints: SAM has no state. Where the norm is
+    Every other attribute is that of `opt`, so are its state and checkpoints: SAM has no state. Where the norm is
     infinite or NaN, the second gradients are taken where the parameters are. What follows parameters (`ema_decay`,
     `bind_copies`) sees the step alone. A model that counts on its forward pass, as batch normalization does, counts
     twice. `minimize` takes it from a factory: ``optimizer=lambda x, lr: fastgd.SAM(fastgd.SGD(x, lr=lr))``.
@@ -69,17 +70,16 @@ class SAM:
     array([-0.25])
     """
 
+    optimizer: Optimizer | Lookahead
+    rho: float
+    adaptive: bool
+    _may_change = ("rho", "adaptive")
+
     def __init__(self, opt: Optimizer | Lookahead, rho: float = 0.05, adaptive: bool = False) -> None:
         if not isinstance(opt, (Optimizer, Lookahead)):
             raise TypeError(f"opt must be a fastgd optimizer, got {type(opt).__name__}")
-        self.optimizer = opt
-        self.rho = validation.nonnegative("rho", rho)
-        self.adaptive = validation.flag("adaptive", adaptive)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # before `optimizer` is there, as in a copy that is being made
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        return getattr(self.optimizer, name)
+        rho, adaptive = validation.nonnegative("rho", rho), validation.flag("adaptive", adaptive)
+        self.__dict__.update(optimizer=opt, rho=rho, adaptive=adaptive)
 
     def step(self, closure: Callable[[], object], *, grad_scale: float = 1.0, zero_grads: bool = False) -> None:
         """
@@ -111,11 +111,8 @@ class SAM:
                 param += way
             grads = closure()
         finally:
-            _put_back(before)
+            put_back(before, np.copyto)
         self.optimizer.step(grads, grad_scale=grad_scale, zero_grads=zero_grads)
-
-    def __reduce__(self) -> Any:
-        raise TypeError("SAM is bound to its arrays and cannot be copied or pickled: use state_dict")
 
     def __repr__(self) -> str:
         return f"SAM({self.optimizer!r}, rho={self.rho}, adaptive={self.adaptive})"
@@ -149,12 +146,12 @@ def _ways(
     ]
 
 
-def _put_back(before: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    """Give parameters the numbers that they had, also where an interrupt comes meanwhile."""
+def put_back(before: list[tuple[Any, Any]], copy: Callable[[Any, Any], object]) -> None:
+    """Give parameters the numbers that they had, with ``copy(param, old)``, also where an interrupt comes meanwhile."""
     try:
         for param, old in before:
-            np.copyto(param, old)
+            copy(param, old)
     except BaseException:
         for param, old in before:
-            np.copyto(param, old)
+            copy(param, old)
         raise

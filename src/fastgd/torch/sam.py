@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from fastgd import validation
-from fastgd.sam import LEAST
+from fastgd.sam import LEAST, put_back
 
 
 class SAM:
@@ -82,7 +82,7 @@ class SAM:
                 with torch.enable_grad():
                     closure()
             finally:
-                _put_back(before)
+                put_back(before, torch.Tensor.copy_)
         return (own, lambda: loss, *rest), {name: value for name, value in kwargs.items() if name != "closure"}
 
 
@@ -104,14 +104,3 @@ def _ways(opt: torch.optim.Optimizer, rho: float, adaptive: bool) -> list[tuple[
         return []
     factor = rho / (norm + LEAST)
     return [(param, factor * (way * param.abs() if adaptive else way)) for param, way in ways]
-
-
-def _put_back(before: list[tuple[torch.Tensor, torch.Tensor]]) -> None:
-    """Give parameters the numbers that they had, also where an interrupt comes meanwhile."""
-    try:
-        for param, old in before:
-            param.copy_(old)
-    except BaseException:
-        for param, old in before:
-            param.copy_(old)
-        raise
