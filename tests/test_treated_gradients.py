@@ -10,7 +10,7 @@ import pytest
 
 import fastgd
 from support.cases import Case, every_case, every_optimizer
-from support.comparing import assert_same
+from support.comparing import assert_same, freeze
 from support.stepping import Arrays, gradients, make, parameters, run
 
 # ---- steps left out, and what is done to gradients on the way -------------------------------------------------------
@@ -161,3 +161,20 @@ def test_several_dtypes_in_one_optimizer(case: Case) -> None:
         for one, dtype in zip(several, ("f4", "f8"), strict=True):
             one.step([g for g in gradients(t) if g.dtype == dtype])
     assert_same(params, twins)
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_a_norm_of_all_gradients_spoils_no_block(bad: float) -> None:
+    """The NaN of a parameter whose state is in float32 reaches the others by `max_grad_norm`, an infinity as 0."""
+    params = [np.ones(10, np.float32), np.ones(5000, np.float32)]
+    opt = fastgd.AdamW(params, state_dtype="8bit", max_grad_norm=1.0)
+    opt.step([np.ones(10, np.float32), np.ones(5000, np.float32)])
+    before = freeze((params, {i: dict(entry) for i, entry in opt.state.items()}))
+    grads = [np.full(10, bad, np.float32), np.ones(5000, np.float32)]
+    if np.isnan(bad):
+        with pytest.raises(ValueError, match=r"^gradients: expected finite numbers with a norm of at most 2\*\*63"):
+            opt.step(grads)
+        assert freeze((params, {i: dict(entry) for i, entry in opt.state.items()})) == before
+    opt.step([grads[0] if np.isinf(bad) else None, grads[1]])
+    assert np.isfinite(params[1]).all()
+    assert opt.state[1]["exp_avg_absmax"].all()

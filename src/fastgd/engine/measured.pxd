@@ -9,4 +9,5 @@ cdef class Measured(Plan):
 
     cdef double measure(self) except? -1
     cdef double measure_some(self, bint blocked) except? -1
+    cdef bint any_blocked(self) noexcept
     cdef Py_ssize_t first_beyond(self, double bound) except -2

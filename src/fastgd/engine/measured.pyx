@@ -49,6 +49,14 @@ cdef class Measured(Plan):
             result = norm(self.views, n, self.partial, threads)
         return result
 
+    cdef bint any_blocked(self) noexcept:
+        """Whether a slot with state in 8 bits has a gradient in this step."""
+        cdef Py_ssize_t i
+        for i in range(self.first, self.stop):
+            if self.slots[i].cohort >= 0 and self.slots[i].blocked:
+                return True
+        return False
+
     cdef Py_ssize_t first_beyond(self, double bound) except -2:
         """The first slot with state in 8 bits whose gradient's norm is above a bound or NaN; -1 without one."""
         cdef Py_ssize_t i

@@ -79,8 +79,10 @@ cdef class Shared(Grouped):
         self.sums_exchanged = False
         if not done:
             memset(none, 0, sizeof(none))
-            self.exchange_sums(none, &summed)
-            self.sums_exchanged = False
+            try:
+                self.exchange_sums(none, &summed)
+            finally:
+                self.sums_exchanged = False
         if self.failure is not None:
             failure, self.failure = self.failure, None
             failure.add_note("the state of this optimizer is that of a step that was not finished: load a saved one")

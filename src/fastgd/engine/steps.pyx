@@ -478,7 +478,10 @@ cdef class Steps(Shared):
         cdef Py_ssize_t i
         if not most <= DBL_MAX:     # A scale of 0 or NaN, which a norm that is not finite makes: it has to be finite.
             most = DBL_MAX
-        if (measured and norm <= BESIDE_BLOCKS) or self.measure_some(True) <= most:
+        if (measured and norm <= BESIDE_BLOCKS) or not self.any_blocked():
+            return 0
+        # A scale that is NaN would reach every block, whichever gradient it comes from.
+        if scale == scale and self.measure_some(True) <= most:
             return 0
         i = self.first_beyond(most)
         label = "gradients" if i < 0 else front._gradient_label(i)
