@@ -103,8 +103,8 @@ cdef void run_pass(Job* job, Format format, int number, double* column_sums) noe
     cdef int threads = 1
     job.run, job.column_sums, job.chunks = table().factored[format][number], column_sums, 1
     if size >= LARGE and job.all > 1:
-        threads = team(job.threads, size, size * expected(&cost))
-        job.chunks = threads * <int>max(1, min(job.all, <Py_ssize_t>MAX_CHUNKS) // threads)
+        threads = <int>min(<Py_ssize_t>team(job.threads, size, size * expected(&cost)), job.all)
+        job.chunks = threads * <int>(min(job.all, <Py_ssize_t>MAX_CHUNKS) // threads)
     run_chunks(threads, job.chunks, run_chunk, job)
     if size >= LARGE and not is_known(&cost):
         learn(&cost, size // job.chunks, job.first)
