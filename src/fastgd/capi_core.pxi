@@ -4,7 +4,7 @@
 from libc.string cimport memcpy, memset
 
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport BLOCK, Cohort, Slot, Stage
+from fastgd.engine.execute cimport BLOCK, Cohort, Slot, Stage, plain_stage
 from fastgd.engine.formats cimport itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.norm cimport View, norm
@@ -66,7 +66,7 @@ cdef int fold(int number, Scalars* s, double grad_scale, long long t,
 cdef void measure(int number, int which, Format format, void** arrays, Py_ssize_t n, const Scalars* s,
                   double* sums) noexcept nogil:
     """A measuring pass of a rule over all of a parameter, which adds to `sums` block by block, as in a step."""
-    cdef Stage stage = Stage(False, 1, 0, False, NULL, NULL)
+    cdef Stage stage = plain_stage(False)
     cdef double[MAX_TERMS] terms
     cdef Cohort cohort
     cdef Slot slot

@@ -8,7 +8,7 @@ from libc.string cimport memset
 
 from fastgd.engine.arrays cimport data_of, pointer, size_of
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport Cohort, Slot, Stage, execute, settle_formats
+from fastgd.engine.execute cimport Cohort, Slot, Stage, execute, plain_stage, settle_formats
 from fastgd.engine.formats cimport format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.plan cimport fold
@@ -29,7 +29,7 @@ cdef int RADAM = dispatch.families()["radam"][0]
 cdef int run(Cohort* cohort, const Rule* rule, list arrays) except -1:
     """A rule on flat arrays that have been checked."""
     cdef Slot slot
-    cdef Stage stage = Stage(False, 1, 0, False, NULL, NULL)
+    cdef Stage stage = plain_stage(False)
     cdef int k, threads = thread_count()
     for k in range(len(arrays)):
         slot.arrays[k] = data_of(pointer(arrays[k]))

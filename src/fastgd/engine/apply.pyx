@@ -14,7 +14,7 @@ from fastgd.engine.arrays cimport (
     flags_of, is_array, pointer, same_layout, size_of,
 )
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport BRIEF, MAX_ARRAYS, Cohort, Slot, Stage, execute, settle_formats
+from fastgd.engine.execute cimport BRIEF, MAX_ARRAYS, Cohort, Slot, Stage, execute, plain_stage, settle_formats
 from fastgd.engine.formats cimport format_of, goes_with, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.plan cimport keys_of_layout
@@ -181,7 +181,7 @@ cdef class Function:
 
     cdef int run(self, Slot* slot, Cohort* cohort, object held) except -1:
         """The update; `held` keeps the arrays that the slot points to."""
-        cdef Stage stage = Stage(False, 1, 0, False, NULL, NULL)
+        cdef Stage stage = plain_stage(False)
         cdef int threads
         if slot.size < BRIEF:
             execute(slot, 1, cohort, &stage, 1)

@@ -78,6 +78,11 @@ ctypedef struct Stage:
     void* owner                     # what it is called with
 
 
+cdef inline Stage plain_stage(bint zeroes) noexcept nogil:
+    """Nothing around the rule, in one process; where it `zeroes`, the gradient becomes 0."""
+    return Stage(False, 1, 0, zeroes, NULL, NULL)
+
+
 cdef inline Py_ssize_t row_width(const Slot* slot) noexcept nogil:
     """Elements of a row; the parameter has elements."""
     return slot.size // slot.shape[0] if slot.ndim else 1

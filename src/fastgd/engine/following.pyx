@@ -11,7 +11,7 @@ cimport numpy as cnp
 
 from fastgd.engine.arrays cimport NPY_ARRAY_WRITEABLE, PyArrayObject, data_of, flags_of, pointer, same_layout, size_of
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport Cohort, Slot, Stage, execute, settle_formats
+from fastgd.engine.execute cimport Cohort, Slot, Stage, execute, plain_stage, settle_formats
 from fastgd.engine.extents cimport Extent, disjoint
 from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
@@ -214,7 +214,7 @@ cdef class Following(Measured):
 
     cdef int add_up(self, object front, bint zeroes) except -1:
         """Add the gradients that slots have to their sums; `zeroes`: they are then 0."""
-        cdef Stage stage = Stage(False, 1, 0, zeroes, NULL, NULL)
+        cdef Stage stage = plain_stage(zeroes)
         cdef Cohort cohort
         cdef Slot* slot
         cdef Slot* slots

@@ -13,7 +13,7 @@ from fastgd.engine.arrays cimport (
     pointer, shape_of, type_of,
 )
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, Touched, row_width
+from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage, Touched, plain_stage, row_width
 from fastgd.engine.fetch cimport fetch_lines
 from fastgd.engine.formats cimport computed_in, format_of, goes_with, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
@@ -182,7 +182,7 @@ cdef void begin_rows(const Slot* slot, const Cohort* cohort) noexcept nogil:
     """
     cdef double[MAX_ARRAYS] element
     cdef Slot one = slot[0]
-    cdef Stage stage = Stage(False, 1, 0, False, NULL, NULL)
+    cdef Stage stage = plain_stage(False)
     cdef Py_ssize_t width = row_width(slot) if slot.size else 0, item, row
     cdef int k
     if cohort.rule.measure_count:
