@@ -13,7 +13,7 @@ from fastgd.engine.tile import pack, unpack
 from fastgd.optimizers.storage import TOO_FEW
 from support import eight_bit
 from support.cases import BY_NAME, CASES, Case
-from support.comparing import assert_equal, assert_equal_arrays, assert_equal_state, assert_same
+from support.comparing import assert_equal, assert_equal_arrays, assert_equal_state, assert_refused, assert_same
 from support.eight_bit import ABLE, SPAN, TABLES, TwinIn8Bits, decoded, encoded
 from support.formats import BFLOAT16, FLOAT16, FLOAT32, Mix
 from support.running import ISAS, by_isa, gradient, instruction_set, placed, threads
@@ -487,9 +487,4 @@ ENTRY = "state_dict['state'][0]"
     ],
 )  # fmt: skip
 def test_refusals(act: Any, error: type[Exception], message: str) -> None:
-    scene = Scene()
-    before = scene.param.copy(), {k: v.copy() for k, v in scene.opt.state[0].items()}
-    with pytest.raises(error) as caught:
-        act(scene)
-    assert str(caught.value).startswith(message)
-    assert_same((scene.param, dict(scene.opt.state[0])), before)
+    assert_refused(Scene(), act, error, message)

@@ -5,10 +5,11 @@ Two runs of fastgd are the same bit for bit: `assert_same`. A run of fastgd and 
 `assert_equal`, since NumPy makes other signs of zeros and of NaN than the kernels do.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
 import fastgd
 
@@ -57,3 +58,12 @@ def assert_equal_state(optimizer: fastgd.Optimizer, states: Sequence[dict], what
         assert set(actual) == set(expected), f"{what}: state of parameter {i}"
         for key, value in expected.items():
             assert_equal(np.asarray(actual[key]), np.asarray(value), f"{what}: {key} of parameter {i}")
+
+
+def assert_refused(scene: Any, act: Callable[[Any], object], error: type[Exception], message: str) -> None:
+    """A call raises with words that begin so, and changes neither the parameter of a scene nor its state."""
+    before = scene.param.copy(), {k: v.copy() for k, v in scene.opt.state[0].items()}
+    with pytest.raises(error) as caught:
+        act(scene)
+    assert str(caught.value).startswith(message)
+    assert_same((scene.param, dict(scene.opt.state[0])), before)

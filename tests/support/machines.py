@@ -114,6 +114,9 @@ class NumPyMachine(RuleBasedStateMachine):
     @initialize(data=st.data(), seed=SEEDS, kinds=KINDS, isa=st.sampled_from(ISAS))
     def construct(self, data: Any, seed: int, kinds: Any, isa: str) -> None:
         self.cls, self.rule, self.strategies = data.draw(st.sampled_from(OPTIMIZERS))
+        self.begin(data, seed, kinds, isa)
+
+    def begin(self, data: Any, seed: int, kinds: Any, isa: str) -> None:
         self.isa = isa
         self.rng = np.random.default_rng(seed)
         self.groups: list[list[Twin]] = []

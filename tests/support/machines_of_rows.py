@@ -60,14 +60,7 @@ class RowsMachine(NumPyMachine):
     @initialize(data=st.data(), seed=SEEDS, kinds=KINDS, isa=st.sampled_from(ISAS))
     def construct(self, data: Any, seed: int, kinds: Any, isa: str) -> None:
         self.cls, self.settings, self.rule, self.strategies = data.draw(st.sampled_from(TAKING))
-        self.isa = isa
-        self.rng = np.random.default_rng(seed)
-        self.groups: list[list[Twin]] = []
-        self.params: list[np.ndarray] = []
-        self.clip: dict[str, Any] = {}
-        self.opt: Any = None
-        self.bound: list[np.ndarray] | None = None
-        self.add(data, kinds)
+        self.begin(data, seed, kinds, isa)
 
     def add(self, data: Any, kinds: Any) -> None:
         super().add(data, [((shape, range(len(shape))), dtype, shift) for shape, dtype, shift in kinds])
