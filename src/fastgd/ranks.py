@@ -4,6 +4,7 @@ What processes exchange in a step of an optimizer whose parameters are divided b
 Each sends a few numbers, and what came is put together in the order of the ranks, so that all find the same bits.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
@@ -93,3 +94,10 @@ def sums_over_all(kind: "type[Optimizer]") -> bool:
     """Whether the rule of a class has sums over all parameters."""
     _, _, _, rules = dispatch.families()[kind.family]
     return not dispatch.over_all().isdisjoint(rules)
+
+
+@functools.cache
+def measures_each(rule: int) -> bool:
+    """Whether a rule, given by its number, measures each parameter as a whole before it goes on."""
+    name = next(name for name, (number, _) in dispatch.rules().items() if number == rule)
+    return dispatch.pass_counts()[name] > 1 and name not in dispatch.over_all()

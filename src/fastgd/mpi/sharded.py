@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from fastgd import formats, hyperparameters, validation
-from fastgd.engine import dispatch
 from fastgd.engine.steps import IN_USE
 from fastgd.mpi.agreement import Said, agree
 from fastgd.mpi.division import axes_of, by_elements, by_tensors, flat, laid_out
@@ -17,7 +16,7 @@ from fastgd.mpi.traffic import ELEMENTS, Bucket
 from fastgd.optimizers import storage
 from fastgd.optimizers.base import Optimizer, Params
 from fastgd.optimizers.tree import Tree, flatten_groups, refuse_tensors, split_groups
-from fastgd.ranks import Ranks, RefusedElsewhereError, sums_over_all
+from fastgd.ranks import Ranks, RefusedElsewhereError, measures_each, sums_over_all
 
 
 class Sharded(Saved):
@@ -344,7 +343,4 @@ def replaced(params: Any, arrays: Iterator[Any]) -> Any:
 
 def needs_whole(opt: Optimizer) -> bool:
     """Whether a rule of an optimizer, with its hyperparameters, needs each tensor as a whole."""
-    names = {number: name for name, (number, _) in dispatch.rules().items()}
-    rules = {names[group.rule()] for group in opt._steps.groups}
-    passes, over_all = dispatch.pass_counts(), dispatch.over_all()
-    return opt.whole or any(passes[rule] > 1 and rule not in over_all for rule in rules)
+    return opt.whole or any(measures_each(group.rule()) for group in opt._steps.groups)

@@ -12,11 +12,11 @@ from typing import Any
 import torch
 
 from fastgd import formats
-from fastgd.engine import dispatch
 from fastgd.engine.formats import Storage
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.optimizers.base import Optimizer
+from fastgd.ranks import measures_each
 from fastgd.torch.views import let_in
 
 
@@ -90,9 +90,7 @@ def check_group(where: str, kind: type[Optimizer], reader: Reader, group: dict[s
         return
     slots = Group(kind._family, 0, 0, Storage())
     slots.set_hyper(reader.doubles(reader.values(group, where)))
-    rule = slots.rule()
-    names = {number: name for name, (number, _) in dispatch.rules().items()}
-    several = dispatch.pass_counts()[names[rule]] > 1 and names[rule] not in dispatch.over_all()
+    several = measures_each(slots.rule())
     for k, param in enumerate(params):
         if is_sharded(param) and (kind.whole or (several and is_split(param))):
             raise ValueError(
