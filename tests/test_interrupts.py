@@ -1,5 +1,6 @@
 """Interrupts outside a step: whatever a call was doing when Ctrl-C came, it has done all of it or nothing."""
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -354,3 +355,31 @@ def test_an_update_of_thinc_is_all_or_nothing() -> None:
             break
         moment += 1
     assert seen == {True, False}
+
+
+def test_no_moment_is_in_the_collection_of_garbage() -> None:
+    """Else an interrupt would be lost in a callback that a library has left there."""
+    called: list[str] = []
+    during: list[str] = []
+
+    def collected(phase: str, info: dict[str, int]) -> None:
+        called.append(phase)
+
+    def call() -> None:
+        called.clear()
+        opt.state_dict()
+        during.extend(called)
+
+    opt = fastgd.Lion(np.ones(2))
+    before = gc.get_threshold()
+    gc.callbacks.append(collected)
+    gc.set_threshold(1)
+    try:
+        call()
+        assert during.count("start") > 0  # were it not for `interrupted`
+        during.clear()
+        assert not interrupted(call, 100_000)
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(collected)
+    assert during == []

@@ -12,6 +12,7 @@ import torch
 
 import fastgd
 import fastgd.torch
+from support.interrupts import uncollected
 
 PACKAGE = str(Path(fastgd.__file__).parent)
 FEW, MANY = 30, 120
@@ -31,11 +32,12 @@ def events(call: Callable[[], object]) -> int:
         return trace
 
     before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        call()
-    finally:
-        sys.settrace(before)
+    with uncollected():
+        sys.settrace(trace)
+        try:
+            call()
+        finally:
+            sys.settrace(before)
     return count
 
 

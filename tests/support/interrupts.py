@@ -1,13 +1,25 @@
 """Ctrl-C at every moment of a call."""
 
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import fastgd
 
 PACKAGE = str(Path(fastgd.__file__).parent)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage is collected meanwhile: hypothesis, for one, is then called, in the middle of whatever runs."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def interrupted(call: Callable[[], object], moment: int) -> bool:
@@ -30,13 +42,14 @@ def interrupted(call: Callable[[], object], moment: int) -> bool:
             sys.setprofile(None)
             raise KeyboardInterrupt
 
-    sys.setprofile(interrupt)
-    try:
-        call()
-    except KeyboardInterrupt:
-        return True
-    finally:
-        sys.setprofile(None)
+    with uncollected():
+        sys.setprofile(interrupt)
+        try:
+            call()
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.setprofile(None)
     return False
 
 
