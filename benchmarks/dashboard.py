@@ -1,9 +1,9 @@
 """
-Publish asv's results as a page that needs no internet.
+Publish asv's results as a page that needs no internet, and beside it a page that says in words what changed.
 
 asv's page loads jQuery, flot and bootstrap from content delivery networks. Here they come from npm when the page is
-published, are compared with the hashes below and lie in `vendor/` beside the page. The file stands alone: it needs
-asv, npm and a config, and knows nothing of the package whose results it shows.
+published, are compared with the hashes below and lie in `vendor/` beside the page. With changes.py the file
+stands alone: it needs asv, npm and a config, and knows nothing of the package whose results it shows.
 """
 
 import argparse
@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from asv.config import Config
+
+import changes
 
 
 class Copy(NamedTuple):
@@ -61,6 +63,8 @@ LOADING_TAG = re.compile(rf'<(?:script|link)\b[^>]*\b(?:src|href)="({EXTERNAL})"
 # The hashes above have taken the place of what these attributes ask of a browser.
 CROSS_ORIGIN = re.compile(r'\s+(?:integrity|crossorigin|referrerpolicy)="[^"]*"')
 SCRIPT_URL = re.compile(rf"[\"'`]({EXTERNAL})")
+MENU_END = re.compile(r'<li id="nav-li-regressions">.*?</li>')
+MENU_ENTRY = '<li><a href="changes.html">What changed</a></li>'
 STYLE_URL = re.compile(rf"(?:url\(\s*|@import\s+)[\"']?({EXTERNAL})")
 
 
@@ -142,6 +146,16 @@ def vendor(output: Path, files: dict[str, bytes]) -> None:
         (output / "vendor" / name).write_bytes(content)
 
 
+def add_changes(config: Config, output: Path) -> None:
+    """Write the page of what changed, and name it in the menu of asv's page."""
+    (output / "changes.html").write_text(changes.page(config), encoding="utf-8")
+    index = output / "index.html"
+    text, count = MENU_END.subn(r"\g<0>" + MENU_ENTRY, index.read_text(encoding="utf-8"))
+    if count != 1:
+        sys.exit("asv's page has another menu than this one knows, so that changes.html cannot be named in it")
+    index.write_text(text, encoding="utf-8")
+
+
 def check(output: Path) -> None:
     files = (path for path in sorted(output.rglob("*")) if path.suffix in {".html", ".js", ".css"})
     left = [f"{path.relative_to(output)}: {url}" for path in files for url in fetched_urls(path)]
@@ -162,6 +176,7 @@ def main(arguments: list[str] | None = None) -> None:
     files = download()
     publish(config, output)
     vendor(output, files)
+    add_changes(changes.read_config(config), output)
     check(output)
     # The page loads its numbers as JSON, which browsers refuse on file://.
     print(

@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-import importlib.util
+import importlib
+import itertools
 import json
 import os
 import re
@@ -23,9 +24,11 @@ asv = pytest.importorskip("asv", reason="asv is not installed")
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "benchmarks" / "dashboard.py"
 
-spec = importlib.util.spec_from_file_location("dashboard", SCRIPT)
-dashboard = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(dashboard)
+sys.path.insert(0, str(SCRIPT.parent))
+try:
+    changes, dashboard = map(importlib.import_module, ("changes", "dashboard"))
+finally:
+    sys.path.remove(str(SCRIPT.parent))
 
 needs_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
 
@@ -145,6 +148,101 @@ PAGES = [
     Page("list", "#summarylist", [SORTED.format("asc", "Benchmark"), "2.20 roofs", r"'adam', 10000"]),
     Page("regressions", "#regressions", [SORTED.format("desc", "Factor"), "2.00x", "1.10 roofs"]),
 ]
+
+
+@needs_npm
+@needs_browser
+def test_what_changed_is_said_in_words(site: Path, tmp_path: Path) -> None:
+    assert '<li><a href="changes.html">What changed</a></li>' in (site / "index.html").read_text(encoding="utf-8")
+    seen = visit(site, "changes.html", "changes", tmp_path)
+    assert (seen.failed, seen.elsewhere, seen.errors) == ([], [], [])
+    headings = re.findall(r"<h2>(.*?)</h2>", seen.dom)
+    assert [re.sub("[0-9a-f]{8} ", "", heading) for heading in headings] == [
+        f"cost {after}, after cost {before}" for before, after in reversed(list(itertools.pairwise(COSTS)))
+    ]
+    # The times were measured with --quick: one sample each, which may differ by anything.
+    said = [text for text in re.findall('<p class="worse">(.*?)</p>', seen.dom) if "track_cost" in text]
+    assert said == ["suite.track_cost is 2.00 times what it was: 1.1 became 2.2."]
+
+
+def figure(value: float | None, samples: Any = None, version: str = "1") -> Any:
+    if samples is None:
+        return changes.Figure(value, (None, None), version, "seconds")
+    low, high = min(samples), max(samples)
+    return changes.Figure(
+        value, ({"ci_99_a": low, "ci_99_b": high, "repeat": len(samples)}, samples), version, "seconds"
+    )
+
+
+NOISY, QUIET, SLOW = [1.0, 2.0, 3.0, 1.5], [1.0, 1.01, 1.02, 1.01], [2.0, 2.01, 2.02, 2.01]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "text"),
+    [
+        (figure(1.0), figure(1.1), "same", None),
+        (figure(1.0), figure(1.11), "worse", "is 1.11 times what it was: 1.00s became 1.11s."),
+        (figure(1.11), figure(1.0), "better", "is 0.90 times what it was: 1.11s became 1.00s."),
+        (figure(0.0), figure(1.0), "worse", "is no longer zero: 0s became 1.00s."),
+        (figure(1.0), figure(0.0), "better", "is 0.00 times what it was: 1.00s became 0s."),
+        (figure(0.0), figure(0.0), "same", None),
+        (figure(1.0), figure(None), "worse", "fails."),
+        (figure(None), figure(1.0), "better", "no longer fails."),
+        (figure(None), figure(None), "single", None),
+        (figure(1.0), figure(float("nan")), "single", None),
+        (figure(1.0), None, "single", None),
+        (None, figure(1.0), "single", None),
+        (figure(1.0), figure(9.0, version="2"), "rewritten", None),
+        (figure(1.0, QUIET), figure(2.0, SLOW), "worse", "is 2.00 times what it was: 1.00s became 2.00s."),
+        (figure(1.5, NOISY), figure(2.0, SLOW), "same", None),
+    ],
+)
+def test_what_a_change_is(before: Any, after: Any, kind: str, text: str | None) -> None:
+    def commit(name: str, one: Any) -> Any:
+        return changes.Measured(name, 0, {} if one is None else {("here", "f(1)"): one})
+
+    found = changes.compare(commit("a", before), commit("b", after), 1.1)
+    expected = {"worse": [], "better": [], "same": 0, "rewritten": 0, "single": 0}
+    expected[kind] = 1 if text is None else [f"f(1) {text}"]
+    assert vars(found) == expected
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    changes.main(list(arguments))
+    return capsys.readouterr().out
+
+
+def test_two_commits_by_name(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = ("--config", str(library / "asv.conf.json"))
+    text = said(capsys, "HEAD~3", "HEAD", *config)
+    assert re.match(r"[0-9a-f]{8} cost 2.2, after [0-9a-f]{8} cost 1.0\n", text)
+    assert "    worse: suite.track_cost is 2.20 times what it was: 1.0 became 2.2.\n" in text
+    assert "    better: suite.track_cost is 0.45 times" in said(capsys, "HEAD", "HEAD~3", *config)
+    assert "track_cost" not in said(capsys, "HEAD~3", "HEAD", "--factor", "2.3", *config)
+    assert said(capsys, *config).count("after") == len(COSTS) - 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("HEAD",), "commits must be two, or none, got 1"),
+        (("HEAD", "HEAD", "--factor", "nan"), "--factor must be at least 1, got nan"),
+        (("--config", "nowhere.json"), "--config must be an asv.conf.json, got nowhere.json"),
+    ],
+)
+def test_arguments_of_changes(arguments: Any, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        changes.main(list(arguments))
+    assert message in capsys.readouterr().err
+
+
+def test_a_commit_without_results(library: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"asv has no results of v9; measured are [0-9a-f]{8}, "):
+        changes.main(["v9", "HEAD", "--config", str(library / "asv.conf.json")])
+    (tmp_path / "asv.conf.json").write_text(json.dumps(CONFIG))
+    with pytest.raises(SystemExit, match="no two commits with results"):
+        changes.main(["--config", str(tmp_path / "asv.conf.json")])
+    assert "There are no two commits" in changes.page(changes.read_config(tmp_path / "asv.conf.json"))
 
 
 @needs_npm
