@@ -21,7 +21,7 @@ from copies import ROOT, build
 COPY = ROOT / "build" / "sanitize"
 SANITIZERS = "-fsanitize=address,undefined"
 # bounds and pointer-overflow belong to undefined. Alignment stays out where a caller's array may be of any alignment.
-FLAGS = f"{SANITIZERS} -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1"
+FLAGS = f"{SANITIZERS} -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 # For each compiled module the files of tests that go through all of it.
 KERNELS = ("bits", "passes", "formats", "elementary", "values")
 TESTS = {
@@ -87,7 +87,7 @@ def runtimes() -> list[str]:
 
 def main(files: list[str]) -> None:
     preload = ":".join(runtimes())
-    build(COPY, {"CFLAGS": FLAGS, "LDFLAGS": SANITIZERS})
+    build(COPY, {"CFLAGS": FLAGS, "LDFLAGS": SANITIZERS, "FASTGD_DEBUG": "1"})
     options = "detect_leaks=0:abort_on_error=1:allocator_may_return_null=1:detect_odr_violation=0"
     env = {
         **os.environ,
