@@ -13,7 +13,7 @@ from setuptools.command.build_ext import build_ext
 STRICT = os.environ.get("FASTGD_STRICT") == "1"  # for developers: every warning is an error
 PLATFORM = sysconfig.get_platform()  # what is built for, where a compiler for another processor is used too
 MSVC = PLATFORM.startswith("win")
-X86_64 = PLATFORM.endswith("x86_64")
+X86_64 = PLATFORM.endswith("x86_64")  # not win-amd64: MSVC builds the portable kernels alone (docs/BITS.md)
 
 # Contraction, reassociation and -march=native would make the bits depend on the machine. These flags come after the
 # user's CFLAGS and LDFLAGS and take back what -ffast-math, -Ofast or a part of them asks for; at the link, that is
