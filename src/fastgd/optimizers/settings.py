@@ -184,9 +184,9 @@ class GradientSettings:
         """
         return Averaged(self, self._steps)
 
+    # Classes describe it among their attributes; a docstring here would be linked to the function of this name.
     @property
     def grad_norm(self) -> float | None:
-        """Norm of the latest step's gradients, after `grad_scale` and before clipping, if it was asked for."""
         return self._steps.grad_norm
 
     @property
