@@ -40,3 +40,15 @@ def test_completion_shows_public_names_alone() -> None:
     names, with_host = done.stdout.splitlines()
     assert names.split() == sorted([*fastgd.__all__, "__version__"])
     assert with_host == "True"
+
+
+def test_what_training_can_do_without_is_imported_when_it_is_asked_for() -> None:
+    code = (
+        "import sys, fastgd\n"
+        "print(*sorted({'checkpoint', 'descent', 'functional', 'schedules', 'textbook'} & "
+        "{name.partition('.')[2] for name in sys.modules}))\n"
+        "print(*[name for name in dir(fastgd) if getattr(fastgd, name, None) is None])\n"
+        "print(fastgd.load.__module__, hasattr(fastgd, 'nothing'))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n\nfastgd.checkpoint.loading False\n"

@@ -60,3 +60,36 @@ def test_the_arguments_are_those_of_the_class(cls: type[fastgd.Optimizer]) -> No
     named = [a.name for a in given.values() if a.kind is a.KEYWORD_ONLY]
     assert named == ["step", *cls.carried, *shared, "grad_scale"]
     assert [given[name].default for name in shared] == [own[name].default for name in shared]
+
+
+def test_values_that_change_from_call_to_call() -> None:
+    rng = np.random.default_rng(7)
+    whole = rng.standard_normal(SIZE).astype(np.float32)
+    param, betas = whole.copy(), [0.9, 0.999]
+    opt = fastgd.Adam(whole)
+    group = opt.param_groups[0]
+    moments = {"exp_avg": np.zeros_like(param), "exp_avg_sq": np.zeros_like(param)}
+    for t, lr in enumerate([1e-2, 1e-2, 3e-2, 1e-2, 1e-2], 1):
+        grad = gradient(rng, SIZE, np.float32, special=False)
+        if t > 3:
+            betas[0] = 0.5 / t  # in the same list
+            with pytest.raises(ValueError, match=r"lr must be at least 0.*, got -1.0"):
+                functional.adam(param, grad, **moments, step=t, lr=-1.0, betas=(0.1, 0.2))
+        group.update(lr=lr, betas=tuple(betas))
+        opt.step(grad)
+        functional.adam(param, grad, **moments, step=t, lr=lr, betas=betas)  # type: ignore[arg-type]
+        assert param.tobytes() == whole.tobytes()
+
+
+def test_values_that_do_not_go_together_whatever_came_before() -> None:
+    """What was right by itself in an earlier call is not taken for right beside other values."""
+    array = np.ones(3)
+    given = dict(param=array, grad=array.copy(), momentum_buffer=np.zeros(3), step=1)
+    refused = pytest.raises(ValueError, match="nesterov")
+    functional.sgd(**given, momentum=0.9, nesterov=True)
+    for _ in range(2):
+        before = array.copy()
+        with refused:
+            functional.sgd(**given | {"momentum_buffer": None}, momentum=0.0, nesterov=True)
+        assert (array == before).all()
+    functional.sgd(**given, momentum=0.9, nesterov=True)

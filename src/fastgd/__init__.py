@@ -11,12 +11,10 @@
 # and what documents teach, public as `minimize`, `line_search`, `losses` and `textbook`. `tools` is what
 # `python -m fastgd` runs.
 
+import importlib as _importlib
 import sys as _sys
+import typing as _typing
 
-from fastgd import functional, line_search, losses, schedules, textbook
-from fastgd.checkpoint import inspect, load, save
-from fastgd.config import get_include, show_config
-from fastgd.descent.minimize import minimize, scipy_method
 from fastgd.engine.rows import Rows
 from fastgd.engine.threads import get_num_threads, set_num_threads, set_parallel_from
 from fastgd.gradients import clip_grad_norm_, clip_grad_value_, grad_norm
@@ -61,6 +59,33 @@ from fastgd.optimizers.yogi import Yogi
 
 # end
 from fastgd.sam import SAM
+
+if _typing.TYPE_CHECKING:
+    from fastgd import functional, line_search, losses, schedules, textbook
+    from fastgd.checkpoint import inspect, load, save
+    from fastgd.config import get_include, show_config
+    from fastgd.descent.minimize import minimize, scipy_method
+else:
+    # Modules without which one can train, and what comes from them: they are imported when they are first asked for.
+    _MODULES = ("checkpoint", "config", "descent", "functional", "line_search", "losses", "schedules", "textbook")
+    _FROM = {
+        "get_include": "config",
+        "inspect": "checkpoint",
+        "load": "checkpoint",
+        "minimize": "descent.minimize",
+        "save": "checkpoint",
+        "scipy_method": "descent.minimize",
+        "show_config": "config",
+    }
+
+    def __getattr__(name):
+        if name in _MODULES:
+            return _importlib.import_module(f"fastgd.{name}")
+        if name not in _FROM:
+            raise AttributeError(f"module 'fastgd' has no attribute {name!r}")
+        globals()[name] = getattr(_importlib.import_module(f"fastgd.{_FROM[name]}"), name)
+        return globals()[name]
+
 
 __version__ = "0.1.0"
 

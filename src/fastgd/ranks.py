@@ -63,7 +63,7 @@ class Ranks:
         mine = status
         for exchange in self._exchanges:
             statuses, norms, bounds = zip(*exchange([status, norm, largest]), strict=True)
-            status, norm, largest = max(statuses), together(norms), min(bounds)
+            status, norm, largest = max(statuses), joint_norm(norms), min(bounds)
         if status == REFUSED != mine:
             raise RefusedElsewhereError("another process of this group has refused its step; its error says why")
         return status, norm, largest
@@ -79,7 +79,7 @@ class Ranks:
         return result
 
 
-def together(norms: Sequence[float]) -> float:
+def joint_norm(norms: Sequence[float]) -> float:
     """The norm of parts with these norms; neither squares nor their sum overflow."""
     most = max(norms)
     if any(map(math.isnan, norms)) or not 0 < most < math.inf:

@@ -5,13 +5,13 @@ What is plainly right goes to the kernel without a call into Python; for the res
 plain arrays that can be taken.
 """
 from cpython.ref cimport PyObject
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 cimport numpy as cnp
 
 from fastgd.engine.arrays cimport (
     NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE, PyArrayObject, data_of,
-    flags_of, is_array, pointer, same_layout, size_of,
+    descr_of, flags_of, is_array, pointer, same_layout, size_of,
 )
 from fastgd.engine.dispatch cimport table
 from fastgd.engine.execute cimport BRIEF, MAX_ARRAYS, Cohort, Slot, Stage, execute, plain_stage, settle_formats
@@ -39,12 +39,16 @@ cdef bint together(PyArrayObject** arrays, int n, Format* formats) noexcept:
     alike in C or F order, apart from each other, and all but the gradient writeable. Finds their formats.
     """
     cdef int i, j, needed
+    cdef Py_ssize_t size
     cdef const char* starts[MAX_ARRAYS]
     cdef const char* stops[MAX_ARRAYS]
+    if not is_array(<PyObject*>arrays[0]):
+        return False
+    size = size_of(arrays[0])
     for i in range(n):
         if not is_array(<PyObject*>arrays[i]):
             return False
-        formats[i] = format_of(arrays[i])
+        formats[i] = formats[0] if i and descr_of(arrays[i]) == descr_of(arrays[0]) else format_of(arrays[i])
         needed = NPY_ARRAY_ALIGNED if i == 1 else NPY_ARRAY_ALIGNED | NPY_ARRAY_WRITEABLE
         if not (goes_with(formats[0], formats[i])
                 and flags_of(arrays[i]) & needed == needed
@@ -52,7 +56,7 @@ cdef bint together(PyArrayObject** arrays, int n, Format* formats) noexcept:
                 and same_layout(arrays[0], arrays[i])):
             return False
         starts[i] = <const char*>data_of(arrays[i])
-        stops[i] = starts[i] + size_of(arrays[i]) * itemsize(formats[i])
+        stops[i] = starts[i] + size * itemsize(formats[i])
         for j in range(i):
             if starts[i] < stops[j] and starts[j] < stops[i]:
                 return False
@@ -90,6 +94,8 @@ cdef class Function:
     cdef const Family* family
     cdef Reader reader
     cdef tuple states, carried
+    cdef tuple known                            # plain values that were read last, recognised by identity
+    cdef double[MAX_HYPER] hyper                # and their struct
     cdef unsigned int[MAX_VARIANTS] needed      # by the family's rules: a bit for each of the states that it has
 
     def __init__(self, kind, tuple states not None):
@@ -99,6 +105,7 @@ cdef class Function:
         self.reader = Reader(checks, together=kind._reader.together)
         self.states = states
         self.carried = tuple(kind.carried.items())
+        self.known = (object(),) * len(self.reader.names)     # none that is given
         for variant in range(self.family.rule_count):
             keys = keys_of_layout(table().rules[self.family.rules[variant]].layout)
             self.needed[variant] = sum([1 << k for k, key in enumerate(states) if key in keys])
@@ -115,12 +122,7 @@ cdef class Function:
         cdef bint large
         scale = real_number("grad_scale", grad_scale)
         t = step if type(step) is int and 0 < step < 1 << 53 else validation.count("step", step)
-        if self.reader.together is not None:
-            values = tuple([self.reader.read(k, None, values[k], hyper) for k in range(len(values))])
-            self.reader.check_together(values)
-        else:
-            for k in range(len(values)):
-                self.reader.read(k, None, values[k], hyper)
+        self.read(values, hyper)
         memset(cohort.next_carry, 0, sizeof(cohort.next_carry))
         for k in range(len(carry)):
             cohort.next_carry[k] = carry[k] if not self.carried else self.carried[k][1](self.carried[k][0], carry[k])
@@ -146,6 +148,23 @@ cdef class Function:
         if self.carried:
             return tuple([cohort.next_carry[k] for k in range(len(self.carried))])
         return None
+
+    cdef int read(self, tuple values, double* hyper) except -1:
+        """Check the values that are not those of the call before; all go into the struct `hyper`."""
+        cdef Py_ssize_t k
+        cdef list plain = None
+        memcpy(hyper, self.hyper, sizeof(self.hyper))
+        known = self.known
+        for k in range(len(values)):
+            if values[k] is not known[k]:
+                plain = list(known) if plain is None else plain
+                plain[k] = self.reader.read(k, None, values[k], hyper)
+        if plain is not None:
+            known = tuple(plain)
+            self.reader.check_together(known)
+            memcpy(self.hyper, hyper, sizeof(self.hyper))
+            self.known = known
+        return 0
 
     cdef object bind(self, Slot* slot, int variant, param, grad, tuple states):
         """Bind the arrays of a call to a rule of the family; returns what holds them."""

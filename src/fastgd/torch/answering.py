@@ -38,7 +38,7 @@ class Answering(Keeping):
         if self._part and self._group is None:
             kind = type(self).__name__
             return ranks.Unknown(f"this {kind} is a copy, which does not know the processes that have other parameters")
-        return ranks.find(params, self._group)
+        return ranks.ranks_of(params, self._group)
 
     def _refused_groups(self, count: int) -> None:
         raise TypeError(f"param_groups must be a list of {count} dicts, got {type(self.param_groups).__name__}")

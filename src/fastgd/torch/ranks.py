@@ -32,7 +32,7 @@ class Unknown(Ranks):
         raise ValueError(self._message)
 
 
-def find(params: Sequence[Any], group: Any) -> Ranks | None:
+def ranks_of(params: Sequence[Any], group: Any) -> Ranks | None:
     """
     The processes that have parts of these parameters; None where each has all of them.
 

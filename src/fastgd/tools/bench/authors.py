@@ -75,13 +75,7 @@ def tensors_of(author: Author, cls: Any, shapes: arrays.Shapes, more: Mapping[st
     opt = cls(params, lr=author.lr, **author.both, **more)
     if hasattr(opt, "train"):
         opt.train()
-    originals = [grad.clone() for grad in grads]
-
-    def restore() -> None:
-        for grad, original in zip(grads, originals, strict=True):
-            grad.copy_(original)
-
-    before = restore if author.module in SPOILING else None
+    before = peers.refill_tensors(grads) if author.module in SPOILING else None
     return Stepper(cls.__name__, lambda: [peers.shown(param) for param in params], opt.step, before=before)
 
 

@@ -197,6 +197,17 @@ def shown(value: Any) -> np.ndarray:
     return array
 
 
+def refill_tensors(targets: list[Any]) -> Callable[[], None]:
+    """As `refill`, of tensors."""
+    originals = [target.clone() for target in targets]
+
+    def restore() -> None:
+        for target, original in zip(targets, originals, strict=True):
+            target.copy_(original)
+
+    return restore
+
+
 def check_kind(library: str, kind: Kind) -> None:
     """Refuse arrays that a library of tensors cannot have, or would store otherwise."""
     alike = kind.compute == "float32" and kind.param == kind.grad and "master_weights" not in kind.storage
@@ -241,13 +252,7 @@ def tensor_stepper(job: Job) -> Stepper:
     before: Callable[[], None] | None = None
     if job.library == "torch foreach" and job.row.keywords.get("nesterov") and not job.share:
         # This form adds the momentum to the gradient itself, which then grows from step to step.
-        originals = [one.grad.clone() for one in tensors]
-
-        def restore() -> None:
-            for one, original in zip(tensors, originals, strict=True):
-                one.grad.copy_(original)
-
-        before = restore
+        before = refill_tensors([one.grad for one in tensors])
 
     def clip_and_step() -> None:
         clip(tensors, job.clip)

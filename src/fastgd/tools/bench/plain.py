@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from fastgd.tools.bench import plain_later as later
-from fastgd.tools.bench.plain_parts import Array, Betas, State, Triple, careful, root, treated, trust, zeros
+from fastgd.tools.bench.plain_parts import Array, Betas, State, Triple, careful, moments, root, treated, trust, zeros
 
 
 # fmt: off
@@ -117,10 +117,8 @@ def adam(
     decoupled_weight_decay: bool = False, eps_root: float = 0.0, eps_hat: bool = False, cautious: bool = False,
 ) -> None:
     beta1, beta2 = betas
-    m, v = zeros(p, s, "m", "v")
     g = treated(p, g, maximize, weight_decay, lr if decoupled_weight_decay else None)
-    m = s["m"] = beta1 * m + (1 - beta1) * g
-    v = s["v"] = beta2 * v + (1 - beta2) * g**2
+    m, v = moments(p, g, s, betas)
     if amsgrad:
         (largest,) = zeros(p, s, "v_max")
         v = s["v_max"] = np.maximum(largest, v)
@@ -158,13 +156,11 @@ def nadam(
     *, maximize: bool = False, eps_root: float = 0.0, cautious: bool = False,
 ) -> None:
     beta1, beta2 = betas
-    m, v = zeros(p, s, "m", "v")
     g = treated(p, g, maximize, weight_decay, lr if decoupled_weight_decay else None)
     mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
     mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
     product = s["product"] = s.get("product", 1.0) * mu
-    m = s["m"] = beta1 * m + (1 - beta1) * g
-    v = s["v"] = beta2 * v + (1 - beta2) * g**2
+    m, v = moments(p, g, s, betas)
     ahead = (1 - mu) / (1 - product) * g + mu_next / (1 - product * mu_next) * m
     p -= lr * careful(ahead, g, cautious) / (root(v / (1 - beta2**t), eps_root) + eps)
 
@@ -174,10 +170,8 @@ def radam(
     weight_decay: float = 0.0, decoupled_weight_decay: bool = False, *, maximize: bool = False, eps_root: float = 0.0,
 ) -> None:
     beta1, beta2 = betas
-    m, v = zeros(p, s, "m", "v")
     g = treated(p, g, maximize, weight_decay, lr if decoupled_weight_decay else None)
-    m = s["m"] = beta1 * m + (1 - beta1) * g
-    v = s["v"] = beta2 * v + (1 - beta2) * g**2
+    m, v = moments(p, g, s, betas)
     longest = 2 / (1 - beta2) - 1
     length = longest - 2 * t * beta2**t / (1 - beta2**t)
     step = lr * m / (1 - beta1**t)
@@ -244,13 +238,12 @@ def ademamix(
     *, maximize: bool = False,
 ) -> None:
     beta1, beta2, beta3 = betas
-    m, v, slow = zeros(p, s, "m", "v", "slow")
+    (slow,) = zeros(p, s, "slow")
     g = treated(p, g, maximize, weight_decay, lr)
     if t < t_beta3:
         start, end, way = math.log(beta1), math.log(beta3), t / t_beta3
         beta3 = min(beta3, math.exp(start * end / ((1 - way) * end + way * start)))
-    m = s["m"] = beta1 * m + (1 - beta1) * g
-    v = s["v"] = beta2 * v + (1 - beta2) * g**2
+    m, v = moments(p, g, s, (beta1, beta2))
     slow = s["slow"] = beta3 * slow + (1 - beta3) * g
     ahead = m / (1 - beta1**t) + (min(alpha * t / t_alpha, alpha) if t_alpha else alpha) * slow
     p -= lr * ahead / (np.sqrt(v / (1 - beta2**t)) + eps)
@@ -347,11 +340,9 @@ def stable_adamw(
     p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Betas = (0.9, 0.99), eps: float = 1e-6,
     weight_decay: float = 0.01, *, maximize: bool = False,
 ) -> None:
-    m, v = zeros(p, s, "m", "v")
     g = treated(p, g, maximize, 0.0)
     beta1, beta2 = ((beta**t - beta) / (beta**t - 1) for beta in betas)
-    m = s["m"] = beta1 * m + (1 - beta1) * g
-    v = s["v"] = beta2 * v + (1 - beta2) * g**2
+    m, v = moments(p, g, s, (beta1, beta2))
     lr = lr / max(1.0, math.sqrt(float(np.mean(g**2 / np.maximum(v, eps**2))))) if p.size else lr
     p *= 1 - lr * weight_decay
     p -= lr * m / (np.sqrt(v) + eps)

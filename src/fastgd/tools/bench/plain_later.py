@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fastgd.tools.bench.plain_parts import Array, Betas, State, Triple, careful, treated, zeros
+from fastgd.tools.bench.plain_parts import Array, Betas, State, Triple, careful, moments, treated, zeros
 
 
 # fmt: off
@@ -25,10 +25,8 @@ def grams(
     p: Array, g: Array, s: State, t: int, lr: float = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-6,
     weight_decay: float = 0.0, *, maximize: bool = False,
 ) -> None:
-    m, v = zeros(p, s, "m", "v")
     g = treated(p, g, maximize, weight_decay, lr)
-    m = s["m"] = betas[0] * m + (1 - betas[0]) * g
-    v = s["v"] = betas[1] * v + (1 - betas[1]) * g**2
+    m, v = moments(p, g, s, betas)
     u = m / (1 - betas[0] ** t) / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
     p -= lr * np.abs(u) * np.sign(g)
 
@@ -37,10 +35,8 @@ def adam_atan2(
     p: Array, g: Array, s: State, t: int, lr: float = 1e-4, betas: Betas = (0.9, 0.99), weight_decay: float = 0.0,
     a: float = 1.27, b: float = 1.0, *, maximize: bool = False,
 ) -> None:
-    m, v = zeros(p, s, "m", "v")
     g = treated(p, g, maximize, weight_decay, lr)
-    m = s["m"] = betas[0] * m + (1 - betas[0]) * g
-    v = s["v"] = betas[1] * v + (1 - betas[1]) * g**2
+    m, v = moments(p, g, s, betas)
     p -= lr * a * np.arctan2(m / (1 - betas[0] ** t), b * np.sqrt(v / (1 - betas[1] ** t)))
 
 
@@ -78,12 +74,10 @@ def mars(
     p: Array, g: Array, s: State, t: int, lr: float = 3e-3, betas: Betas = (0.9, 0.99), eps: float = 1e-8,
     weight_decay: float = 0.0, gamma: float = 0.025, *, maximize: bool = False, cautious: bool = False,
 ) -> None:
-    m, v = zeros(p, s, "m", "v")
     g = treated(p, g, maximize, weight_decay, lr)
     c = g + gamma * betas[0] / (1 - betas[0]) * (g - s["last"]) if t > 1 else g
     s["last"] = g.copy()
     c = c / max(1.0, float(np.linalg.norm(c)))
-    m = s["m"] = betas[0] * m + (1 - betas[0]) * c
-    v = s["v"] = betas[1] * v + (1 - betas[1]) * c**2
+    m, v = moments(p, c, s, betas)
     p -= lr * careful(m, g, cautious) / (1 - betas[0] ** t) / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
 # fmt: on

@@ -19,6 +19,14 @@ def zeros(p: Array, s: State, *keys: str) -> list[Array]:
     return [s[key] for key in keys]
 
 
+def moments(p: Array, g: Array, s: State, betas: Betas) -> tuple[Array, Array]:
+    """The first two moments of Adam, with this gradient in them."""
+    m, v = zeros(p, s, "m", "v")
+    m = s["m"] = betas[0] * m + (1 - betas[0]) * g
+    v = s["v"] = betas[1] * v + (1 - betas[1]) * g**2
+    return m, v
+
+
 def treated(p: Array, g: Array, maximize: bool, weight_decay: float, decoupled: float | None = None) -> Array:
     """The gradient to descend along; with a rate to be `decoupled` by, weight decay goes past it."""
     if maximize:
