@@ -399,42 +399,6 @@ def test_torch_parameters_in_16_bits_are_refused() -> None:
     assert len(opt.param_groups) == 1
 
 
-CHANGED: list[tuple[str, Any, type[Exception], str]] = [
-    ("dtype", lambda e: e.update(row_var=e["row_var"].double()), TypeError, "expected dtype float32, got float64"),
-    ("shape", lambda e: e.update(row_var=e["row_var"].t()), ValueError, "expected shape (5, 1), got (1, 5)"),
-    ("size", lambda e: e["col_var"].resize_(1, 1), ValueError, "expected shape (1, 2), got (1, 1)"),
-    ("strides", lambda e: e.update(col_var=e["col_var"].repeat(1, 2)[:, ::2]), ValueError, "expected a dense array"),
-    ("elements", lambda e: e["exp_avg"].set_(e["exp_avg"][:1].expand(5, 2)), ValueError, "expected a dense array"),
-    ("signs", lambda e: e.update(col_var=_neg_view(e["col_var"])), ValueError, "got one with the negative bit set"),
-    ("kind", lambda e: e.update(col_var=3.0), TypeError, "expected a torch.Tensor, got float"),
-]
-
-
-def _neg_view(tensor: Any) -> Any:
-    import torch
-
-    return torch._neg_view(tensor)
-
-
-@pytest.mark.parametrize(("change", "error", "message"), [row[1:] for row in CHANGED], ids=[row[0] for row in CHANGED])
-def test_torch_moments_that_others_have_changed(change: Any, error: type[Exception], message: str) -> None:
-    """The last parameter's are refused before the first is updated."""
-    torch = pytest.importorskip("torch")
-    import fastgd.torch
-
-    params = [torch.nn.Parameter(torch.ones(3, 4)), torch.nn.Parameter(torch.ones(5, 2))]
-    opt = fastgd.torch.Adafactor(params, lr=0.1, beta1=0.9)
-    for param in params:
-        param.grad = torch.linspace(-1, 2, param.numel()).reshape(param.shape)
-    opt.step()
-    change(opt.state[params[1]])
-    before = [param.detach().clone() for param in params]
-    with pytest.raises(error, match=re.escape(message)):
-        opt.step()
-    assert all(map(torch.equal, params, before))
-    assert [float(opt.state[param]["step"]) for param in params] == [1, 1]
-
-
 def test_moments_whose_shape_was_set() -> None:
     params = [np.ones((3, 4)), np.ones((5, 2))]
     opt = fastgd.Adafactor(params)

@@ -357,6 +357,38 @@ def test_an_update_of_thinc_is_all_or_nothing() -> None:
     assert seen == {True, False}
 
 
+@pytest.mark.parametrize("front", ["numpy", "torch"])
+def test_a_step_of_sam_is_done_or_not_begun(front: str) -> None:
+    """Parameters that were at the worst point nearby come back from there."""
+    results: list[list[float]] = [[1.0, -2.0]]
+    moment, seen = 1, set()
+    while True:
+        param = np.array([1.0, -2.0])
+        if front == "numpy":
+            opt: Any = fastgd.SAM(fastgd.SGD(param, lr=0.5), rho=0.5)
+            call = lambda: opt.step(lambda: 2 * param)  # noqa: E731, B023
+        else:
+            tensor = torch.nn.Parameter(torch.from_numpy(param))
+            opt = fastgd.torch.SGD([tensor], lr=0.5)
+            fastgd.torch.SAM(opt, rho=0.5)
+
+            def closure() -> None:
+                tensor.grad = 2 * tensor.detach()  # noqa: B023
+
+            call = lambda: opt.step(closure)  # noqa: E731, B023
+        if moment == 1:
+            call()
+            results.append(param.tolist())
+            param[...] = results[0]
+        came = interrupted(call, moment)
+        assert param.tolist() in results, moment
+        seen.add(results.index(param.tolist()))
+        if not came:
+            break
+        moment += 1
+    assert seen == {0, 1}
+
+
 def test_no_moment_is_in_the_collection_of_garbage() -> None:
     """Else an interrupt would be lost in a callback that a library has left there."""
     called: list[str] = []

@@ -3,6 +3,7 @@
 import copy
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -182,6 +183,127 @@ def test_torch(whose: str) -> None:
     before = other.param_groups[0]["lookahead_step"]
     other.step()
     assert other.param_groups[0]["lookahead_step"] == before == 8
+
+
+@pytest.mark.parametrize("due", [False, True])
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_step_of_torch_is_done_or_not_begun(begun: bool, due: bool) -> None:
+    """With its count and its part of the way back, at whatever moment Ctrl-C comes, in the first step too."""
+    torch = pytest.importorskip("torch")
+    import fastgd.torch
+
+    k = (1 + begun) if due else 3
+
+    def scene() -> tuple[list[Any], Any]:
+        tensors = [torch.nn.Parameter(torch.from_numpy(p)) for p in start()]
+        opt = fastgd.torch.SGD(tensors, lr=0.1, momentum=0.9)
+        fastgd.torch.Lookahead(opt, k)
+        for t in range(1 + begun):
+            for tensor, grad in zip(tensors, gradients(t), strict=True):
+                tensor.grad = torch.from_numpy(grad)
+            if t < begun:
+                opt.step()
+        return tensors, opt
+
+    def everything(tensors: list[Any], opt: Any) -> Any:
+        saved = opt.state_dict()
+        state = {i: {key: value.numpy() for key, value in e.items()} for i, e in saved["state"].items() if e}
+        counts = [group.get("lookahead_step", 0) for group in saved["param_groups"]]
+        return freeze([[tensor.detach().numpy() for tensor in tensors], state, counts])
+
+    tensors, opt = scene()
+    results = [everything(tensors, opt)]
+    opt.step()
+    results.append(everything(tensors, opt))
+    moment, seen = 1, set()
+    while True:
+        tensors, opt = scene()
+        came = interrupted(opt.step, moment)
+        found = everything(tensors, opt)
+        assert found in results, moment
+        seen.add(results.index(found))
+        if not came:
+            break
+        moment += 1
+    assert seen == {0, 1}
+
+
+def test_torch_counts_the_steps_that_are_made() -> None:
+    torch = pytest.importorskip("torch")
+    import fastgd.torch
+
+    w = torch.nn.Parameter(torch.zeros(2))
+    opt = fastgd.torch.SGD([w], lr=1.0, skip_nonfinite=True)
+    fastgd.torch.Lookahead(opt, k=2, alpha=0.25)
+    copy_of_w = torch.zeros(2, dtype=torch.bfloat16)
+    opt.bind_copies([copy_of_w])
+
+    def closure() -> None:  # The parameter has no gradient before.
+        w.grad = torch.full((2,), next(values))
+
+    values = iter([-4.0, float("nan"), -4.0])
+    for expected in (4.0, 4.0, 2.0):
+        opt.step(closure)
+        assert w.tolist() == copy_of_w.tolist() == [expected] * 2
+    assert opt.param_groups[0]["lookahead_step"] == 2
+    assert opt.state[w]["slow"].tolist() == [2.0, 2.0]
+
+
+def test_torch_loads_all_or_nothing() -> None:
+    torch = pytest.importorskip("torch")
+    import fastgd.torch
+
+    def scene() -> tuple[Any, Any]:
+        w = torch.nn.Parameter(torch.ones(3, dtype=torch.bfloat16))
+        opt = fastgd.torch.Adam([w], lr=0.1, state_dtype="float32")
+        fastgd.torch.Lookahead(opt, k=2)
+        w.grad = torch.tensor([1.0, -2.0, 0.5], dtype=torch.bfloat16)
+        opt.step()
+        return w, opt
+
+    w, opt = scene()
+    saved, slow = copy.deepcopy(opt.state_dict()), "state 'slow' of param_groups[0]['params'][0]"
+    for key, value, error, message in (
+        ("slow", torch.ones(4), ValueError, f"{slow}: expected shape (3,), got (4,)"),
+        ("slow", 3.0, TypeError, f"{slow}: expected a torch.Tensor, got float"),
+        ("lookahead_step", -1, ValueError, "param_groups[0]['lookahead_step'] must be at least 0, got -1"),
+    ):
+        bad = copy.deepcopy(saved)
+        (bad["param_groups"][0] if key == "lookahead_step" else bad["state"][0])[key] = value
+        with pytest.raises(error, match=re.escape(message)):
+            opt.load_state_dict(bad)
+        assert freeze([opt.state_dict()]) == freeze([saved])
+    opt.load_state_dict(saved)
+    other, twin = scene()
+    opt.step()
+    twin.step()
+    assert opt.state[w]["slow"].dtype == torch.bfloat16
+    assert torch.equal(w, other)
+
+
+def test_torch_slow_parameters_are_nobody_elses() -> None:
+    torch = pytest.importorskip("torch")
+    import fastgd.torch
+
+    w = torch.nn.Parameter(torch.ones(3))
+    opt = fastgd.torch.SGD([w], lr=1.0)
+    lookahead = fastgd.torch.Lookahead(opt, k=1)
+    w.grad = torch.ones(3)
+    opt.step()
+    before = w.tolist(), opt.state[w]["slow"].tolist()
+    w.grad = opt.state[w]["slow"]
+    message = "the gradient of param_groups[0]['params'][0]: expected memory of its own, got memory that it shares with"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        opt.step()
+    assert (w.tolist(), opt.state[w]["slow"].tolist()) == before
+    with pytest.raises(ValueError, match="opt has a Lookahead already"):
+        fastgd.torch.Lookahead(opt)
+    with pytest.raises(ValueError, match="Lookahead counts whole steps"):
+        opt._step_in_backward(w)
+    lookahead.remove()
+    fastgd.torch.Lookahead(opt)
+    copied = copy.deepcopy(opt)
+    assert copied._steps.behind is None
 
 
 def test_torch_refuses() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastgd import validation
 from fastgd.around import Around
+from fastgd.engine.averaged import put_back
 from fastgd.engine.rows import Rows
 from fastgd.gradients import grad_norm
 from fastgd.lookahead import Lookahead
@@ -111,7 +112,7 @@ class SAM(Around):
                 param += way
             grads = closure()
         finally:
-            put_back(before, np.copyto)
+            put_back(before)  # compiled: no interrupt comes meanwhile
         self.optimizer.step(grads, grad_scale=grad_scale, zero_grads=zero_grads)
 
     def __repr__(self) -> str:
@@ -144,14 +145,3 @@ def _ways(
     return [
         (param, (factor * (size * way)).astype(param.dtype)) for (param, way), size in zip(ways, sizes, strict=True)
     ]
-
-
-def put_back(before: list[tuple[Any, Any]], copy: Callable[[Any, Any], object]) -> None:
-    """Give parameters the numbers that they had, with ``copy(param, old)``, also where an interrupt comes meanwhile."""
-    try:
-        for param, old in before:
-            copy(param, old)
-    except BaseException:
-        for param, old in before:
-            copy(param, old)
-        raise

@@ -1,6 +1,6 @@
 """
-Averaged: parameters that hold their moving averages for a while, and then again what they were. Behind: slow parameters
-that come after them.
+Averaged: parameters that hold their moving averages for a while, and then again what they were. Behind and Way: slow
+parameters that come after them.
 
 Compiled, so that an interrupt comes before or after a change of all parameters.
 """
@@ -150,3 +150,37 @@ cdef class Behind:
             slow += slow.dtype.type(self.alpha) * way
             param[...] = slow
         self.steps.show(False)
+
+
+cdef class Way:
+    """
+    What slow tensors and their parameters have before them in a step of torch's that is under way.
+
+    Parameters
+    ----------
+    alpha
+        As of `Behind`.
+    counts : list of (dict, int)
+        Groups, and the count that each then has.
+    pairs : list of (Tensor, Tensor)
+        Parameters, without their gradients, and slow ones, alike in form.
+    """
+    cdef object alpha
+    cdef list counts, pairs
+
+    def __init__(self, alpha, list counts not None, list pairs not None):
+        self.alpha, self.counts, self.pairs = alpha, counts, pairs
+
+    def __call__(self):
+        """Go it."""
+        for group, count in self.counts:
+            group["lookahead_step"] = count
+        for param, slow in self.pairs:
+            slow.add_(param.sub(slow).mul_(self.alpha))
+            param.copy_(slow)
+
+
+def put_back(list before not None):
+    """Give parameters the numbers that they had: (param, copy) for each."""
+    for param, old in before:
+        param[...] = old

@@ -1,0 +1,3 @@
+import numpy as np
+
+def lie_apart(written: list[np.ndarray], read: list[np.ndarray]) -> bool: ...

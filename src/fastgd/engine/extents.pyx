@@ -1,6 +1,6 @@
 """Which memory arrays take, and whether they share any."""
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
-from libc.stdlib cimport qsort
+from libc.stdlib cimport bsearch, qsort
 
 cimport numpy as cnp
 
@@ -51,3 +51,24 @@ cdef bint are_apart(list arrays) except -1:
     result = disjoint(extents, n)
     PyMem_Free(extents)
     return result
+
+
+def lie_apart(list written not None, list read not None):
+    """Whether dense arrays that are written to share no memory with each other, nor with any that is only read."""
+    cdef Py_ssize_t n = 0
+    cdef bint apart
+    cdef Extent extent
+    cdef Extent* extents = <Extent*>PyMem_Malloc((len(written) + 1) * sizeof(Extent))
+    if extents == NULL:
+        raise MemoryError
+    for array in written:
+        if size_of(pointer(array)):
+            extents[n] = extent_of(pointer(array))
+            n += 1
+    apart = disjoint(extents, n)
+    for array in read:
+        extent = extent_of(pointer(array))
+        apart = apart and (extent.start == extent.stop
+                           or bsearch(&extent, extents, n, sizeof(Extent), compare_extents) == NULL)
+    PyMem_Free(extents)
+    return apart

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from fastgd import formats, validation
+from fastgd import beside, formats, validation
 from fastgd.engine import factored
 from fastgd.engine.exact import real_power
 from fastgd.hyperparameters import (
@@ -215,6 +215,8 @@ class Moments:
         self.held = self.of(len(steps.params))
         for i in steps.updated():
             add_step(work, steps, i, self.held[i])
+        updated = steps.updated()
+        beside.check_apart(steps, named(steps, {i: self.held[i] for i in updated}), updated)
         return work
 
 
@@ -233,20 +235,26 @@ def begun(param: np.ndarray, has_momentum: bool) -> dict[str, np.ndarray]:
 
 def add_step(work: factored.Work, steps: Any, i: int, moments: dict[str, np.ndarray]) -> None:
     """The step of parameter `i` to what is to be done; its moments are begun where they are not there yet."""
-    param, (number, k) = steps.params[i], steps.place_of(i)
-    values = dict(zip(steps.reader.names, steps.plain(number), strict=True))
+    param, t = steps.params[i], steps.progress(i)[0] + 1
+    values = dict(zip(steps.reader.names, steps.plain(steps.place_of(i)[0]), strict=True))
     for name, zeros in begun(param, values["beta1"] is not None).items():
-        label, array = f"state {name!r} of param_groups[{number}]['params'][{k}]", moments.setdefault(name, zeros)
-        check_moment(label, array, zeros, name == "exp_avg")
+        label = f"state {name!r} of {beside.label(steps, i)}"
+        if t > 1 and name != "exp_avg" and name not in moments:
+            raise ValueError(f"{label}: missing after {t - 1} steps")
+        check_moment(label, moments.setdefault(name, zeros), zeros, name == "exp_avg")
     if not param.size:
         return
-    t = steps.progress(i)[0] + 1
     scale, bound = steps.treatment()
     momentum = None if values["beta1"] is None else moments["exp_avg"]
     own = tuple(array for name, array in moments.items() if name != "exp_avg")
     treated = {"scale": -scale if values["maximize"] else scale, "bound": bound}
     grad = steps.gradient(i).astype(param.dtype, copy=False)
     work.add(param, grad, momentum, own, {**treated, **numbers(param, t, values)})
+
+
+def named(steps: Any, moments: Mapping[int, Mapping[str, np.ndarray]]) -> list[validation.Named]:
+    """Moments of parameters, with what messages call them."""
+    return [(f"state {name!r} of {beside.label(steps, i)}", a) for i, own in moments.items() for name, a in own.items()]
 
 
 def check_moment(label: str, array: np.ndarray, zeros: np.ndarray, any_order: bool) -> None:

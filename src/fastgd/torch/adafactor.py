@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from fastgd import beside
 from fastgd.engine import factored
+from fastgd.engine.plan import Group
 from fastgd.optimizers import state_dict as saved
-from fastgd.optimizers.adafactor import NAMES, add_step
+from fastgd.optimizers.adafactor import NAMES, add_step, begun, check_moment, named
 from fastgd.torch import checks
 from fastgd.torch.base import Optimizer
 
@@ -28,13 +30,26 @@ class AdafactorBase(Optimizer):
         _, state = saved.parts(state_dict)
         super().load_state_dict({**state_dict, "state": {i: own_moments(entry) for i, entry in state.items()}})
 
+    def _entry(
+        self, i: int, param: torch.Tensor, array: np.ndarray, slots: Group, shown: tuple[str, ...], copying: bool
+    ) -> saved.Entry:
+        found = super()._entry(i, param, array, slots, shown, copying)
+        if copying and found[0]:  # Others are looked at in the step, which is where they may have been changed last.
+            entry, label = self.state[param], f"state_dict['state'][{i}]"
+            for name, zeros in begun(array, entry.get("exp_avg") is not None).items():
+                if entry.get(name) is None:
+                    raise ValueError(f"{label}: missing {name!r}")
+                own = moment(f"{label}[{name!r}]", entry[name])
+                check_moment(f"{label}[{name!r}]", own, zeros, name == "exp_avg")
+        return found
+
 
 def own_moments(entry: Any) -> Any:
     """An entry of a saved state with copies of its moments, which the steps of its owner go on to change."""
     if not isinstance(entry, Mapping):
         return entry  # which is refused
     mine = {name: entry[name] for name in NAMES if isinstance(entry.get(name), torch.Tensor)}
-    return {**entry, **{name: tensor.detach().contiguous().clone() for name, tensor in mine.items()}}
+    return {**entry, **{name: tensor.detach().resolve_neg().contiguous().clone() for name, tensor in mine.items()}}
 
 
 def moment(label: str, tensor: torch.Tensor) -> np.ndarray:
@@ -63,6 +78,9 @@ class Moments:
             moments = {name: moment(f"state {name!r} of {label}", given[name]) for name in given}
             self.used.append((leaf, moments))
             add_step(work, steps, i, moments)
+        updated = steps.updated()
+        moments_of = dict(zip(updated, [moments for _, moments in self.used], strict=True))
+        beside.check_apart(steps, named(steps, moments_of), updated)
         return work
 
     def tell(self, steps: Any) -> None:

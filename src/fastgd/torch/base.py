@@ -332,6 +332,8 @@ class Optimizer(Answering, torch.optim.Optimizer):
         for name in OF_ALL:
             if getattr(self, name):
                 raise ValueError(f"{name} needs all gradients at once: use step after the backward pass")
+        if self._steps.behind is not None:
+            raise ValueError("Lookahead counts whole steps: use step after the backward pass")
 
     # ---- state ------------------------------------------------------------------------------------------------
 

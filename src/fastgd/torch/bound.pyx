@@ -38,6 +38,7 @@ cdef class Bound(Found):
     cdef object backward                    # the backward pass in which `step_one` looked at everything
     cdef list copied                        # (slot, gradient) where this step reads a copy
     cdef bint asked                         # whether Python code may have run since everything was looked at
+    cdef public object behind               # a Lookahead, or None
 
     def __init__(self, reader, kind, Clock clock not None):
         Found.__init__(self, reader, kind, clock)
@@ -287,8 +288,14 @@ cdef class Bound(Found):
         has been updated.
         """
         cdef bint done
+        way, begun = None, ()
+        if self.behind is not None:
+            way, begun, updated = self.behind.ahead(self, self.group_dicts)
         try:
             done = self.update(front, scale, zeroes or self.window > 0)
+            if done and way is not None:    # No interrupt can come between the two.
+                way()
+                self.show(False)
         except LeftOut:
             done = False
             if zeroes or self.window:
@@ -296,18 +303,20 @@ cdef class Bound(Found):
         if self.window:
             self.end_window()
         try:
-            self.tell(updated, done, zeroes)
+            self.tell(updated, begun, done, zeroes)
         except BaseException:
-            self.tell(updated, done, zeroes)
+            self.tell(updated, begun, done, zeroes)
             raise
         return done
 
-    cdef int tell(self, list updated, bint done, bint zeroes) except -1:
+    cdef int tell(self, list updated, begun, bint done, bint zeroes) except -1:
         if zeroes:
             for _, grad in self.copied:
                 grad.detach().zero_()
             grads = [<object>self.held[i] for i in range(self.held_count)]
             increment_version(with_parts([g for g in grads if isinstance(g, Tensor) and not g.is_inference()]))
         if done:
+            for leaf, slow in begun:
+                self.shown.state.setdefault(leaf, {})["slow"] = slow
             self.finish(updated)
         return 0

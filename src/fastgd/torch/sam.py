@@ -6,7 +6,8 @@ from typing import Any
 import torch
 
 from fastgd import validation
-from fastgd.sam import LEAST, put_back
+from fastgd.engine.averaged import put_back
+from fastgd.sam import LEAST
 
 
 class SAM:
@@ -75,14 +76,14 @@ class SAM:
             loss = closure()
         with torch.no_grad():
             ways = _ways(opt, rho, adaptive)
-            before = [(param, param.detach().clone()) for param, _ in ways]
+            before = [(param.detach(), param.detach().clone()) for param, _ in ways]
             try:
                 for param, way in ways:
                     param.add_(way)
                 with torch.enable_grad():
                     closure()
             finally:
-                put_back(before, torch.Tensor.copy_)
+                put_back(before)
         return (own, lambda: loss, *rest), {name: value for name, value in kwargs.items() if name != "closure"}
 
 
