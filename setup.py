@@ -26,7 +26,8 @@ LINK = ["-O3", "-fno-fast-math", "-fno-unsafe-math-optimizations"]
 if MSVC:
     FLAGS, CHECKS, LINK = ["/O2", "/fp:precise"], ["/FIsrc/fastgd/kernels/arithmetic.h"], []
     FLAGS += ["/std:c11", "/experimental:c11atomics"]  # for pool.h
-# Rules that direct.pxi calls for one element at a time are vectorised only where they are inlined.
+# Rules that direct.pxi calls for one element at a time, and measuring passes that sums.pxi calls for a few, are
+# vectorised only where they are inlined.
 INLINE = [] if MSVC else [("CYTHON_INLINE", "__inline__ __attribute__((always_inline, unused))")]
 WARNINGS = [] if MSVC else ["-Wall", "-Wextra", *(["-Werror"] if STRICT else [])]
 # Debug information, for which Python's own flags ask, is four fifths of a module and a quarter of its compilation.

@@ -164,6 +164,26 @@ def test_every_rule_has_a_loop_of_full_vectors_on_bfloat16(
     assert not {name: lines for name, codes in pieces.items() for code in codes if (lines := found(packed, code))}
 
 
+@for_every_dtype
+@in_every_module
+def test_every_measuring_pass_has_a_loop_of_full_vectors(
+    functions: dict[str, Code], dtype: str, request: pytest.FixtureRequest
+) -> None:
+    """The functions of sums.pxi, in which the pass must have been inlined for that."""
+    module = request.node.callspec.params["functions"]
+    prefix, suffix = SUFFIXES[dtype]
+    pieces: dict[str, list[Code]] = {}
+    for symbol, code in functions.items():
+        if mangled := re.match(rf"{prefix}__pyx_f_6fastgd_7kernels_{len(module)}{module}_summed_(\w+)", symbol):
+            pieces.setdefault(mangled[1], []).append(code)
+    passes = dispatch.pass_counts()
+    expected = {f"{rule}_measure{'_2' if k else ''}" for rule in passes for k in range(passes[rule] - 1)}
+    assert set(pieces) == expected
+    assert not [
+        name for name, codes in pieces.items() if not any(is_vectorised(c, WIDTHS[module], suffix) for c in codes)
+    ]
+
+
 @in_every_module
 def test_no_contraction_and_no_approximation_anywhere(functions: dict[str, Code]) -> None:
     kernels = {symbol: code for symbol, code in functions.items() if symbol.startswith(("__pyx_fuse_", "__pyx_f_"))}

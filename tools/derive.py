@@ -2,7 +2,8 @@
 Write what follows from kernels/rules/*.pxd and optimizers/*.py: make derive. With --check, name what is stale instead.
 
 The files that it writes are committed, so that they can be read, searched and reviewed like any other. tools/sources.py
-reads, derive_c.py, derive_direct.py and derive_python.py say what is written, and this puts it in its places.
+reads, derive_c.py, derive_direct.py, derive_sums.py and derive_python.py say what is written, and this puts it in its
+places.
 """
 
 import sys
@@ -12,6 +13,7 @@ import derive_c
 import derive_direct
 import derive_h
 import derive_python
+import derive_sums
 from sources import KERNELS, PACKAGE, ROOT, fail, optimizers_of, read
 
 MARKS = {".md": ("<!-- derived: {} -->", "<!-- end -->"), ".py": ("# derived: {}", "# end")}
@@ -34,6 +36,7 @@ def derived() -> dict[Path, str]:
     texts = {
         derive_c.LEDGER: derive_c.ledger(rules, offered),
         KERNELS / "direct.pxi": derive_direct.functions(rules, families),
+        KERNELS / "sums.pxi": derive_sums.functions(rules, families),
         KERNELS / "table.pxi": derive_c.table(rules, families, scalars),
         PACKAGE / "capi.pxd": derive_c.capi_pxd(rules, offered),
         PACKAGE / "capi.pyx": derive_c.capi_pyx(rules, families, offered),

@@ -87,7 +87,7 @@ def row(kind: str, rule: Rule) -> str:
         lines.append(call("direct", [f"<void*>{rule.name}_{suffix}" for suffix in DIRECT]))
     for one in rule.measures:
         over = [str(one.settle.startswith("settle_all_")), str(rule.row_numbers)]
-        lines.append(call("measure", [str(one.terms), *over, *both(one.name), f"<Settle>{one.settle}"]))
+        lines.append(call("measure", [str(one.terms), *over, *both(f"summed_{one.name}"), f"<Settle>{one.settle}"]))
     return "\n".join(lines)
 
 
@@ -111,7 +111,7 @@ def table(rules: list[Rule], families: list[Family], scalars: dict[str, str]) ->
         names = [name for rule in own for one in rule.measures for name in (one.name, one.settle)]
         names += [rule.name for rule in own]
         lines.append(cimport(f"rules.{f.module}", [*structs, f"fold_{f.name}", *names]))
-    lines += ["", 'include "direct.pxi"', "", *(row("rule", rule) for rule in rules), ""]
+    lines += ["", 'include "direct.pxi"', 'include "sums.pxi"', "", *(row("rule", rule) for rule in rules), ""]
     for f in families:
         numbers_kept = [quoted(f.carry), str(f.memory)]
         fold = [f"<Fold>fold_{f.name}", f"sizeof({f.scalars})"]

@@ -15,7 +15,7 @@ from fastgd.engine.execute cimport MAX_ARRAYS, Cohort, Slot, Stage
 from fastgd.engine.formats cimport computed_in, format_of, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.kernels.rule cimport (
-    BFLOAT16, FLOAT32, FLOAT64, MAX_TERMS, SIGNED8, SPAN, Format, Kernel6, Measure, Scalars,
+    BFLOAT16, FLOAT32, FLOAT64, SIGNED8, SPAN, Format, Measure, Scalars,
 )
 
 cnp.import_array()
@@ -59,7 +59,7 @@ cdef void run_tiles(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py
                     const Stage* stage) noexcept nogil:
     """Elements [start, stop) of one slot; the first tile has `head` of them, where that is not 0."""
     cdef void* f = cohort.rule.kernels[computed_in(slot.formats[0])]
-    through_tiles(slot, f, cohort.rule.state_count, &cohort.scalars, start, stop, head, stage, 0, NULL)
+    through_tiles(slot, f, cohort.rule.state_count, &cohort.scalars, start, stop, head, stage, NULL)
 
 
 cdef void measure_tiles(const Slot* slot, const Cohort* cohort, int number, Py_ssize_t start, Py_ssize_t stop,
@@ -70,24 +70,16 @@ cdef void measure_tiles(const Slot* slot, const Cohort* cohort, int number, Py_s
     cdef int k
     for k in range(measure.terms):
         sums[k] = 0
-    through_tiles(slot, f, cohort.rule.state_count, &cohort.scalars, start, stop, 0, stage, measure.terms, sums)
-
-
-cdef inline void call_measure(void* f, int count, void* const* a, Py_ssize_t n, const void* scalars) noexcept nogil:
-    """A kernel by its number of states and terms."""
-    if count <= 5:
-        call(f, count, a, n, scalars)
-    else:
-        (<Kernel6>f)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], n, scalars)
+    through_tiles(slot, f, cohort.rule.state_count, &cohort.scalars, start, stop, 0, stage, sums)
 
 
 cdef void through_tiles(const Slot* slot, void* f, int states, const Scalars* scalars, Py_ssize_t start,
-                        Py_ssize_t stop, Py_ssize_t head, const Stage* stage, int terms, double* sums) noexcept nogil:
-    """A kernel on elements [start, stop) of one slot; the sums of its terms, where it has any, are added to `sums`."""
-    cdef char[(MAX_ARRAYS + MAX_TERMS + 1) * ROOM] room
+                        Py_ssize_t stop, Py_ssize_t head, const Stage* stage, double* sums) noexcept nogil:
+    """A kernel on elements [start, stop) of one slot; one that measures adds to `sums`, which is NULL for others."""
+    cdef char[(MAX_ARRAYS + 1) * ROOM] room
     cdef void* stored[MAX_ARRAYS]       # where the next elements lie
     cdef void* tiles[MAX_ARRAYS]        # NULL for arrays that need none
-    cdef void* arrays[MAX_ARRAYS + MAX_TERMS]   # what the kernel gets
+    cdef void* arrays[MAX_ARRAYS + 1]   # what the kernel gets
     cdef Format compute = computed_in(slot.formats[0]), param = slot.formats[0]
     cdef Py_ssize_t width = 2 if param == BFLOAT16 else 4
     cdef char* master = <char*>slot.master
@@ -100,8 +92,7 @@ cdef void through_tiles(const Slot* slot, void* f, int states, const Scalars* sc
             tiles[k] = aligned(room) + k * ROOM
     if master != NULL:
         master += start * width
-    for k in range(count, count + terms):
-        arrays[k] = aligned(room) + k * ROOM
+    arrays[count] = sums
     while start < stop:
         n = min(stop - start, head or TILE)
         head = 0
@@ -113,14 +104,12 @@ cdef void through_tiles(const Slot* slot, void* f, int states, const Scalars* sc
                 decode(slot, k, compute, stored[k], tiles[k], n, start)
         if stage.active:
             table().clip[compute](arrays[1], n, stage.scale, stage.bound)
-        call_measure(f, states + terms, arrays, n, scalars)
-        for k in range(terms):
-            sums[k] += table().sum_terms(<const double*>arrays[count + k], n)
+        call(f, states + (sums != NULL), arrays, n, scalars)
         for k in range(count):
             if k == 0 and master != NULL:
                 table().split[param](<float*>tiles[0], <uint16_t*>stored[0], master, n)
                 master += n * width
-            elif tiles[k] and k != 1 and not (terms and slot.formats[k] >= SIGNED8):
+            elif tiles[k] and k != 1 and not (sums != NULL and slot.formats[k] >= SIGNED8):
                 # Codes are stored once: the largest magnitude of a block would not be the same again.
                 encode(slot, k, compute, tiles[k], stored[k], n, start)
             stored[k] = <char*>stored[k] + n * itemsize(slot.formats[k])

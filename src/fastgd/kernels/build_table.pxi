@@ -11,12 +11,12 @@ from fastgd.kernels.formats.dynamic cimport (
 from fastgd.kernels.formats.float16 cimport decode_float16, encode_float16
 from fastgd.kernels.formats.master cimport join_bfloat16, join_float16, split_bfloat16, split_float16
 from fastgd.kernels.formats.plain cimport convert
-from fastgd.kernels.reductions cimport largest, sum_squares, sum_terms
+from fastgd.kernels.reductions cimport largest, sum_squares
 from fastgd.kernels.rule cimport (
     BFLOAT16, BFLOAT16_BESIDE_STATES, BFLOAT16_GRAD, BFLOAT16_MASTER, BFLOAT16_THROUGHOUT, FACTORED_CAREFUL,
     FACTORED_SIZE, FACTORED_STEP, FACTORED_SUMS, FLOAT16, FLOAT32, FLOAT64, MAX_CARRY, MAX_HYPER, MAX_MEASURES,
     MAX_SCALARS, MAX_STATES, MAX_TERMS, MAX_VARIANTS, POSITIVE8, ROOT8, SIGNED8, Clip, Codec, FactoredPass, Family,
-    Fold, Follow, Join, Largest, Measure, Rounding, Rule, Settle, Split, SumSquares, SumTerms, Table,
+    Fold, Follow, Join, Largest, Measure, Rounding, Rule, Settle, Split, SumSquares, Table,
 )
 from fastgd.kernels.stages cimport clip, follow
 
@@ -166,7 +166,6 @@ table.families = family_rows
 table.roofs = roof_rows
 table.sum_squares[FLOAT32] = <SumSquares>sum_squares[float]
 table.sum_squares[FLOAT64] = <SumSquares>sum_squares[double]
-table.sum_terms = <SumTerms>sum_terms
 table.largest[FLOAT32] = <Largest>largest[float]
 table.largest[FLOAT64] = <Largest>largest[double]
 table.clip[FLOAT32] = <Clip>clip[float]

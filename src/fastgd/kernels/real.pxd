@@ -51,6 +51,13 @@ cdef inline real begun_with(real z, real first, real begun) noexcept nogil:
     return z if begun != 0 else first
 
 
+cdef inline void begin(real* restrict state, const real* restrict first, Py_ssize_t n) noexcept nogil:
+    # A state that keeps what it begins with, so that later steps need not write it again.
+    cdef Py_ssize_t i
+    for i in range(n):
+        state[i] = first[i]
+
+
 cdef inline real mean(real old, real new, real keep, real take) noexcept nogil:
     # keep * old + take * new, for keep + take = 1, from the end that has the larger share, as torch's lerp has it. From
     # the other one the rounding of the difference stays in the result: with keep = 0 it would not even be `new`.

@@ -31,20 +31,6 @@ cdef inline double sum_squares(const real* x, Py_ssize_t n, double scale) noexce
     return as_tree(lane)
 
 
-cdef inline double sum_terms(const double* x, Py_ssize_t n) noexcept nogil:
-    """Sum of x[i], in lanes as above."""
-    cdef double[LANES] lane
-    cdef Py_ssize_t i, j
-    for j in range(LANES):
-        lane[j] = 0
-    for i in range(n // LANES):
-        for j in range(LANES):
-            lane[j] += x[i * LANES + j]
-    for j in range(n % LANES):
-        lane[j] += x[n - n % LANES + j]
-    return as_tree(lane)
-
-
 cdef inline double largest(const real* x, Py_ssize_t n) noexcept nogil:
     """Largest magnitude, NaN if there is one, 0 for no elements."""
     cdef real[LANES] lane

@@ -2,7 +2,7 @@
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef enum:
-    MAX_STATES = 4      # state arrays of a rule; tile calls Kernel0 to Kernel6
+    MAX_STATES = 4      # state arrays of a rule; tile calls Kernel0 to Kernel5
     MAX_TERMS = 2       # numbers for each element that a measuring pass sums
     MAX_MEASURES = 2    # measuring passes of a rule, before its last pass
     MAX_SCALARS = 32    # doubles in a struct of folded scalars
@@ -50,16 +50,14 @@ ctypedef void (*Kernel4)(void*, const void*, void*, void*, void*, void*, Py_ssiz
 
 ctypedef void (*Kernel5)(void*, const void*, void*, void*, void*, void*, void*, Py_ssize_t,
                          const void*) noexcept nogil
-ctypedef void (*Kernel6)(void*, const void*, void*, void*, void*, void*, void*, void*, Py_ssize_t,
-                         const void*) noexcept nogil
 
 # The sums of a measuring pass over n elements -> changed scalars, for the passes that follow; `memory` keeps numbers
 # from step to step.
 ctypedef void (*Settle)(void* scalars, const double* sums, Py_ssize_t n, double* memory) noexcept nogil
 
 ctypedef struct Measure:
-    # A pass that may change states, and stores terms for each element, in double, whose sums are settled.
-    void* kernels[DIRECT]       # a Kernel by the number of states and terms: (param, grad, *states, *terms, n, scalars)
+    # A pass that may change states, and adds terms of each element up, in double, to sums that are settled.
+    void* kernels[DIRECT]       # a Kernel by the number of states and 1: (param, grad, *states, sums, n, scalars)
     int terms
     Settle settle
 
@@ -104,7 +102,6 @@ ctypedef void (*Join)(const uint16_t*, const void*, float*, Py_ssize_t) noexcept
 ctypedef void (*Split)(const float*, uint16_t*, void*, Py_ssize_t) noexcept nogil
 
 ctypedef double (*SumSquares)(const void*, Py_ssize_t, double) noexcept nogil
-ctypedef double (*SumTerms)(const double*, Py_ssize_t) noexcept nogil
 ctypedef double (*Largest)(const void*, Py_ssize_t) noexcept nogil
 ctypedef void (*Clip)(void*, Py_ssize_t, double, double) noexcept nogil
 ctypedef void (*Follow)(void*, const void*, Py_ssize_t, double) noexcept nogil
@@ -156,7 +153,6 @@ ctypedef struct Table:
     int roof_count
     const Rule* roofs           # hardware limits in the form of rules, for benchmarks: cut and threaded as rules are
     SumSquares sum_squares[DIRECT]
-    SumTerms sum_terms
     Largest largest[DIRECT]
     Clip clip[DIRECT]
     Follow follow[DIRECT]

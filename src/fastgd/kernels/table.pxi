@@ -58,6 +58,7 @@ from fastgd.kernels.rules.stable_adamw cimport (StableAdamwScalars, fold_stable_
 from fastgd.kernels.rules.yogi cimport YogiScalars, fold_yogi, yogi
 
 include "direct.pxi"
+include "sums.pxi"
 
 rule(b"ada_pnm", b"exp_avg neg_exp_avg exp_avg_sq", <void*>ada_pnm[float], <void*>ada_pnm[double])
 direct(<void*>ada_pnm_bfloat16, <void*>ada_pnm_bfloat16_beside_states, <void*>ada_pnm_bfloat16_grad,
@@ -84,11 +85,11 @@ rule(b"amsgrad", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad[float], <v
 direct(<void*>amsgrad_bfloat16, <void*>amsgrad_bfloat16_beside_states, <void*>amsgrad_bfloat16_grad,
        <void*>amsgrad_bfloat16_master)
 rule(b"adam_cautious", b"exp_avg exp_avg_sq", <void*>adam_cautious[float], <void*>adam_cautious[double])
-measure(1, False, 0, <void*>adam_cautious_measure[float], <void*>adam_cautious_measure[double],
+measure(1, False, 0, <void*>summed_adam_cautious_measure[float], <void*>summed_adam_cautious_measure[double],
         <Settle>settle_adam_cautious)
 rule(b"amsgrad_cautious", b"exp_avg exp_avg_sq max_exp_avg_sq", <void*>amsgrad_cautious[float],
      <void*>amsgrad_cautious[double])
-measure(1, False, 0, <void*>amsgrad_cautious_measure[float], <void*>amsgrad_cautious_measure[double],
+measure(1, False, 0, <void*>summed_amsgrad_cautious_measure[float], <void*>summed_amsgrad_cautious_measure[double],
         <Settle>settle_amsgrad_cautious)
 rule(b"adam_atan2", b"exp_avg exp_avg_sq", <void*>adam_atan2[float], <void*>adam_atan2[double])
 direct(<void*>adam_atan2_bfloat16, <void*>adam_atan2_bfloat16_beside_states, <void*>adam_atan2_bfloat16_grad,
@@ -105,7 +106,7 @@ rule(b"adopt", b"exp_avg exp_avg_sq", <void*>adopt[float], <void*>adopt[double])
 direct(<void*>adopt_bfloat16, <void*>adopt_bfloat16_beside_states, <void*>adopt_bfloat16_grad,
        <void*>adopt_bfloat16_master)
 rule(b"adopt_cautious", b"exp_avg exp_avg_sq", <void*>adopt_cautious[float], <void*>adopt_cautious[double])
-measure(1, False, 0, <void*>adopt_cautious_measure[float], <void*>adopt_cautious_measure[double],
+measure(1, False, 0, <void*>summed_adopt_cautious_measure[float], <void*>summed_adopt_cautious_measure[double],
         <Settle>settle_adopt_cautious)
 rule(b"asgd", b"ax", <void*>asgd[float], <void*>asgd[double])
 direct(<void*>asgd_bfloat16, <void*>asgd_bfloat16_beside_states, <void*>asgd_bfloat16_grad, <void*>asgd_bfloat16_master)
@@ -113,7 +114,7 @@ rule(b"asgd_average", b"ax", <void*>asgd_average[float], <void*>asgd_average[dou
 direct(<void*>asgd_average_bfloat16, <void*>asgd_average_bfloat16_beside_states, <void*>asgd_average_bfloat16_grad,
        <void*>asgd_average_bfloat16_master)
 rule(b"dadapt_adam", b"exp_avg exp_avg_sq s", <void*>dadapt_adam[float], <void*>dadapt_adam[double])
-measure(2, True, 0, <void*>dadapt_adam_measure[float], <void*>dadapt_adam_measure[double],
+measure(2, True, 0, <void*>summed_dadapt_adam_measure[float], <void*>summed_dadapt_adam_measure[double],
         <Settle>settle_all_dadapt_adam)
 rule(b"ftrl", b"accumulator linear", <void*>ftrl[float], <void*>ftrl[double])
 direct(<void*>ftrl_bfloat16, <void*>ftrl_bfloat16_beside_states, <void*>ftrl_bfloat16_grad, <void*>ftrl_bfloat16_master)
@@ -121,37 +122,37 @@ rule(b"grams", b"exp_avg exp_avg_sq", <void*>grams[float], <void*>grams[double])
 direct(<void*>grams_bfloat16, <void*>grams_bfloat16_beside_states, <void*>grams_bfloat16_grad,
        <void*>grams_bfloat16_master)
 rule(b"lamb", b"exp_avg exp_avg_sq", <void*>lamb[float], <void*>lamb[double])
-measure(2, False, 0, <void*>lamb_measure[float], <void*>lamb_measure[double], <Settle>settle_lamb)
+measure(2, False, 0, <void*>summed_lamb_measure[float], <void*>summed_lamb_measure[double], <Settle>settle_lamb)
 rule(b"lamb_cautious", b"exp_avg exp_avg_sq", <void*>lamb_cautious[float], <void*>lamb_cautious[double])
-measure(1, False, 0, <void*>lamb_cautious_measure[float], <void*>lamb_cautious_measure[double],
+measure(1, False, 0, <void*>summed_lamb_cautious_measure[float], <void*>summed_lamb_cautious_measure[double],
         <Settle>settle_lamb_cautious)
-measure(2, False, 0, <void*>lamb_cautious_measure_2[float], <void*>lamb_cautious_measure_2[double],
+measure(2, False, 0, <void*>summed_lamb_cautious_measure_2[float], <void*>summed_lamb_cautious_measure_2[double],
         <Settle>settle_lamb_cautious_2)
 rule(b"laprop", b"exp_avg exp_avg_sq", <void*>laprop[float], <void*>laprop[double])
 direct(<void*>laprop_bfloat16, <void*>laprop_bfloat16_beside_states, <void*>laprop_bfloat16_grad,
        <void*>laprop_bfloat16_master)
 rule(b"laprop_cautious", b"exp_avg exp_avg_sq", <void*>laprop_cautious[float], <void*>laprop_cautious[double])
-measure(1, False, 0, <void*>laprop_cautious_measure[float], <void*>laprop_cautious_measure[double],
+measure(1, False, 0, <void*>summed_laprop_cautious_measure[float], <void*>summed_laprop_cautious_measure[double],
         <Settle>settle_laprop_cautious)
 rule(b"lars", b"momentum_buffer", <void*>lars[float], <void*>lars[double])
-measure(2, False, 0, <void*>lars_measure[float], <void*>lars_measure[double], <Settle>settle_lars)
+measure(2, False, 0, <void*>summed_lars_measure[float], <void*>summed_lars_measure[double], <Settle>settle_lars)
 rule(b"lars_nesterov", b"momentum_buffer", <void*>lars_nesterov[float], <void*>lars_nesterov[double])
-measure(2, False, 0, <void*>lars_nesterov_measure[float], <void*>lars_nesterov_measure[double],
+measure(2, False, 0, <void*>summed_lars_nesterov_measure[float], <void*>summed_lars_nesterov_measure[double],
         <Settle>settle_lars_nesterov)
 rule(b"lion", b"momentum_buffer", <void*>lion[float], <void*>lion[double])
 direct(<void*>lion_bfloat16, <void*>lion_bfloat16_beside_states, <void*>lion_bfloat16_grad, <void*>lion_bfloat16_master)
 rule(b"lion_cautious", b"momentum_buffer", <void*>lion_cautious[float], <void*>lion_cautious[double])
-measure(1, False, 0, <void*>lion_cautious_measure[float], <void*>lion_cautious_measure[double],
+measure(1, False, 0, <void*>summed_lion_cautious_measure[float], <void*>summed_lion_cautious_measure[double],
         <Settle>settle_lion_cautious)
 rule(b"madgrad", b"grad_sum_sq s x0", <void*>madgrad[float], <void*>madgrad[double])
 direct(<void*>madgrad_bfloat16, <void*>madgrad_bfloat16_beside_states, <void*>madgrad_bfloat16_grad,
        <void*>madgrad_bfloat16_master)
 rule(b"mars", b"exp_avg exp_avg_sq last_grad", <void*>mars[float], <void*>mars[double])
-measure(1, False, 0, <void*>mars_measure[float], <void*>mars_measure[double], <Settle>settle_mars)
+measure(1, False, 0, <void*>summed_mars_measure[float], <void*>summed_mars_measure[double], <Settle>settle_mars)
 rule(b"mars_cautious", b"exp_avg exp_avg_sq last_grad", <void*>mars_cautious[float], <void*>mars_cautious[double])
-measure(1, False, 0, <void*>mars_cautious_measure[float], <void*>mars_cautious_measure[double],
+measure(1, False, 0, <void*>summed_mars_cautious_measure[float], <void*>summed_mars_cautious_measure[double],
         <Settle>settle_mars_cautious)
-measure(1, False, 0, <void*>mars_cautious_measure_2[float], <void*>mars_cautious_measure_2[double],
+measure(1, False, 0, <void*>summed_mars_cautious_measure_2[float], <void*>summed_mars_cautious_measure_2[double],
         <Settle>settle_mars_cautious_2)
 rule(b"muon", b"momentum_buffer update", <void*>muon[float], <void*>muon[double])
 direct(<void*>muon_bfloat16, <void*>muon_bfloat16_beside_states, <void*>muon_bfloat16_grad, <void*>muon_bfloat16_master)
@@ -159,12 +160,14 @@ rule(b"nadam", b"exp_avg exp_avg_sq", <void*>nadam[float], <void*>nadam[double])
 direct(<void*>nadam_bfloat16, <void*>nadam_bfloat16_beside_states, <void*>nadam_bfloat16_grad,
        <void*>nadam_bfloat16_master)
 rule(b"nadam_cautious", b"exp_avg exp_avg_sq", <void*>nadam_cautious[float], <void*>nadam_cautious[double])
-measure(1, False, 0, <void*>nadam_cautious_measure[float], <void*>nadam_cautious_measure[double],
+measure(1, False, 0, <void*>summed_nadam_cautious_measure[float], <void*>summed_nadam_cautious_measure[double],
         <Settle>settle_nadam_cautious)
 rule(b"novograd", b"exp_avg", <void*>novograd[float], <void*>novograd[double])
-measure(1, False, 0, <void*>novograd_measure[float], <void*>novograd_measure[double], <Settle>settle_novograd)
+measure(1, False, 0, <void*>summed_novograd_measure[float], <void*>summed_novograd_measure[double],
+        <Settle>settle_novograd)
 rule(b"prodigy", b"exp_avg exp_avg_sq s p0", <void*>prodigy[float], <void*>prodigy[double])
-measure(2, True, 0, <void*>prodigy_measure[float], <void*>prodigy_measure[double], <Settle>settle_all_prodigy)
+measure(2, True, 0, <void*>summed_prodigy_measure[float], <void*>summed_prodigy_measure[double],
+        <Settle>settle_all_prodigy)
 rule(b"adam_unrectified", b"exp_avg exp_avg_sq", <void*>adam_unrectified[float], <void*>adam_unrectified[double])
 direct(<void*>adam_unrectified_bfloat16, <void*>adam_unrectified_bfloat16_beside_states,
        <void*>adam_unrectified_bfloat16_grad, <void*>adam_unrectified_bfloat16_master)
@@ -183,7 +186,7 @@ rule(b"rmsprop_centered_momentum", b"square_avg grad_avg momentum_buffer", <void
 direct(<void*>rmsprop_centered_momentum_bfloat16, <void*>rmsprop_centered_momentum_bfloat16_beside_states,
        <void*>rmsprop_centered_momentum_bfloat16_grad, <void*>rmsprop_centered_momentum_bfloat16_master)
 rule(b"row_wise_adagrad", b"sum", <void*>row_wise_adagrad[float], <void*>row_wise_adagrad[double])
-measure(1, False, 1, <void*>row_wise_adagrad_measure[float], <void*>row_wise_adagrad_measure[double],
+measure(1, False, 1, <void*>summed_row_wise_adagrad_measure[float], <void*>summed_row_wise_adagrad_measure[double],
         <Settle>settle_rows_row_wise_adagrad)
 rule(b"rprop", b"prev step_size", <void*>rprop[float], <void*>rprop[double])
 direct(<void*>rprop_bfloat16, <void*>rprop_bfloat16_beside_states, <void*>rprop_bfloat16_grad,
@@ -213,7 +216,7 @@ rule(b"sign_momentum", b"momentum_buffer", <void*>sign_momentum[float], <void*>s
 direct(<void*>sign_momentum_bfloat16, <void*>sign_momentum_bfloat16_beside_states, <void*>sign_momentum_bfloat16_grad,
        <void*>sign_momentum_bfloat16_master)
 rule(b"stable_adamw", b"exp_avg exp_avg_sq", <void*>stable_adamw[float], <void*>stable_adamw[double])
-measure(1, False, 0, <void*>stable_adamw_measure[float], <void*>stable_adamw_measure[double],
+measure(1, False, 0, <void*>summed_stable_adamw_measure[float], <void*>summed_stable_adamw_measure[double],
         <Settle>settle_stable_adamw)
 rule(b"yogi", b"exp_avg exp_avg_sq", <void*>yogi[float], <void*>yogi[double])
 direct(<void*>yogi_bfloat16, <void*>yogi_bfloat16_beside_states, <void*>yogi_bfloat16_grad, <void*>yogi_bfloat16_master)

@@ -3,7 +3,7 @@
 from libc.math cimport INFINITY, sqrt
 
 from fastgd.kernels.exact cimport power
-from fastgd.kernels.real cimport begun_with, magnitude, real, root, with_l2
+from fastgd.kernels.real cimport begin, magnitude, real, root, with_l2
 
 ctypedef struct Prodigy "fastgd_Prodigy":
     double lr
@@ -85,21 +85,21 @@ cdef inline void prodigy_measure(real* restrict param, const real* restrict grad
                                  real* restrict s, real* restrict p0,
                                  double* restrict numerator_terms, double* restrict denominator_terms,
                                  Py_ssize_t n, const ProdigyScalars* scalars) noexcept nogil:
-    cdef real grad_scale = <real>scalars.grad_scale, begun = <real>scalars.begun, l2 = <real>scalars.l2
+    cdef real grad_scale = <real>scalars.grad_scale, l2 = <real>scalars.l2
     cdef real beta1 = <real>scalars.beta1, grad_share = <real>scalars.grad_share
     cdef real beta2 = <real>scalars.beta2, square_share = <real>scalars.square_share
     cdef real beta3 = <real>scalars.beta3, sum_share = <real>scalars.sum_share
-    cdef real g, first, total
+    cdef real g, total
     cdef Py_ssize_t i
+    if scalars.begun == 0:
+        begin(p0, param, n)
     for i in range(n):
         g = with_l2(grad_scale * grad[i], param[i], l2)
-        first = begun_with(p0[i], param[i], begun)
         total = beta3 * s[i] + sum_share * g
-        p0[i] = first
         exp_avg[i] = beta1 * exp_avg[i] + grad_share * g
         exp_avg_sq[i] = beta2 * exp_avg_sq[i] + square_share * g * g
         s[i] = total
-        numerator_terms[i] = <double>g * <double>(first - param[i])
+        numerator_terms[i] = <double>g * <double>(p0[i] - param[i])
         denominator_terms[i] = <double>magnitude(total)
 
 
