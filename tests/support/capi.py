@@ -1,6 +1,7 @@
 """What capi.pxd declares, and its functions as ctypes calls them: through the capsules that importers use."""
 
 import ctypes
+import functools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,7 @@ class Declared(NamedTuple):
     arguments: dict[str, str]  # name -> type
 
 
+@functools.cache
 def declared() -> dict[str, Declared]:
     functions = {}
     for returns, name, text in FUNCTION.findall(PXD):
@@ -43,15 +45,18 @@ def declared() -> dict[str, Declared]:
     return functions
 
 
+@functools.cache
 def structs() -> dict[str, list[str]]:
     """Structs of hyperparameters with their fields."""
     return {name: re.findall(r"double (\w+)", fields) for name, fields in STRUCT.findall(PXD)}
 
 
+@functools.cache
 def constants() -> dict[str, int]:
     return {name: int(value) for name, value in CONSTANT.findall(PXD)}
 
 
+@functools.cache
 def exported() -> dict[str, str]:
     """name -> signature in C, which importers compare when they are imported."""
     name_of = ctypes.pythonapi.PyCapsule_GetName
@@ -59,6 +64,7 @@ def exported() -> dict[str, str]:
     return {name: name_of(capsule).decode() for name, capsule in capi.__pyx_capi__.items()}
 
 
+@functools.cache
 def function(name: str) -> Callable[..., Any]:
     returns, arguments = declared()[name]
     kinds = [ctypes.c_void_p if kind.endswith("*") else TYPES[kind] for kind in arguments.values()]
@@ -89,6 +95,7 @@ def scalars(family: str, t: int, hyper: np.ndarray, carry: np.ndarray, *, size: 
     return function(f"{family}_scalars")(*arguments), filled.tobytes()
 
 
+@functools.cache
 def scalars_size() -> int:
     (line,) = [line for line in LEDGER if line.startswith("Scalars: ")]
     return int(line.split()[1])
