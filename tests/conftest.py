@@ -1,9 +1,15 @@
 """For all tests: threads are used from a size at which whole tests of them are still quick; workers of pytest-xdist."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+# Threads of NumPy's and torch's products wait by spinning, for which the workers leave no core: a test then takes ten
+# times the processor's time. It is said before either library is loaded; fastgd's own threads heed neither.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from fastgd import set_parallel_from
 
