@@ -16,7 +16,19 @@ from fastgd import set_parallel_from
 pytest.register_assert_rewrite("support")
 
 # Files whose tests share what takes long to make: builds, and processes that learn together.
-TOGETHER = tuple(f"tests/test_{name}.py" for name in ("dashboard", "new_rule", "packaging", "torch_shards"))
+TOGETHER = tuple(
+    f"tests/test_{name}.py" for name in ("packaging", "new_rule", "torch_shards", "torch_distributed", "dashboard")
+)
+# What takes more than ten seconds. Other tests begin in the order of how many parameters they have, so that the end is
+# all small ones and the workers come to it together.
+LONG = (
+    *TOGETHER,
+    "tests/test_bench_reports.py::test_every_benchmark_runs",
+    "tests/test_bits.py::test_sizes_threads_and_alignments",
+    "tests/test_bad_input.py::test_refused_with_its_message_and_nothing_changed",
+    "tests/test_benchmarks.py::test_training_learns",
+    "tests/test_demo.py::test_every_rule_learns_the_digits",
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,5 +60,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
             return file if file in TOGETHER else nodeid.partition("[")[0]
+
+        def _assign_work_unit(self, node: Any) -> None:
+            if waiting := [scope for scope in LONG if scope in self.workqueue]:
+                self.workqueue.move_to_end(waiting[0], last=False)
+            super()._assign_work_unit(node)
 
     return Scheduling(config, log)
