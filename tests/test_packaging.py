@@ -19,6 +19,7 @@ from Cython.Compiler.Main import Context
 from Cython.Compiler.Options import CompilationOptions, default_options
 
 from fastgd.engine import dispatch
+from support.running import by_isa, instruction_set
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITTEN_BY_HAND = ["tests/support/pool_stress.c", "tests/support/quadratic.c"]
@@ -72,6 +73,8 @@ print(found.hexdigest())
 
 # What a builder may have set for every package; none of it may reach a bit.
 HOSTILE = "-Ofast -ffast-math -funsafe-math-optimizations -ffp-contract=fast -fno-signed-zeros"
+# The instruction sets of the wheel: the first, and the last that this processor has.
+BUILT = sorted({dispatch.available()[0], dispatch.available()[-1]})
 
 IMPORT = """
 try:
@@ -124,14 +127,31 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def unpacked(dist: Path) -> Path:
-    """What is in the sdist, where the wheel is built with flags that must not matter."""
+    """
+    What is in the sdist, where the wheel is built with flags that must not matter.
+
+    It has the kernels of two instruction sets, and GCC's passes that take most of the time are left out: that the flags
+    of all sets are as they were, passes included, is asked of the compiler itself.
+    """
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         # An argument for it came with Python 3.11.4, and 3.12 warns where nothing is said.
         archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
         archive.extractall(dist.parent / "unpacked")
     (tree,) = (dist.parent / "unpacked").iterdir()
-    build("--wheel", tree, dist, CFLAGS=HOSTILE, LDFLAGS=HOSTILE)
+    kept = ", ".join(f'"{isa.replace("-", "_")}"' for isa in BUILT)
+    text = (tree / "setup.py").read_text(encoding="utf-8")
+    for old, new in (
+        ('FLAGS = ["-O3"', 'FLAGS = ["-O1"'),
+        (
+            "for name, flags in INSTRUCTION_SETS.items() if",
+            f"for name, flags in INSTRUCTION_SETS.items() if name in [{kept}] and",
+        ),
+    ):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (tree / "setup.py").write_text(text, encoding="utf-8")
+    build("--wheel", tree, dist, CFLAGS=f"-g0 {HOSTILE}", LDFLAGS=HOSTILE)
     return tree
 
 
@@ -226,8 +246,8 @@ def test_a_change_of_a_rule_builds_the_kernels_anew(monkeypatch: pytest.MonkeyPa
 
 
 def test_flags_of_the_builder_change_no_bit(installed: Path, tmp_path: Path) -> None:
-    """The wheel is built with them, and the modules in src without."""
-    for isa in dispatch.available():
+    """The wheel is built with them, and the modules in src without; other passes of GCC's change no bit either."""
+    for isa in BUILT:
         found = {
             run(python, "-c", DIGEST, cwd=tmp_path, FASTGD_ISA=isa, **path)
             for python, path in [
@@ -236,6 +256,24 @@ def test_flags_of_the_builder_change_no_bit(installed: Path, tmp_path: Path) -> 
             ]
         }
         assert len(found) == 1, isa
+
+
+@by_isa
+def test_flags_of_the_builder_change_no_option_of_the_compiler(isa: str, tmp_path: Path) -> None:
+    """GCC says what all of its options are in the end, with flags before ours and after."""
+    compiler, *_ = sysconfig.get_config_var("CC").split()
+    kinds = [f"--help={kind}" for kind in ("common", "optimizers", "params", "target")]
+    with instruction_set(isa):
+        flags = dispatch.flags().split()
+
+    def options(*given: str) -> list[str]:
+        said = run(compiler, *given, "-Q", *kinds, cwd=tmp_path).splitlines()
+        return [line for line in said if not line.startswith("  -o ")]  # a temporary file
+
+    if "Free Software Foundation" not in run(compiler, "--version", cwd=tmp_path):
+        pytest.skip("this compiler does not list its options")
+    assert options("-O2", *HOSTILE.split(), *flags) == options("-O2", *flags)
+    assert options(*flags, *HOSTILE.split()) != options(*flags)
 
 
 @pytest.mark.parametrize("flag", ["-ffast-math", "-Ofast", "-ffinite-math-only", "-fsingle-precision-constant"])
