@@ -389,6 +389,45 @@ def test_a_step_of_sam_is_done_or_not_begun(front: str) -> None:
     assert seen == {0, 1}
 
 
+@pytest.mark.parametrize("front", ["numpy", "torch"])
+@pytest.mark.parametrize("method", ["eval", "train"])
+def test_schedule_free_parameters_hold_one_of_two(method: str, front: str) -> None:
+    def scene() -> tuple[Any, Any]:
+        params = [np.arange(3.0), np.ones(2)]
+        grads = [np.ones(3), np.ones(2)]
+        if front == "numpy":
+            opt: Any = fastgd.ScheduleFreeSGD(params)
+            opt.bind(grads)
+        else:
+            opt = fastgd.torch.ScheduleFreeSGD([torch.from_numpy(param) for param in params])
+            for tensor, grad in zip(opt.param_groups[0]["params"], grads, strict=True):
+                tensor.grad = torch.from_numpy(grad)
+        for _ in range(2):
+            opt.step()
+        if method == "train":
+            opt.eval()
+        return params, opt
+
+    def seen_in(params: Any, opt: Any) -> Any:
+        return freeze([params, opt.training, [sorted(opt.state_dict()["state"][i]) for i in range(2)]])
+
+    params, opt = scene()
+    results = [seen_in(params, opt)]
+    getattr(opt, method)()
+    results.append(seen_in(params, opt))
+    moment, seen = 1, set()
+    while True:
+        params, opt = scene()
+        came = interrupted(getattr(opt, method), moment)
+        found = seen_in(params, opt)
+        assert found in results, f"a mixture at moment {moment}"
+        seen.add(results.index(found))
+        if not came:
+            break
+        moment += 1
+    assert seen == {0, 1}
+
+
 def test_no_moment_is_in_the_collection_of_garbage() -> None:
     """Else an interrupt would be lost in a callback that a library has left there."""
     called: list[str] = []

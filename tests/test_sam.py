@@ -253,3 +253,16 @@ def test_settings_are_those_of_the_optimizer() -> None:
     for name in ("optimizer", "max_norm"):
         with pytest.raises(AttributeError):
             setattr(opt, name, 1.0)
+
+
+def test_torch_in_the_backward_pass_is_refused() -> None:
+    torch = pytest.importorskip("torch")
+    import fastgd.torch
+
+    def factory(params: list[object]) -> object:
+        opt = fastgd.torch.SGD(params, lr=0.1)
+        fastgd.torch.SAM(opt)
+        return opt
+
+    with pytest.raises(ValueError, match="SAM needs a closure: use step after the backward pass"):
+        fastgd.torch.step_in_backward(torch.nn.Linear(2, 2), factory)

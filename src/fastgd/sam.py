@@ -8,7 +8,7 @@ import numpy as np
 
 from fastgd import validation
 from fastgd.around import Around
-from fastgd.engine.averaged import put_back
+from fastgd.engine.averaged import change
 from fastgd.engine.rows import Rows
 from fastgd.gradients import grad_norm
 from fastgd.lookahead import Lookahead
@@ -112,7 +112,7 @@ class SAM(Around):
                 param += way
             grads = closure()
         finally:
-            put_back(before)  # compiled: no interrupt comes meanwhile
+            change([], before)  # compiled: no interrupt comes meanwhile
         self.optimizer.step(grads, grad_scale=grad_scale, zero_grads=zero_grads)
 
     def __repr__(self) -> str:

@@ -180,7 +180,25 @@ cdef class Way:
             param.copy_(slow)
 
 
-def put_back(list before not None):
-    """Give parameters the numbers that they had: (param, copy) for each."""
-    for param, old in before:
-        param[...] = old
+def change(list entries not None, list pairs not None):
+    """
+    Change entries of dicts and numbers of parameters, with no place for an interrupt between them.
+
+    Parameters
+    ----------
+    entries : list of (dict, str, object)
+        What each dict then has under the key; None for nothing.
+    pairs : list of (array, array), or of Tensor
+        Parameters, without their gradients, and what they then hold.
+    """
+    for held, key, value in entries:
+        if value is None:
+            held.pop(key, None)
+        else:
+            held[key] = value
+    for param, numbers in pairs:
+        copy = getattr(param, "copy_", None)
+        if copy is None:
+            param[...] = numbers
+        else:
+            copy(numbers)

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from fastgd import validation
+from fastgd.engine.averaged import change
 from fastgd.hyperparameters import AveragingRates, NonNegative, OpenFraction, Rate, Switch, nonnegative
 from fastgd.optimizers import state_dict as saved
 from fastgd.optimizers.base import Optimizer, Params, Settings
@@ -54,16 +55,17 @@ class ScheduleFree(Optimizer):
             for i in range(len(params)):
                 self._steps.check_param(i, self._label(i))
             begun = [self._steps.progress(i)[0] > 0 for i in range(len(params))]
-            self._y = [np.array(p, order="K") if has else None for p, has in zip(params, begun, strict=True)]
-            for i, y in enumerate(self._y):
-                if y is not None:
+            y = [np.array(p, order="K") if has else None for p, has in zip(params, begun, strict=True)]
+            averages = []
+            for i, held in enumerate(y):
+                if held is not None:
                     # x = y + (1 - 1 / momentum) * (z - y), rounded to the parameter's dtype once.
-                    wide = np.dtype(np.float64 if y.dtype == np.float64 else np.float32)
-                    x = np.subtract(self._steps.states[i]["z"], y, dtype=wide)
+                    wide = np.dtype(np.float64 if held.dtype == np.float64 else np.float32)
+                    x = np.subtract(self._steps.states[i]["z"], held, dtype=wide)
                     x *= wide.type(1.0 - 1.0 / self._momentum(i))
-                    x += y
-                    params[i][...] = x
-            self._steps.show(False)
+                    x += held
+                    averages.append((params[i], x))
+            self._hold(y, averages)
 
     def train(self) -> None:
         """
@@ -80,11 +82,15 @@ class ScheduleFree(Optimizer):
             self._steps.check_plain()
             for i in range(len(self._y)):
                 self._steps.check_param(i, self._label(i))
-            for param, y in zip(self._steps.params, self._y, strict=False):
-                if y is not None:
-                    param[...] = y
+            pairs = [(param, y) for param, y in zip(self._steps.params, self._y, strict=False) if y is not None]
+            self._hold(None, pairs)
+
+    def _hold(self, y: list[np.ndarray | None] | None, pairs: list[tuple[np.ndarray, np.ndarray]]) -> None:
+        """Let parameters hold other numbers, `y` being kept, and bring copies up to date."""
+        try:
+            change([(self.__dict__, "_y", y)], pairs)
+        finally:
             self._steps.show(False)
-            self._y = None
 
     def _momentum(self, i: int) -> float:
         """What the average is weighted by: `momentum`, or the first of `betas`."""

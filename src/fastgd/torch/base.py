@@ -21,6 +21,7 @@ from fastgd.torch.answering import Answering
 from fastgd.torch.bound import Bound
 from fastgd.torch.clock import Clock, refuse_wrapped
 from fastgd.torch.gradients import zero_grad
+from fastgd.torch.sam import SAM
 
 Closure = Callable[[], Any]
 OF_ALL = ("max_grad_norm", "skip_nonfinite")  # settings that look at all gradients together
@@ -334,6 +335,8 @@ class Optimizer(Answering, torch.optim.Optimizer):
                 raise ValueError(f"{name} needs all gradients at once: use step after the backward pass")
         if self._steps.behind is not None:
             raise ValueError("Lookahead counts whole steps: use step after the backward pass")
+        if any(isinstance(getattr(hook, "__self__", None), SAM) for hook in self._optimizer_step_pre_hooks.values()):
+            raise ValueError("SAM needs a closure: use step after the backward pass")
 
     # ---- state ------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from fastgd import validation
-from fastgd.engine.averaged import put_back
+from fastgd.engine.averaged import change
 from fastgd.sam import LEAST
 
 
@@ -83,7 +83,7 @@ class SAM:
                 with torch.enable_grad():
                     closure()
             finally:
-                put_back(before)
+                change([], before)
         return (own, lambda: loss, *rest), {name: value for name, value in kwargs.items() if name != "closure"}
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from fastgd.engine.averaged import change
 from fastgd.optimizers.schedule_free import IN_EVAL
 from fastgd.torch.base import Closure, Optimizer
 
@@ -26,28 +27,39 @@ class ScheduleFreeBase(Optimizer):
     def eval(self) -> None:
         """Let the parameters hold x, in place; y is kept in `state`, so that `train` brings it back exactly."""
         self._steps.check_plain()
-        for group in self.param_groups:
-            group["train_mode"] = False  # first, so that an interrupt leaves what refuses a step and train() puts right
+        entries: list[tuple[dict[str, Any], str, Any]] = [(group, "train_mode", False) for group in self.param_groups]
+        pairs = []
         for group in self.param_groups:
             momentum = group["momentum"] if "momentum" in group else group["betas"][0]
             for param in group["params"]:
-                if "z" in self.state.get(param, {}) and "y" not in self.state[param]:
-                    y = self.state[param]["y"] = param.detach().clone()
+                entry = self.state.get(param, {})
+                if "z" in entry and "y" not in entry:
+                    y = param.detach().clone()
                     x = y.to(torch.promote_types(y.dtype, torch.float32), copy=True)
                     # x = y + (1 - 1 / momentum) * (z - y), rounded to the parameter's dtype once.
-                    x.neg_().add_(self.state[param]["z"]).mul_(1.0 - 1.0 / float(momentum)).add_(y)
-                    param.detach().copy_(x)
-        self._steps.refresh_copies(self)
+                    x.neg_().add_(entry["z"]).mul_(1.0 - 1.0 / float(momentum)).add_(y)
+                    entries.append((entry, "y", y))
+                    pairs.append((param.detach(), x))
+        self._hold(entries, pairs)
 
     def train(self) -> None:
         """Let the parameters hold y again, with the bits that they had before `eval`."""
         self._steps.check_plain()
+        entries: list[tuple[dict[str, Any], str, Any]] = [(group, "train_mode", True) for group in self.param_groups]
+        pairs = []
         for group in self.param_groups:
             for param in group["params"]:
-                if "y" in self.state.get(param, {}):
-                    param.detach().copy_(self.state[param].pop("y"))
-            group["train_mode"] = True
-        self._steps.refresh_copies(self)
+                entry = self.state.get(param, {})
+                if "y" in entry:
+                    entries.append((entry, "y", None))
+                    pairs.append((param.detach(), entry["y"]))
+        self._hold(entries, pairs)
+
+    def _hold(self, entries: list[tuple[dict[str, Any], str, Any]], pairs: list[tuple[Any, Any]]) -> None:
+        try:
+            change(entries, pairs)
+        finally:
+            self._steps.refresh_copies(self)
 
     def _step(self, closure: Closure | None = None, zero_grads: bool = False) -> Any:
         if not self.training:
