@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from fastgd.tools.bench import authors, embeddings, following, measures, memory, training
+from fastgd.tools.bench import authors, embeddings, following, measures, memory, quantized, training
 from fastgd.tools.bench.arrays import WORK
 from fastgd.tools.bench.rows import BY_NAME, ROWS, Row
 from fastgd.tools.bench.table import Cell, cell
@@ -76,6 +76,14 @@ def narrow(needs: dict[tuple[str, str, int], float], s: Settings) -> Iterator[Ce
     for (dtype, size, count), need in needs.items():
         measure = partial(measures.against_float32, ADAMW, WORK[s.size(size)], dtype, count, s.seconds)
         yield cell(f"{dtype}, {s.size(size)}", threads(count), need, measure)
+
+
+def eight_bits(s: Settings) -> Iterator[Cell]:
+    for library in quantized.LIBRARIES[1:]:
+        yield cell("AdamW, 1M", library, 15.0, partial(quantized.against, library, WORK["1M"], s.seconds))
+    measured = quantized.against("fastgd", WORK["1M"], s.seconds)
+    yield Cell("AdamW, 1M", "ns per element", measured.ours * 1e3, 3.0, at_most=True, doubt=measured.doubt)
+    yield Cell("AdamW, 1M", "bytes of state per parameter", quantized.state_bytes(WORK["1M"]), 2.05, at_most=True)
 
 
 def clip_cost(s: Settings) -> Iterator[Cell]:
@@ -213,6 +221,8 @@ TARGETS = [
     Target("bfloat16-deepspeed", "AdamW in bfloat16, 100k / 20M elements, 1 thread", "DeepSpeedCPUAdam",
            ">= 1.5x / 1.3x",
            partial(against, ("adamw",), "deepspeed", {"100k": 1.5, "20M": 1.3}, [1], dtype="bfloat16")),
+    Target("8bit", "AdamW with state in 8 bits, 1M elements, 1 thread", "bitsandbytes and torchao on a CPU",
+           ">= 15x each; <= 3 ns per element; <= 2.05 bytes of state per parameter", eight_bits),
     Target("torch-loops", "Adadelta, RMSprop, Rprop, RAdam, NAdam, 1M / 20M", "torch, default and foreach",
            ">= 3x / 5x", partial(against, WITHOUT_FUSED, "torch, torch foreach", {"1M": 3.0, "20M": 5.0}, COUNTS)),
     Target("numpy", "every rule, 1k, 1 thread", "plain NumPy", ">= 5x",

@@ -30,7 +30,7 @@ def test_on_threads(scenario: Callable[[Any], None], ranks: int) -> None:
 @pytest.mark.skipif(importlib.util.find_spec("mpi4py") is None, reason="mpi4py is not installed")
 # Where other programs run, too, each message waits for its turn on a processor: not all of them here.
 @pytest.mark.parametrize(
-    ("ranks", "names"), [(2, ["elements", "groups", "refusals"]), (4, ["together"])], ids=["2", "4"]
+    ("ranks", "names"), [(2, ["elements", "groups", "refusals", "spoiled_blocks"]), (4, ["together"])], ids=["2", "4"]
 )
 def test_with_mpi(ranks: int, names: list[str]) -> None:
     command = [MPIRUN or "", "-n", str(ranks), sys.executable, "-m", "mpi4py", "-m", "support.mpi_scenarios", *names]

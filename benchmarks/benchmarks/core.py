@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import fastgd
-from fastgd.tools.bench import arrays, embeddings, measures, memory, peers, training
+from fastgd.tools.bench import arrays, embeddings, measures, memory, peers, quantized, training
 from fastgd.tools.bench.pairing import Ratio
 from fastgd.tools.bench.rows import BY_NAME
 from fastgd.tools.bench.stepper import Stepper, UnavailableError
@@ -99,9 +99,25 @@ class Step(Timed):
 
 
 class Narrow(Step):
-    """In bfloat16, all of it or beside state in float32, as DeepSpeed has it too."""
+    """In bfloat16, all of it or beside state in float32, as DeepSpeed has it too; and with state in 8 bits."""
 
-    params = [["adamw"], ["bfloat16", "bfloat16-float32"], ["100k", "20M"], ["fastgd", "torch fused", "deepspeed"]]
+    params = [["adamw"], ["bfloat16", "bfloat16-float32", "8bit"], ["100k", "20M"],
+              ["fastgd", "torch fused", "deepspeed"]]  # fmt: skip
+
+
+class EightBits(Timed):
+    """AdamW with state in 8 bits, beside those that have it too."""
+
+    params = [["1M"], list(quantized.LIBRARIES)]
+    param_names = ["work", "library"]
+
+    def setup(self, work: str, library: str) -> None:
+        self.threads = using(1)
+        self.threads.__enter__()
+        self.start(quantized.stepper(library, arrays.WORK[work]))
+
+    def time_step(self, *_: object) -> None:
+        self.step()
 
 
 class Rows(Timed):
@@ -184,7 +200,7 @@ class NarrowRoof(Roof):
 class OverFloat32:
     """The time of a step over that of the same step where everything is in float32."""
 
-    params = [["adamw"], ["bfloat16", "bfloat16-float32", "bfloat16-master"], ["100k", "20M"], ["1"]]
+    params = [["adamw"], ["bfloat16", "bfloat16-float32", "bfloat16-master", "8bit"], ["100k", "20M"], ["1"]]
     param_names = ["rule", "dtype", "work", "threads"]
     unit = "x float32"
 

@@ -27,6 +27,9 @@ class LeftOut(Exception):  # noqa: N818  (it is no error, but says what the othe
 class RefusedElsewhereError(RuntimeError):
     """Another process has refused its step, so that this one makes none."""
 
+    def __init__(self) -> None:
+        super().__init__("another process of this group has refused its step; its error says why")
+
 
 class Ranks:
     """
@@ -40,33 +43,40 @@ class Ranks:
         Numbers of the parameters that another process counts: those that several have.
     """
 
+    known = True  # whether it can be asked for anything
+
     def __init__(self, exchanges: Sequence[Exchange], elsewhere: AbstractSet[int] = frozenset()) -> None:
         self._exchanges = exchanges
         self.elsewhere = elsewhere
 
-    def norm(self, norm: float, largest: float) -> tuple[float, float]:
-        """The norm over all processes, and the least of what each takes for the largest finite one."""
-        status, norm, largest = self._tell(READY, norm, largest)
+    def norm(self, norm: float, largest: float, beside: float) -> tuple[float, float, float]:
+        """
+        What all processes have together: the norm, and what decides about it.
+
+        That is the least of what each takes for the largest finite norm, and the largest norm of gradients beside state
+        in 8 bits, which is negative where none has any.
+        """
+        status, norm, largest, beside = self._tell(READY, norm, largest, beside)
         if status == LEFT_OUT:
             raise LeftOut
-        return norm, largest
+        return norm, largest, beside
 
     def leave_out(self) -> None:
         """Let the others, which wait for the norm, leave the step out."""
-        self._tell(LEFT_OUT, 0.0, 0.0)
+        self._tell(LEFT_OUT, 0.0, 0.0, 0.0)
 
     def refuse(self) -> None:
         """Tell the others, which wait for the norm, that this process has refused its step."""
-        self._tell(REFUSED, 0.0, 0.0)
+        self._tell(REFUSED, 0.0, 0.0, 0.0)
 
-    def _tell(self, status: float, norm: float, largest: float) -> tuple[float, float, float]:
+    def _tell(self, status: float, norm: float, largest: float, beside: float) -> tuple[float, float, float, float]:
         mine = status
         for exchange in self._exchanges:
-            statuses, norms, bounds = zip(*exchange([status, norm, largest]), strict=True)
-            status, norm, largest = max(statuses), joint_norm(norms), min(bounds)
+            statuses, norms, bounds, all_beside = zip(*exchange([status, norm, largest, beside]), strict=True)
+            status, norm, largest, beside = max(statuses), joint_norm(norms), min(bounds), max(all_beside)
         if status == REFUSED != mine:
-            raise RefusedElsewhereError("another process of this group has refused its step; its error says why")
-        return status, norm, largest
+            raise RefusedElsewhereError
+        return status, norm, largest, beside
 
     def sums(self, sums: Sequence[float]) -> list[float]:
         """Each of these numbers summed over all processes."""

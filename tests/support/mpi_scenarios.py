@@ -230,6 +230,30 @@ def refusals(comm: Any) -> None:
         opt.__reduce__()
 
 
+def spoiled_blocks(comm: Any) -> None:
+    """A gradient that would spoil the blocks of one rank is refused on all, with a norm and without."""
+    ranks, rank = comm.Get_size(), comm.Get_rank()
+    refused(comm, -1, ValueError, "^state_dtype: blocks begin at the first element of a part",
+            lambda: Sharded(np.ones(9, np.float32), fastgd.AdamW, comm, state_dtype="8bit"))  # fmt: skip
+    for settings, bad in (({}, np.nan), ({"max_grad_norm": 1.0}, np.inf), ({"max_grad_norm": 1e30}, 1e25)):
+        w = {f"w{k}": np.ones(5000, np.float32) for k in range(ranks)} | {"b": np.ones(20, np.float32)}
+        grads = {key: np.ones(array.shape, np.float32) for key, array in w.items()}
+        opt = Sharded(w, fastgd.AdamW, comm, state_dtype="8bit", cautious=True, **settings)
+        opt.step(grads)
+        before = {key: array.copy() for key, array in w.items()}, opt.state_dict()
+        assert before[1]["state"][0]["exp_avg"].dtype == np.uint8
+        grads["w0"][4000] = bad  # whose state is on one rank
+        at = [part[0][1] > 0 for part in opt.ranges].index(True)
+        expected = "beside state in 8 bits" if rank == at else f"^rank {at} has refused the update of its part"
+        with pytest.raises(ValueError if rank == at else RuntimeError, match=expected):
+            opt.step(grads)
+        assert all(same(w[key], array) for key, array in before[0].items()), settings
+        assert same_state(opt.state_dict(), before[1]), settings
+        grads["w0"][4000] = 1.0
+        opt.step(grads)
+        assert opt.steps_completed == 2
+
+
 def checkpoints(comm: Any) -> None:
     """From one process to these ranks, and back, by state dicts and by files."""
     ranks = comm.Get_size()
@@ -261,7 +285,7 @@ def checkpoints(comm: Any) -> None:
     refused(comm, 0, OSError, "nowhere", lambda: sharded.save(Path(folder, "nowhere", "x")))
 
 
-SCENARIOS = (elements, tensors, together, groups, refusals, checkpoints)
+SCENARIOS = (elements, tensors, together, groups, refusals, spoiled_blocks, checkpoints)
 
 
 def code_of_docs(number: int) -> str:

@@ -117,6 +117,33 @@ def fail(*_: Any) -> Any:
     raise ArithmeticError("on purpose")
 
 
+def spoiled_blocks(rank: int, ranks: int, path: Path) -> Any:
+    """A gradient that would spoil rank 0's state in 8 bits is refused on all ranks, with blocks or without."""
+    found = []
+    for settings in ({}, {"max_grad_norm": 1.0}, {"max_grad_value": 1.0}):
+        params = [torch.nn.Parameter(torch.ones(5000 if rank == 0 else 50)), torch.nn.Parameter(torch.ones(3))]
+        group = torch.distributed.group.WORLD
+        opt = adapter.AdamW(params, state_dtype="8bit", process_group=group, **settings)
+        for t in range(4):
+            for param in params:
+                param.grad = torch.ones_like(param)
+            before = joined(params, ranks)
+            if t == 0:
+                opt.param_groups[0]["lr"] = -1.0 if rank == 0 else 1e-3
+                refused(rank, ValueError, r"\['lr'\] must be", opt.step)  # before groups have been taken over
+                opt.param_groups[0]["lr"] = 1e-3
+            elif t == 2:
+                if rank == 0:
+                    params[0].grad[4000] = float("inf")
+                refused(rank, ValueError, "beside state in 8 bits", opt.step)
+            else:
+                opt.step()
+            assert same(joined(params, ranks), before) == (t in (0, 2))
+        assert opt.state[params[1]]["step"] == 2
+        found += joined(params, ranks)
+    return found
+
+
 def early_refusals(rank: int, ranks: int, path: Path) -> Any:
     """What a rank refuses before its step begins, and before its first one."""
     params = [torch.nn.Parameter(tensor) for tensor in chunks(tensors(0), rank, ranks)]
@@ -186,4 +213,4 @@ def groups(rank: int, ranks: int, path: Path) -> Any:
     return []
 
 
-SCENARIOS = (parts, rates, early_refusals, groups)
+SCENARIOS = (parts, rates, early_refusals, spoiled_blocks, groups)

@@ -2,6 +2,8 @@
 from fastgd.engine.norm cimport View
 from fastgd.engine.plan cimport Plan
 
+cdef double BESIDE_BLOCKS
+
 cdef class Measured(Plan):
     cdef View* views
     cdef double* partial
@@ -10,4 +12,5 @@ cdef class Measured(Plan):
     cdef double measure(self) except? -1
     cdef double measure_some(self, bint blocked) except? -1
     cdef bint any_blocked(self) noexcept
+    cdef double norm_beside(self, double most, double scale) except? -2
     cdef Py_ssize_t first_beyond(self, double bound) except -2

@@ -1,5 +1,6 @@
 """Measured: a plan that measures its gradients, all of them together or those beside state in 8 bits."""
 from cpython.mem cimport PyMem_Free
+from libc.math cimport INFINITY, fabs
 
 from fastgd.engine.arrays cimport PyArrayObject
 from fastgd.engine.execute cimport Slot, updated
@@ -15,6 +16,9 @@ cdef void view_gradient(const Slot* slot, View* out) noexcept:
         data = slot.touched.values[0] if slot.touched.count else NULL
     view(<PyArrayObject*>slot.param, slot.formats[1], data, out)
     out.size = updated(slot)    # Rows lie as their parameter does, in C order.
+
+
+cdef double BESIDE_BLOCKS = 2.0**63     # the largest norm of gradients beside state in 8 bits: its square is finite
 
 
 cdef class Measured(Plan):
@@ -56,6 +60,19 @@ cdef class Measured(Plan):
             if self.slots[i].cohort >= 0 and self.slots[i].blocked:
                 return True
         return False
+
+    cdef double norm_beside(self, double most, double scale) except? -2:
+        """
+        The norm over gradients beside state in 8 bits: -1 without any, infinity for NaN, and 0, without a look at them,
+        where that over all of this process' gradients is `most` and leaves no doubt.
+        """
+        cdef double found
+        if not self.blocked or not self.any_blocked():
+            return -1
+        if most * fabs(scale) <= BESIDE_BLOCKS:
+            return 0
+        found = self.measure_some(True)
+        return found if found == found else INFINITY
 
     cdef Py_ssize_t first_beyond(self, double bound) except -2:
         """The first slot with state in 8 bits whose gradient's norm is above a bound or NaN; -1 without one."""

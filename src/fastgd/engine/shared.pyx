@@ -5,6 +5,9 @@ What they exchange is a `fastgd.ranks.Ranks`; here is when it is asked.
 """
 from libc.string cimport memset
 
+from libc.math cimport INFINITY
+
+from fastgd.engine.plan cimport Group
 from fastgd.kernels.rule cimport MAX_TERMS
 
 
@@ -34,28 +37,46 @@ cdef class Shared(Grouped):
         for i in range(self.count):
             self.slots[i].elsewhere = ranks is not None and i in ranks.elsewhere
 
-    cdef double measure(self) except? -1:
-        """The norm over the gradients of this step, of all processes that have some of them."""
+    cdef double measure_all(self, double scale) except? -1:
+        """The norm over the gradients of this step, of all processes that have some of them, and `beside` with it."""
         cdef Py_ssize_t i
         cdef double norm
         if self.ranks is None:
-            return Grouped.measure(self)
+            norm = self.measure()
+            self.beside = self.norm_beside(norm, scale)
+            return norm
         repeated = [i for i in range(self.first, self.stop) if self.slots[i].elsewhere and self.slots[i].cohort >= 0]
         for i in repeated:
             self.slots[i].cohort = -1
         try:
-            norm = Grouped.measure(self)
+            norm = self.measure()
         finally:
             for i in repeated:
                 self.slots[i].cohort = 0
+        self.beside = self.norm_beside(INFINITY if repeated else norm, scale)
         self.exchanges += 1
-        norm, self.largest = self.ranks.norm(norm, self.largest)
+        norm, self.largest, self.beside = self.ranks.norm(norm, self.largest, self.beside)
         return norm
 
-    cdef int begin_sums(self) except -1:
-        """Before a step with sums, so that all processes begin it or none."""
-        self.exchanges += 1
-        self.ranks.norm(0.0, 0.0)
+    cdef bint together_beside(self) except -1:
+        """Whether all processes decide together if gradients would spoil state in 8 bits; the same on each."""
+        cdef Group group
+        if self.ranks is None or self.alone or not self.ranks.known:
+            return False
+        if not self.groups:
+            return self.expects_blocks
+        # Where tensors are divided, a part may be too small for blocks: not all processes have them.
+        for group in self.groups:
+            if group.storage.in_blocks:
+                return True
+        return False
+
+    cdef int begin_together(self) except -1:
+        """Before a step without a norm, so that all processes begin it or none."""
+        self.beside = self.norm_beside(INFINITY, 1.0)
+        if self.over_all or self.together_beside():
+            self.exchanges += 1
+            _, _, self.beside = self.ranks.norm(0.0, 0.0, self.beside)
         return 0
 
     cdef int exchange_sums(self, double* sums, Py_ssize_t* summed) except -1:

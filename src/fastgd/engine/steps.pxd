@@ -38,6 +38,6 @@ cdef class Steps(Shared):
     cdef int forget_rows(self) except -1
     cdef int hold_or_bound(self, object front, object grads, bint zeroes) except -1
     cdef bint update(self, object front, double scale, bint zeroes) except -1
-    cdef int check_blocks(self, object front, double scale, bint measured, double norm) except -1
+    cdef int check_blocks(self, object front, double scale) except -1
     cdef int bound_largest(self, array) except -1
     cpdef tuple bound_gradients(self)

@@ -17,6 +17,7 @@ from fastgd.engine.arrays cimport pointer
 from fastgd.engine.execute cimport Slot
 from fastgd.engine.formats cimport computed_in, format_of
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
+from fastgd.engine.measured cimport BESIDE_BLOCKS
 from fastgd.engine.reader cimport Reader, real_number
 from fastgd.engine.rows cimport Gathered, Rows
 from fastgd.engine.shared cimport Shared
@@ -26,6 +27,7 @@ import numpy as np
 
 from fastgd.hyperparameters import LARGEST as _LARGEST
 from fastgd.hyperparameters import flag
+from fastgd.ranks import RefusedElsewhereError
 
 cdef extern from "Python.h":
     PyObject* Py_None
@@ -36,7 +38,6 @@ cdef extern from "Python.h":
     Py_ssize_t PySequence_Fast_GET_SIZE(object)
 
 cdef double LARGEST = _LARGEST      # the largest number that float32 holds
-cdef double BESIDE_BLOCKS = 2.0**63     # the largest norm of gradients beside state in 8 bits: its square is finite
 IN_USE = "this optimizer is in use by another thread; give each thread its own, or a lock"
 AVERAGED = "the parameters hold their averages: leave `with opt.averaged()` first"
 
@@ -332,7 +333,8 @@ cdef class Steps(Shared):
     @property
     def exchanging(self):
         """Whether each step asks other processes for something, so that they wait for one that makes none."""
-        return self.ranks is not None and (self.over_all or self.max_norm >= 0 or self.skip_nonfinite)
+        return self.ranks is not None and (
+            self.over_all or self.max_norm >= 0 or self.skip_nonfinite or self.together_beside())
 
     def refuse(self):
         """Tell other processes, if they wait for this one's part of a step, that it has none."""
@@ -434,7 +436,7 @@ cdef class Steps(Shared):
         cdef fp_mode mode = enter()
         try:
             if measured:
-                norm = self.measure() * fabs(scale)
+                norm = self.measure_all(scale) * fabs(scale)
                 if self.skip_nonfinite and not norm <= self.largest:
                     self.grad_norm = norm
                     self.skipped_steps += 1
@@ -445,10 +447,10 @@ cdef class Steps(Shared):
                     factor = self.max_norm / (norm + 1e-6)
                     # A NaN norm must spread, as in torch: it is not above 1, and min() might hide it.
                     scale *= 1.0 if factor > 1.0 else factor
-            elif self.over_all:
-                self.begin_sums()
-            if self.blocked:
-                self.check_blocks(front, scale, measured, norm)
+            elif self.blocked or self.ranks is not None:
+                self.begin_together()
+            if self.blocked or self.ranks is not None:
+                self.check_blocks(front, scale)
             self.scale, self.bound_of_elements = scale, self.max_value if bounded else INFINITY
             self.fold(1.0 if bounded else scale)
             found = norm if measured else None
@@ -468,22 +470,18 @@ cdef class Steps(Shared):
         finally:
             leave(mode)
 
-    cdef int check_blocks(self, object front, double scale, bint measured, double norm) except -1:
-        """
-        Raise for a gradient that would spoil a block of state in 8 bits.
-
-        `norm` is that of all gradients before `max_grad_norm`, where it was `measured`.
-        """
+    cdef int check_blocks(self, object front, double scale) except -1:
+        """Raise for a gradient that would spoil a block of state in 8 bits, here or in another process."""
         cdef double most = BESIDE_BLOCKS / fabs(scale)
         cdef Py_ssize_t i
         if not most <= DBL_MAX:     # A scale of 0 or NaN, which a norm that is not finite makes: it has to be finite.
             most = DBL_MAX
-        if (measured and norm <= BESIDE_BLOCKS) or not self.any_blocked():
-            return 0
         # A scale that is NaN would reach every block, whichever gradient it comes from.
-        if scale == scale and self.measure_some(True) <= most:
+        if self.beside < 0 or (scale == scale and self.beside <= most):
             return 0
         i = self.first_beyond(most)
+        if i < 0 and (scale == scale or not self.any_blocked()):
+            raise RefusedElsewhereError
         label = "gradients" if i < 0 else front._gradient_label(i)
         raise ValueError(f"{label}: expected finite numbers with a norm of at most 2**63, after grad_scale and "
                          "max_grad_norm, beside state in 8 bits, got others; skip_nonfinite=True leaves such steps out")

@@ -65,8 +65,8 @@ class Sharded(Saved):
 
     Rules that work element by element have an equal number of elements on each rank. Those that need whole tensors,
     such as LAMB, Muon, Adafactor or cautious steps, have whole parameters on each, the largest first; there a rank has
-    nothing to do where there are fewer parameters than ranks. ``rounding="stochastic"`` is refused where tensors are
-    cut, since its bits would depend on the number of ranks.
+    nothing to do where there are fewer parameters than ranks. ``rounding="stochastic"`` and state in 8 bits are refused
+    where tensors are cut, since bits would depend on the number of ranks.
 
     What one rank refuses, all refuse, so that none waits for another. An exception that comes between, such as Ctrl-C,
     leaves the others waiting: run programs with ``python -m mpi4py``, which then ends all.
@@ -111,7 +111,7 @@ class Sharded(Saved):
         # What a rule needs follows from its hyperparameters, which an optimizer of nothing checks and reads.
         probe = self._optimizer(groups, [np.empty((0, *p.shape[1:]), p.dtype) for p in self._params])
         self.whole = needs_whole(probe)
-        self._refuse_random(probe)
+        self._refuse_formats(probe)
         self._divide(buffer)
         self.shard = self._optimizer(groups, self._parts())
         self.shard._steps.set_ranks(Ranks([self._exchange]), sums_over_all(kind))
@@ -132,7 +132,12 @@ class Sharded(Saved):
         self._form = made[0]["params"]
         return self._kind(made if self._grouped else self._form, **self._given)
 
-    def _refuse_random(self, probe: Optimizer) -> None:
+    def _refuse_formats(self, probe: Optimizer) -> None:
+        """Refuse what would follow from the number of ranks where tensors are divided."""
+        form = next((group.storage.state_dtype for group in probe._steps.groups if group.storage.in_blocks), None)
+        if not self.whole and form is not None:
+            raise ValueError("state_dtype: blocks begin at the first element of a part: expected state that is not in "
+                             f"8 bits where tensors are divided, got {form!r}")  # fmt: skip
         if not self.whole and any(group.storage.rounding == "stochastic" for group in probe._steps.groups):
             raise ValueError("rounding: bits of 'stochastic' follow from an element's number in its part: expected "
                              "'nearest' where tensors are divided, got 'stochastic'")  # fmt: skip

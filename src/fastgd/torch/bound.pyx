@@ -20,6 +20,7 @@ import torch
 from torch.autograd.graph import increment_version
 
 from fastgd.engine.following import CHANGED_SINCE
+from fastgd.engine.formats import IN_BLOCKS
 from fastgd.ranks import LeftOut, sums_over_all
 from fastgd.torch import checks
 
@@ -228,6 +229,7 @@ cdef class Bound(Found):
             try:
                 self.set_ranks(front._ranks([leaf for group in front.param_groups for leaf in group["params"]]),
                                sums_over_all(front._numpy))
+                self.expects_blocks = any(group["state_dtype"] in IN_BLOCKS for group in front.param_groups)
             except (KeyError, TypeError):
                 pass
         return 0
@@ -255,6 +257,7 @@ cdef class Bound(Found):
                                "backward pass that steps")
         self.begin()
         try:
+            self.alone = True
             i = self.places.get(id(leaf), -1)
             if backward != self.backward or i < 0 or not (self.holds_leaf(i) and self.shown.keeps(leaf)):
                 if not self.holds_all(groups):
@@ -278,6 +281,7 @@ cdef class Bound(Found):
                     self.clock.backward = backward
             return True
         finally:
+            self.alone = False
             self.first, self.stop = 0, self.count
             self.copied = []
             self.end()

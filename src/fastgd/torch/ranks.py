@@ -24,11 +24,13 @@ def exchange(group: Any) -> Exchange:
 class Unknown(Ranks):
     """Where it is not known who has what, until something is asked for."""
 
+    known = False
+
     def __init__(self, message: str) -> None:
         super().__init__(())
         self._message = message
 
-    def norm(self, norm: float, largest: float) -> tuple[float, float]:
+    def norm(self, norm: float, largest: float, beside: float) -> tuple[float, float, float]:
         raise ValueError(self._message)
 
 

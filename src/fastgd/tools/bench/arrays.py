@@ -67,11 +67,13 @@ class Kind:
 
     def moved(self, reads: int, writes: int) -> int:
         """The bytes that are moved for each element: the parameter twice, the gradient once, and states."""
-        param, grad, state = (formats.dtype(name).itemsize for name in (self.param, self.grad, self.state))
+        param, grad = (formats.dtype(name).itemsize for name in (self.param, self.grad))
+        # Of a block in 8 bits its largest magnitude is the 256th part of what is moved.
+        state = 1 if self.state == "8bit" else formats.dtype(self.state).itemsize
         return 2 * (param + 2 * bool(self.storage.get("master_weights"))) + grad + (reads + writes - 3) * state
 
 
-# The mixes whose arrays kernels take as they lie, so that roofs do.
+# Kernels take all of these as they lie, so that roofs do, but for 8 bits, which a roof decodes and encodes, too.
 KINDS = {
     "float32": Kind("float32", "float32", "float32"),
     "float64": Kind("float64", "float64", "float64"),
@@ -79,6 +81,8 @@ KINDS = {
     "bfloat16-float32": Kind("bfloat16", "bfloat16", "float32"),
     "bfloat16-master": Kind("bfloat16", "bfloat16", "float32", {"master_weights": True}),
     "float32-bfloat16": Kind("float32", "bfloat16", "float32"),
+    "8bit": Kind("float32", "float32", "8bit", {"state_dtype": "8bit"}),
+    "8bit-sqrt": Kind("float32", "float32", "8bit", {"state_dtype": "8bit-sqrt"}),
 }
 
 

@@ -95,7 +95,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
                         help="elements of the parameter, such as 100k 20M (default: 1k 10k 100k 1M 4M)")  # fmt: skip
     parser.add_argument("--dtype", type=dtype, default="float32", metavar="DTYPE",
                         help=f"of {', '.join(arrays.KINDS)}: of everything, of parameters and state, with master "
-                        "weights, or of parameters and gradients (default: float32)")  # fmt: skip
+                        "weights, of parameters and gradients, or of state (default: float32)")  # fmt: skip
     parser.add_argument("--calls", action="store_true", help="measure what a small step costs, and no rules")
     parser.add_argument("--threads", type=number("a number of threads from 1 to 1024", int, 1, 1024), metavar="N",
                         help="default: all that fastgd would use")  # fmt: skip

@@ -109,7 +109,7 @@ def build(
     check(library, row)
     kind = KINDS[dtype or params[0].dtype.name]
     if not kind.is_plain and library not in NARROW:
-        raise UnavailableError(f"{library} is not measured in bfloat16")
+        raise UnavailableError(f"{library} is not measured in {dtype}")
     if clip is not None and library not in CLIPPING:
         raise UnavailableError(f"{library} is not measured with clipping")
     return BUILDERS.get(library, tensor_stepper)(
@@ -210,7 +210,8 @@ def refill_tensors(targets: list[Any]) -> Callable[[], None]:
 
 def check_kind(library: str, kind: Kind) -> None:
     """Refuse arrays that a library of tensors cannot have, or would store otherwise."""
-    alike = kind.compute == "float32" and kind.param == kind.grad and "master_weights" not in kind.storage
+    alike = kind.compute == "float32" and kind.param == kind.grad and kind.state in ("float32", kind.param)
+    alike = alike and "master_weights" not in kind.storage
     if library == "deepspeed" and not alike:
         raise UnavailableError("DeepSpeedCPUAdam is for float32, and for bfloat16 without master weights")
     if library.startswith("torch") and not kind.param == kind.grad == kind.state:
