@@ -6,13 +6,13 @@ from typing_extensions import disjoint_base
 from fastgd.engine.formats import Storage
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
-from fastgd.engine.shared import Shared
+from fastgd.engine.kept import Kept
 
 IN_USE: str
 AVERAGED: str
 
 @disjoint_base
-class Steps(Shared):
+class Steps(Kept):
     names: set[str]
     grouped: bool
     busy: bool
