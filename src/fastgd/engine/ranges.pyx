@@ -110,7 +110,8 @@ cdef const Mapped* found(const Ranges* ranges, const char* place) noexcept nogil
     return NULL
 
 
-cdef void tell_array(const Ranges* ranges, int what, const void* array, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+cdef void tell_array(const Ranges* ranges, int what, const void* array, Py_ssize_t start,
+                     Py_ssize_t stop) noexcept nogil:
     """Tell the system of bytes [start, stop) of an array, if they lie in a file."""
     cdef const Mapped* one = found(ranges, <const char*>array + start)
     cdef Py_ssize_t first, last, size

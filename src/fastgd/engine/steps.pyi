@@ -4,9 +4,9 @@ import numpy as np
 from typing_extensions import disjoint_base
 
 from fastgd.engine.formats import Storage
+from fastgd.engine.kept import Kept
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
-from fastgd.engine.kept import Kept
 
 IN_USE: str
 AVERAGED: str

@@ -115,6 +115,7 @@ class Optimizer(Keeping):
     begins_itself: ClassVar[bool] = False  # whether the first step overwrites what a state is before it
     elementwise: ClassVar[bool] = True  # whether a function of one parameter can be all of it
     whole: ClassVar[bool] = False  # whether a step needs each parameter as a whole, whatever passes its rule has
+    in_files: ClassVar[bool] = True  # whether `state_dir` can have all of its state
     in_c: ClassVar[bool] = True  # whether the C API has its rule
     state_bytes: ClassVar[str]  # what README says of the state, where the rule does not tell
     rereads_state: ClassVar[bool] = False  # whether a second pass reads what the first has stored

@@ -16,6 +16,7 @@ import re
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,9 @@ def _header(like: np.ndarray) -> tuple[dict[str, Any], bytes]:
 def _view(mapped: Mapped, offset: int, like: np.ndarray) -> np.ndarray:
     """The array in a file, laid out like `like`."""
     order = _order(like)
-    flat = np.frombuffer(mapped, like.dtype, like.size, offset)
-    return flat.reshape([like.shape[axis] for axis in order]).transpose(np.argsort(order))
+    flat = np.frombuffer(memoryview(mapped), like.dtype, like.size, offset)
+    result: np.ndarray = flat.reshape([like.shape[axis] for axis in order]).transpose(np.argsort(order))
+    return result
 
 
 def _file_of(array: np.ndarray) -> tuple[int, int, str, int] | None:
@@ -68,9 +70,10 @@ def _file_of(array: np.ndarray) -> tuple[int, int, str, int] | None:
     root: Any = array
     while isinstance(root, np.ndarray) and isinstance(root.base, np.ndarray):
         root = root.base
-    if not (isinstance(root, np.memmap) and isinstance(root.base, mmap.mmap) and root.filename):
+    base: Any = root.base
+    if not (isinstance(root, np.memmap) and isinstance(base, mmap.mmap) and root.filename):
         return None
-    whole = np.frombuffer(root.base, np.uint8)
+    whole = np.frombuffer(base, np.uint8)
     return whole.ctypes.data, whole.size, str(root.filename), root.offset - root.offset % mmap.ALLOCATIONGRANULARITY
 
 
@@ -100,15 +103,15 @@ class StateFiles:
             raise TypeError(f"state_dir must be a path, got {type(directory).__name__}")
         if not os.fspath(directory):
             raise ValueError("state_dir must be a path, got an empty one")
-        self.directory = os.path.abspath(directory)
+        self.directory = str(Path(directory).absolute())
         self.kind = kind
         self.process = os.getpid()
         self.maps: dict[tuple[int, str], tuple[str, Mapped, int]] = {}  # (slot, key) -> file, memory, bytes before it
         self.names: list[str | None] = []  # of parameters that have names
         self.changed = True  # whether the manifest has to be written
-        self.made: list[str] = []  # files that were not there
+        self.made: list[Path] = []  # files that were not there
         self.opened: dict[str, int] = {}  # descriptors of files that parameters lie in
-        os.makedirs(self.directory, exist_ok=True)
+        Path(self.directory).mkdir(parents=True, exist_ok=True)
         self._lock()
         self.saved = self._manifest()
         self.rows = None if self.saved is None else self._ledger(len(self.saved["params"]))
@@ -116,8 +119,8 @@ class StateFiles:
 
     # ---- what is there ----------------------------------------------------------------------------------------
 
-    def _path(self, name: str) -> str:
-        return os.path.join(self.directory, name)
+    def _path(self, name: str) -> Path:
+        return Path(self.directory, name)
 
     def _refuse(self, what: str) -> ValueError:
         return ValueError(f"state_dir {self.directory!r}: {what}")
@@ -136,15 +139,15 @@ class StateFiles:
 
     def _manifest(self) -> dict[str, Any] | None:
         """What the directory says that it has; None for an empty one."""
-        if not os.path.exists(self._path(MANIFEST)):
-            if others := sorted({*os.listdir(self.directory)} - {LOCK}):
+        if not self._path(MANIFEST).exists():
+            if others := sorted({path.name for path in Path(self.directory).iterdir()} - {LOCK}):
                 raise self._refuse(
                     f"expected an empty directory, or one with the state of an optimizer, got one with {others[0]!r} "
                     f"and without {MANIFEST!r}"
                 )
             return None
         try:
-            with open(self._path(MANIFEST), encoding="utf-8") as file:
+            with self._path(MANIFEST).open(encoding="utf-8") as file:
                 saved: dict[str, Any] = json.load(file)
             number, kind, _ = saved["format"], saved["class"], [dict(param["state"]) for param in saved["params"]]
         except (ValueError, KeyError, TypeError) as error:
@@ -169,7 +172,7 @@ class StateFiles:
     def _opened(self, name: str, like: np.ndarray) -> tuple[np.ndarray, Mapped, int]:
         """The array of a file that is there, which must be laid out like `like`."""
         said, _ = _header(like)
-        with open(self._path(name), "r+b") as file:
+        with self._path(name).open("r+b") as file:
             try:
                 np.lib.format.read_magic(file)
                 shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
@@ -190,8 +193,7 @@ class StateFiles:
         """A new file of zeros, for which there is room on the disk, laid out like `like`."""
         _, header = _header(like)
         size, path = len(header) + like.nbytes, self._path(name)
-        if os.path.exists(path):  # of an optimizer that was refused, or mapped by somebody, who keeps it
-            os.unlink(path)
+        path.unlink(missing_ok=True)  # of an optimizer that was refused, or mapped by somebody, who keeps it
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         self.made.append(path)
         try:
@@ -200,9 +202,9 @@ class StateFiles:
             _reserve(fd, size)
             mapped = Mapped(fd, size, like.nbytes >= LARGE)
         except OSError as error:
-            os.unlink(path)
+            path.unlink()
             number = error.errno or errno.EIO
-            raise OSError(number, f"state_dir: no room for {size} bytes: {os.strerror(number)}", path) from None
+            raise OSError(number, f"state_dir: no room for {size} bytes: {os.strerror(number)}", str(path)) from None
         finally:
             os.close(fd)
         return _view(mapped, len(header), like), mapped, len(header)
@@ -222,18 +224,17 @@ class StateFiles:
         name = self.names[i] if i < len(self.names) else None
         named = "" if name is None else re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:100] + "."
         file = f"{i}.{named}{key}.npy"
-        array, *place = self._created(file, like)
+        array, mapped, offset = self._created(file, like)
         if like.dtype == np.uint8:  # codes in 8 bits, of which zero is another one
             array[...] = like
-        self.maps[i, key] = (file, *place)
+        self.maps[i, key] = file, mapped, offset
         self.changed = True
         return array
 
     def discard(self) -> None:
         """Delete what has been made in an empty directory for an optimizer that was then refused."""
         for path in self.made if self.saved is None else ():
-            if os.path.exists(path):
-                os.unlink(path)
+            path.unlink(missing_ok=True)
 
     def complete(self, count: int) -> None:
         """Raise unless all parameters that the directory has the state of are there."""
@@ -293,13 +294,13 @@ class StateFiles:
 
     def _held(self, i: int, key: str, file: str, like: np.ndarray) -> np.ndarray:
         """The state array of a file that is there."""
-        if os.path.basename(file) != file:
+        if Path(file).name != file:
             raise self._refuse(f"{MANIFEST!r}: expected the name of a file, got {file!r}")
         try:
-            array, *place = self._opened(file, like)
+            array, mapped, offset = self._opened(file, like)
         except FileNotFoundError:
             raise self._refuse(f"{file!r} is missing") from None
-        self.maps[i, key] = (file, *place)
+        self.maps[i, key] = file, mapped, offset
         return array
 
     # ---- what the engine asks ---------------------------------------------------------------------------------
@@ -319,7 +320,7 @@ class StateFiles:
             for i in range(len(steps.params)):
                 count, carry = steps.progress(i)
                 new[1 + i, : 1 + len(carry)] = count, *carry
-            os.rename(self._path(LEDGER + ".new"), self._path(LEDGER))
+            self._path(LEDGER + ".new").rename(self._path(LEDGER))
             self.made.append(self._path(LEDGER))
             self.ledger, self.changed = new, True
         steps.set_ledger(self.ledger)
@@ -333,7 +334,7 @@ class StateFiles:
             files = {key: self.maps[i, key][0] for key in states if (i, key) in self.maps}
             params.append({**self._described(i, param), "state": files})
         new = self._path(MANIFEST + ".new")
-        with open(new, "w", encoding="utf-8") as file:
+        with new.open("w", encoding="utf-8") as file:
             json.dump({"format": FORMAT, "class": self.kind, "params": params}, file, indent=1)
         steps.set_renaming((os.fsencode(new), os.fsencode(self._path(MANIFEST))))
 
@@ -342,7 +343,7 @@ class StateFiles:
         found = []
         for (i, key), (_, mapped, _) in self.maps.items():
             if key in steps.states[i] and mapped.fd >= 0:
-                address = np.frombuffer(mapped, np.uint8).ctypes.data
+                address = np.frombuffer(memoryview(mapped), np.uint8).ctypes.data
                 found.append((address, mapped.nbytes, mapped.fd, 0))
         for param in steps.params:
             place = _file_of(param) if param.nbytes >= LARGE else None
@@ -382,6 +383,8 @@ def opened(optimizer: Any, directory: Any) -> Iterator[None]:
     if directory is None:
         yield
         return
+    if not optimizer.in_files:
+        raise ValueError(f"state_dir: {type(optimizer).__name__} keeps means of rows and columns, in memory alone")
     files = StateFiles(directory, type(optimizer).__name__)
     optimizer._steps.files = files
     if files.rows is not None:
