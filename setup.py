@@ -83,8 +83,8 @@ Options.warning_errors = STRICT
 kernels = [kernel(name, flags) for name, flags in INSTRUCTION_SETS.items() if X86_64 or name == "generic"]
 engines = [engine(f"engine.{name}") for name in ("dispatch", "exact", "pool", "threads", "execute", "norm")]
 engines += [engine(f"engine.{name}") for name in ("extents", "formats", "tile", "stages", "plan", "reader", "reading")]
-engines += [engine(f"engine.{name}") for name in ("zeros", "measured", "following", "grouped", "shared", "steps")]
-engines += [engine(f"engine.{name}") for name in ("apply", "averaged", "factored", "rows")]
+engines += [engine(f"engine.{name}") for name in ("zeros", "measured", "following", "grouped", "shared", "kept")]
+engines += [engine(f"engine.{name}") for name in ("steps", "apply", "averaged", "factored", "rows", "ranges")]
 engines += [engine(f"torch.{name}") for name in ("views", "shown", "targets", "clock", "gradients", "found", "bound")]
 engines += [engine(name) for name in ("capi", "thinc_update")]
 extensions = kernels + engines

@@ -73,6 +73,8 @@ class Lookahead(Around):
     def __init__(self, opt: Optimizer, k: int = 6, alpha: float = 0.5) -> None:
         if not isinstance(opt, Optimizer):
             raise TypeError(f"opt must be a fastgd optimizer, got {type(opt).__name__}")
+        if opt.state_dir is not None:
+            raise ValueError("opt: the slow parameters are not kept in files: expected an optimizer without state_dir")
         k, alpha = validation.count("k", k), validation.fraction("alpha", alpha)
         self.__dict__.update(optimizer=opt, k=k, alpha=alpha, _behind=Behind(opt._steps, k, alpha))
 

@@ -67,6 +67,18 @@ ctypedef struct Cohort:
 # are not reached.
 ctypedef bint (*AddOthers)(void* owner, double* sums, Py_ssize_t* summed) noexcept nogil
 
+ctypedef struct Mapped:
+    # A file in memory, from `offset` of it on; without a descriptor, which is then -1, its pages can only be asked for.
+    const char* start
+    const char* stop
+    int fd
+    long long offset
+
+ctypedef struct Ranges:
+    # All files that a step's arrays lie in, in the order of memory.
+    Mapped* mapped
+    Py_ssize_t count
+
 ctypedef struct Stage:
     # What stands around the rule. Before it, where `active`, the gradient is multiplied by scale, then clipped to
     # [-bound, bound]; after it, what follows a slot is brought up to date, and where it `zeroes`, the gradient is 0.
@@ -76,11 +88,12 @@ ctypedef struct Stage:
     bint zeroes
     AddOthers add_others            # NULL where no other process has a part of what is summed
     void* owner                     # what it is called with
+    const Ranges* ranges            # NULL where nothing lies in files that are larger than memory
 
 
 cdef inline Stage plain_stage(bint zeroes) noexcept nogil:
     """Nothing around the rule, in one process; where it `zeroes`, the gradient becomes 0."""
-    return Stage(False, 1, 0, zeroes, NULL, NULL)
+    return Stage(False, 1, 0, zeroes, NULL, NULL, NULL)
 
 
 cdef inline Py_ssize_t row_width(const Slot* slot) noexcept nogil:

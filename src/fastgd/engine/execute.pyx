@@ -4,10 +4,11 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from fastgd.engine.dispatch cimport table
-from fastgd.engine.fetch cimport fetch_lines, prefetch
+from fastgd.engine.fetch cimport fetch, fetch_rows
 from fastgd.engine.formats cimport computed_in, itemsize
 from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.pool cimport MAX_CHUNKS, now, run_chunks
+from fastgd.engine.ranges cimport DEPTH, RANGE, let_go, read_ahead, write_behind
 from fastgd.engine.stages cimport run_after
 from fastgd.engine.threads cimport Cost, expected, is_known, learn, team
 from fastgd.engine.tile cimport call, measure_tiles, run_tiles
@@ -143,13 +144,6 @@ cdef void run_rule(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_
     call(f, given, arrays, n - head, &cohort.scalars)
 
 
-cdef inline void fetch(const Slot* slot) noexcept nogil:
-    """Ask for the beginning of a slot's arrays, which another slot's update leaves time to arrive."""
-    cdef int k
-    for k in range(4):
-        prefetch(slot.arrays[k])
-
-
 cdef inline Py_ssize_t blocks_of(Py_ssize_t elements) noexcept nogil:
     return (elements + BLOCK - 1) // BLOCK
 
@@ -197,29 +191,6 @@ cdef void run_row(const Slot* slot, const Cohort* cohort, Py_ssize_t row, Py_ssi
             (<double*>numbers)[row] = memory[k]
         else:
             (<float*>numbers)[row] = <float>memory[k]
-
-
-cdef void fetch_rows(const Slot* slot, const Rule* rule, Py_ssize_t start, Py_ssize_t stop,
-                     Py_ssize_t width) noexcept nogil:
-    """
-    Ask for the beginnings of some rows of a gradient, whose places in memory the processor cannot foresee.
-
-    All at once: it finds out where several pages lie at the same time, if they are asked for close to each other.
-    """
-    cdef Py_ssize_t nbytes, i
-    cdef int k
-    for k in range(rule.row_numbers):
-        nbytes = itemsize(computed_in(slot.formats[0]))
-        for i in range(start, stop):
-            prefetch(<char*>slot.arrays[2 + rule.state_count + k] + slot.touched.numbers[i] * nbytes)
-    for k in range(rule.state_count + 2):
-        nbytes = width * itemsize(slot.formats[k])
-        if k == 1:
-            for i in range(start, stop):
-                fetch_lines(slot.touched.values[i], nbytes)
-        else:
-            for i in range(start, stop):
-                fetch_lines(<char*>slot.arrays[k] + slot.touched.numbers[i] * nbytes, nbytes)
 
 
 cdef void run_rows(const Slot* slot, const Cohort* cohort, Py_ssize_t start, Py_ssize_t stop,
@@ -287,9 +258,46 @@ cdef void run_passes(Work* work, Py_ssize_t i, Py_ssize_t start, Py_ssize_t stop
         run_part(slot, cohort, start, stop, work.stage)
 
 
+cdef void run_elements(Work* work, Py_ssize_t i, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """What the pass under way does with elements [start, stop) of slot i."""
+    cdef const Slot* slot = &work.slots[i]
+    cdef const Cohort* cohort = &work.cohorts[slot.cohort]
+    if slot.touched != NULL or cohort.rule.row_numbers:
+        if work.number == 0:
+            run_rows(slot, cohort, start, stop, work.stage)
+    elif cohort.rule.measure_count:
+        run_passes(work, i, start, stop)
+    elif work.number == 0:
+        run_part(slot, cohort, start, stop, work.stage)
+
+
+cdef void run_in_ranges(Work* work, Py_ssize_t i, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """The same in ranges, of which later ones are read meanwhile, and earlier ones written."""
+    cdef const Slot* slot = &work.slots[i]
+    cdef const Rule* rule = work.cohorts[slot.cohort].rule
+    cdef const Ranges* ranges = work.stage.ranges
+    cdef int states = rule.state_count
+    cdef bint apart = is_apart(work, slot, rule)
+    cdef Py_ssize_t size = RANGE, end
+    if slot.touched != NULL or (rule.measure_count and not apart and not rule.row_numbers):
+        run_elements(work, i, start, stop)
+        return
+    if work.number > (rule.measure_count if apart else 0):
+        return
+    if rule.row_numbers:
+        size += -size % row_width(slot)
+    read_ahead(ranges, slot, states, start, start + DEPTH * size)
+    while start < stop:
+        end = min(start - start % size + size, stop)
+        read_ahead(ranges, slot, states, end + (DEPTH - 1) * size, end + DEPTH * size)
+        run_elements(work, i, start, end)
+        write_behind(ranges, slot, states, start, end)
+        let_go(ranges, slot, states, start - DEPTH * size, end - DEPTH * size)
+        start = end
+
+
 cdef void run_range(Work* work, Cut start, Cut stop) noexcept nogil:
     cdef const Slot* slots = work.slots
-    cdef const Cohort* cohort
     cdef Py_ssize_t i, begin, end
     for i in range(start.slot, stop.slot + 1):
         if i + AHEAD < work.count:
@@ -297,14 +305,10 @@ cdef void run_range(Work* work, Cut start, Cut stop) noexcept nogil:
         begin = start.element if i == start.slot else 0
         end = stop.element if i == stop.slot else updated(&slots[i])
         if slots[i].cohort >= 0 and end > begin:
-            cohort = &work.cohorts[slots[i].cohort]
-            if slots[i].touched != NULL or cohort.rule.row_numbers:
-                if work.number == 0:
-                    run_rows(&slots[i], cohort, begin, end, work.stage)
-            elif cohort.rule.measure_count:
-                run_passes(work, i, begin, end)
-            elif work.number == 0:
-                run_part(&slots[i], cohort, begin, end, work.stage)
+            if work.stage.ranges == NULL:
+                run_elements(work, i, begin, end)
+            else:
+                run_in_ranges(work, i, begin, end)
 
 
 cdef void settle_slot(Work* work, Py_ssize_t i) noexcept nogil:
@@ -429,9 +433,12 @@ cdef bint execute(Slot* slots, Py_ssize_t count, Cohort* cohorts, const Stage* s
             work.several = work.several or cohorts[slots[i].cohort].rule.measure_count > 0
     if threads > 1 and total >= LARGE and in_chunks(&work, total, threads):
         return not work.failed
+    if stage.ranges != NULL:    # Large slots then measure range by range, as they do for threads.
+        make_room(&work)
     run_range(&work, Cut(0, 0), Cut(count - 1, updated(&slots[count - 1])))
     while work.several and settle(&work):
         run_range(&work, Cut(0, 0), Cut(count - 1, updated(&slots[count - 1])))
+    free_room(&work)
     return not work.failed
 
 
@@ -485,6 +492,6 @@ cdef bint in_chunks(Work* work, Py_ssize_t total, int threads) noexcept nogil:
     while work.several and settle(work):
         run_chunks(threads, chunks, run_chunk, &job)
     free_room(work)
-    if not is_known(cost):
+    if not is_known(cost) and work.stage.ranges == NULL:
         learn(cost, total // chunks, job.first)
     return True

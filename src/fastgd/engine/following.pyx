@@ -82,7 +82,7 @@ cdef class Following(Measured):
             group = <Group>self.groups[slot.group]
             if (slot.cohort >= 0 and group.storage.ema_decay is not None
                     and (slot.after == NULL or slot.after.average == NULL)):
-                made.append((i, group.zeros(AVERAGE, self.params[i])))
+                made.append((i, self.kept(i, AVERAGE, group.zeros(AVERAGE, self.params[i]))))
                 self.after_of(i)
         for i, array in made:
             self.states[i][AVERAGE] = array

@@ -41,6 +41,7 @@ cdef class Plan:
     cdef readonly list copies               # for each slot the array that its parameter is copied to, or None
     cdef bint with_rows                     # whether a gradient of this step has some of its rows alone
     cdef Stage stage                        # of the latest step
+    cdef public object files                # what keeps state arrays in files; None where they are in memory
 
     cdef int reserve(self, Py_ssize_t count) except -1
     cdef int place(self, Py_ssize_t i, cnp.ndarray param) except -1
@@ -52,6 +53,7 @@ cdef class Plan:
     cdef bint takes_place(self, Slot* slot, void* data, Format format) noexcept
     cdef int fold(self, double scale) except -1
     cdef int refuse_single(self, Group group, int number) except -1
+    cdef object kept(self, Py_ssize_t i, str key, array)
     cdef int use(self, Group group, int rule) except -1
     cdef void update_slots(self, const Stage* stage, int threads) noexcept nogil
     cdef int run(self, double scale, double bound, bint staged) except -1

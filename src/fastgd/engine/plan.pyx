@@ -212,6 +212,10 @@ cdef class Plan:
         self.moved = True
         return 0
 
+    cdef object kept(self, Py_ssize_t i, str key, array):
+        """A state array that slot `i` gets: in a file, where states are kept in files."""
+        return array if self.files is None else self.files.keep(i, key, array)
+
     cdef int use(self, Group group, int rule) except -1:
         """Give a group's slots the state arrays of `rule`: those that they have had, or new ones at zero."""
         cdef Py_ssize_t i
@@ -221,7 +225,8 @@ cdef class Plan:
             entry = self.states[i]
             missing = [key for key in keys if key not in entry]
             if missing:
-                entry.update(group.zeros_of(missing, self.params[i]))
+                made = group.zeros_of(missing, self.params[i])
+                entry.update({key: self.kept(i, key, made[key]) for key in made})
         for i in range(group.start, group.start + group.count):
             entry = self.states[i]
             for k, key in enumerate(keys):
@@ -238,7 +243,7 @@ cdef class Plan:
             key = group.storage.master_key(self.slots[i].formats[0])
             if key is not None:
                 if key not in entry:
-                    entry[key] = group.zeros(key, self.params[i])
+                    entry[key] = self.kept(i, key, group.zeros(key, self.params[i]))
                 self.slots[i].master = data_of(pointer(entry[key]))
             for k, key in enumerate((None, None, *keys)):
                 if k != 1 and group.storage.is_random(key, self.slots[i].formats[k]):

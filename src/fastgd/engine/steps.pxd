@@ -1,12 +1,12 @@
 # The step of NumPy's and torch's optimizers: it reads groups, takes gradients, clips them and updates.
 from cpython.ref cimport PyObject
 
+from fastgd.engine.kept cimport Kept
 from fastgd.engine.plan cimport Group
 from fastgd.engine.reading cimport Reading
 from fastgd.engine.rows cimport Rows
-from fastgd.engine.shared cimport Shared
 
-cdef class Steps(Shared):
+cdef class Steps(Kept):
     cdef readonly set names             # names of parameters that came in dicts
     cdef readonly object grad_norm
     cdef readonly dict clipping         # settings of gradients, as they were given

@@ -4,15 +4,15 @@ import numpy as np
 from typing_extensions import disjoint_base
 
 from fastgd.engine.formats import Storage
+from fastgd.engine.kept import Kept
 from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
-from fastgd.engine.shared import Shared
 
 IN_USE: str
 AVERAGED: str
 
 @disjoint_base
-class Steps(Shared):
+class Steps(Kept):
     names: set[str]
     grouped: bool
     busy: bool

@@ -20,7 +20,6 @@ from fastgd.engine.fpmode cimport enter, fp_mode, leave
 from fastgd.engine.measured cimport BESIDE_BLOCKS
 from fastgd.engine.reader cimport Reader, real_number
 from fastgd.engine.rows cimport Gathered, Rows
-from fastgd.engine.shared cimport Shared
 from fastgd.kernels.rule cimport FLOAT32
 
 import numpy as np
@@ -53,7 +52,7 @@ cdef inline bint plainly_has(object value, Py_ssize_t count, bint named) except 
     return (PyList_CheckExact(value) or PyTuple_CheckExact(value)) and PySequence_Fast_GET_SIZE(value) == count
 
 
-cdef class Steps(Shared):
+cdef class Steps(Kept):
     """
     Parameters, state and settings of an optimizer.
 
@@ -114,7 +113,7 @@ cdef class Steps(Shared):
         for number, one in enumerate(readings, len(self.readings)):
             one.group.set_hyper(self.reader.doubles(one.plain))
             self.ask_schedules(one, number)
-        begun = [(<Group>group).begun(arrays) for group, _, _, arrays in added]
+        begun = [self.begin_group(<Group>group, tree, arrays) for group, tree, _, arrays in added]
         self.reserve(total)
         for (group, tree, given, arrays), entries in zip(added, begun):
             self.add_group(group, arrays, entries)
@@ -141,8 +140,9 @@ cdef class Steps(Shared):
         slots' progress and state arrays; or nothing.
         """
         cdef Reading one
-        # A check may be Python code, in which an interrupt can come; there is none after this line.
+        # These may be Python code, in which an interrupt can come; there is none after them.
         doubles = [self.reader.doubles(given) for given in values]
+        self.begin_changes(None if self.files is None else self.files.copies(self, entries))
         for one, given, plain, hyper, (said, storage) in zip(self.readings, param_groups, values, doubles, stored):
             given.update(zip(self.reader.names, plain))
             given.update(said)
@@ -153,6 +153,7 @@ cdef class Steps(Shared):
             self.replace(one.group, entries[one.group.start:one.group.start + one.group.count])
         self.scheduled = any([one.schedules for one in self.readings])
         self.completed = completed
+        self.end_changes()
         self.forget_sums()
         if self.copying and self.in_place(None):
             self.show(False)
@@ -457,6 +458,9 @@ cdef class Steps(Shared):
             work = None if self.between is None else self.between(self)
             if self.averaging:
                 self.begin_averages(self.first, self.stop)
+            if self.files is not None:
+                self.files.ready(self)
+            self.begin_changes(None)
             if work is not None:
                 work()
             self.stage.zeroes = zeroes
@@ -466,6 +470,7 @@ cdef class Steps(Shared):
             self.grad_norm = found
             if self.cohort_count:
                 self.completed += 1
+            self.end_changes()
             return self.cohort_count > 0
         finally:
             leave(mode)

@@ -98,6 +98,8 @@ class Sharded(Saved):
         """Check the arguments, and make the optimizer of this rank's part."""
         if not (isinstance(kind, type) and issubclass(kind, Optimizer)):
             raise TypeError(f"kind must be an optimizer class of fastgd for NumPy, got {kind!r}")
+        if settings.get("state_dir") is not None:
+            raise ValueError("state_dir is for one process: ranks keep their parts of the state in memory")
         self._kind, self._given, self._original = kind, settings, params
         refuse_tensors(kind.__name__, params)
         groups = split_groups(params)

@@ -123,6 +123,7 @@ class Adafactor(Optimizer):
         "cautious",
         "corrected_weight_decay",
     )
+    in_files = False
     torch_signature = (
         "lr beta2_decay eps d weight_decay * foreach maximize "
         "scale_parameter relative_step warmup_init beta1 form cautious corrected_weight_decay"

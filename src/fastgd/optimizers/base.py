@@ -12,8 +12,8 @@ from fastgd.engine.plan import Group
 from fastgd.engine.reader import Reader
 from fastgd.engine.steps import Steps
 from fastgd.hyperparameters import Check, Flag, Held, schedules_of, with_peak
+from fastgd.optimizers import files, storage
 from fastgd.optimizers import state_dict as saved
-from fastgd.optimizers import storage
 from fastgd.optimizers.keeping import Keeping
 from fastgd.optimizers.settings import Settings
 from fastgd.optimizers.tree import Tree, flatten_groups, refuse_tensors, split_groups
@@ -56,6 +56,9 @@ class Optimizer(Keeping):
         Whether `Adam` and `AdamW` take `Rows` as gradients, and leave the other rows and their moments alone.
     weight_decay_rows : {"touched"}, optional
         Needed for weight decay where a gradient is `Rows`: the rows that it has decay, and no others.
+    state_dir : path, optional
+        A directory in which states are kept in files, so that they may be larger than memory. The run of an optimizer
+        that has kept them there before goes on. docs/STATE_DIR.md has more.
     state_dtype : {"float32", "bfloat16", "param", "8bit", "8bit-sqrt"}, optional
         The dtype of state arrays; "param" is the parameter's, as in torch. None is float32, or float64 for parameters
         in float64. In "bfloat16", state that moves little in a step, such as second moments, is rounded as by
@@ -112,6 +115,7 @@ class Optimizer(Keeping):
     begins_itself: ClassVar[bool] = False  # whether the first step overwrites what a state is before it
     elementwise: ClassVar[bool] = True  # whether a function of one parameter can be all of it
     whole: ClassVar[bool] = False  # whether a step needs each parameter as a whole, whatever passes its rule has
+    in_files: ClassVar[bool] = True  # whether `state_dir` can have all of its state
     in_c: ClassVar[bool] = True  # whether the C API has its rule
     state_bytes: ClassVar[str]  # what README says of the state, where the rule does not tell
     rereads_state: ClassVar[bool] = False  # whether a second pass reads what the first has stored
@@ -164,7 +168,8 @@ class Optimizer(Keeping):
         self.param_groups: list[dict[str, Any]] = []
         refuse_tensors(type(self).__name__, params)
         groups = split_groups(params)
-        self._add_groups([{"params": params}] if groups is None else groups, grouped=groups is not None)
+        with files.opened(self, settings.get("state_dir")):
+            self._add_groups([{"params": params}] if groups is None else groups, grouped=groups is not None)
 
     # ---- groups -----------------------------------------------------------------------------------------------
 
@@ -188,6 +193,8 @@ class Optimizer(Keeping):
             self._steps.check_plain()
             self._steps.check_groups(self, self.param_groups)
             self._add_groups([group], grouped=True)
+            if self._steps.files is not None:
+                self._steps.settle()
 
     def _add_groups(self, groups: list[dict[str, Any]], grouped: bool) -> None:
         """Check all groups, then add them."""
@@ -324,48 +331,6 @@ class Optimizer(Keeping):
         """
         self._steps.step(self, self.param_groups, grads, grad_scale, zero_grads)
 
-    # ---- gradients that stay where they are -------------------------------------------------------------------
-
-    def bind(self, grads: object) -> None:
-        """
-        Keep gradient buffers, for `step` without an argument and for `zero_grad`.
-
-        Parameters
-        ----------
-        grads : like params
-            As for `step`; the arrays are read again at each step.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As by `step`; what was bound before stays so.
-        """
-        with self._steps:
-            flat = self._flatten("grads", grads)
-            for i, grad in enumerate(flat):
-                if isinstance(grad, np.generic):
-                    label = self._gradient_label(i)
-                    raise TypeError(f"{label}: expected an array, whose numbers can change, got {type(grad).__name__}")
-            self._steps.bound = tuple(self._gradient(i, grad) for i, grad in enumerate(flat))
-
-    def zero_grad(self) -> None:
-        """
-        Set the bound gradients to zero.
-
-        Raises
-        ------
-        RuntimeError
-            If none are bound.
-        ValueError
-            If one of them is read-only; all are then unchanged.
-        """
-        with self._steps:
-            bound = [(i, grad) for i, grad in enumerate(self._steps.bound_gradients()) if grad is not None]
-            for i, grad in bound:
-                validation.writeable(self._gradient_label(i), grad, formats.ALL)
-            for _, grad in bound:
-                grad.fill(0)
-
     # ---- hyperparameters --------------------------------------------------------------------------------------
 
     @property
@@ -497,4 +462,5 @@ class Optimizer(Keeping):
             numbers = ", ".join(f"{name}={group[name]!r}" for name in (*self.checks, *storage.given(group)))
             lines.append(f"  group {number}: {len(group['params'])} arrays, {sizes} elements, {numbers}")
         lines += [f"  {setting}" for setting in self._shown_settings()]
+        lines += [] if self.state_dir is None else [f"  state_dir={self.state_dir!r}"]
         return "\n".join([f"{type(self).__name__}(", *lines, ")"])

@@ -1,4 +1,4 @@
-"""What NumPy's optimizers keep between steps, besides gradients that are bound."""
+"""What NumPy's optimizers keep between steps."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from fastgd.optimizers.settings import GradientSettings
 
 
 class Keeping(GradientSettings):
-    """Copies of parameters, and sums of gradients."""
+    """Gradients that are bound, copies of parameters, sums of gradients, and the directory of states."""
 
     param_groups: list[dict[str, Any]]
 
@@ -24,6 +24,58 @@ class Keeping(GradientSettings):
     def _written(self) -> list[tuple[str, np.ndarray]]:
         """What a step writes to, by name."""
         raise NotImplementedError
+
+    def _gradient_label(self, i: int) -> str:
+        raise NotImplementedError
+
+    def _gradient(self, i: int, grad: object) -> np.ndarray | None:
+        """The gradient of parameter `i`, checked with a message for what is wrong."""
+        raise NotImplementedError
+
+    @property
+    def state_dir(self) -> str | None:
+        """The directory in which states are kept in files, if they are."""
+        return None if self._steps.files is None else self._steps.files.directory
+
+    def bind(self, grads: object) -> None:
+        """
+        Keep gradient buffers, for `step` without an argument and for `zero_grad`.
+
+        Parameters
+        ----------
+        grads : like params
+            As for `step`; the arrays are read again at each step.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As by `step`; what was bound before stays so.
+        """
+        with self._steps:
+            flat = self._flatten("grads", grads)
+            for i, grad in enumerate(flat):
+                if isinstance(grad, np.generic):
+                    label = self._gradient_label(i)
+                    raise TypeError(f"{label}: expected an array, whose numbers can change, got {type(grad).__name__}")
+            self._steps.bound = tuple(self._gradient(i, grad) for i, grad in enumerate(flat))
+
+    def zero_grad(self) -> None:
+        """
+        Set the bound gradients to zero.
+
+        Raises
+        ------
+        RuntimeError
+            If none are bound.
+        ValueError
+            If one of them is read-only; all are then unchanged.
+        """
+        with self._steps:
+            bound = [(i, grad) for i, grad in enumerate(self._steps.bound_gradients()) if grad is not None]
+            for i, grad in bound:
+                validation.writeable(self._gradient_label(i), grad, formats.ALL)
+            for _, grad in bound:
+                grad.fill(0)
 
     def bind_copies(self, copies: object) -> None:
         """

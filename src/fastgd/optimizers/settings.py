@@ -1,6 +1,7 @@
 """Settings: what every optimizer takes besides its hyperparameters, NumPy's and torch's."""
 
 from collections.abc import Callable, Mapping
+from os import PathLike
 from typing import Any, ClassVar
 
 from fastgd import validation
@@ -21,9 +22,11 @@ class Settings(StorageSettings, total=False):
     skip_nonfinite: bool
     lazy_rows: bool
     weight_decay_rows: str | None
+    state_dir: str | PathLike[str] | None
 
 
-TOGETHER = tuple(name for name in Settings.__annotations__ if name not in storage.NAMES)  # one for all groups
+# One for all groups, which may be set between steps.
+TOGETHER = tuple(name for name in Settings.__annotations__ if name not in (*storage.NAMES, "state_dir"))
 
 
 def _setting(name: str, check: Callable[[str, object], Any], doc: str) -> Any:

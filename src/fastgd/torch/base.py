@@ -112,6 +112,8 @@ class Optimizer(Answering, torch.optim.Optimizer):
         arguments = self._numpy.torch_signature.replace("*", "").split()
         defaults = {**{name: given[name] for name in arguments}, **fixed}
         validation.arguments(type(self).__name__, settings, ["params", *arguments, *self._settings])
+        if settings.pop("state_dir", None) is not None:
+            raise ValueError("state_dir is for NumPy's optimizers: states of fastgd.torch are tensors in memory")
         self._steps = Bound(self._reader, self._numpy, self._clock())
         self._group = checks.process_group(settings.pop("process_group", None), checks.group_of_zero())
         self._part = self._group is not None
