@@ -57,6 +57,16 @@ def test_memory_that_one_large_gradient_has_needed_is_let_go() -> None:
         tracemalloc.stop()
 
 
+def test_lookahead_leaves_other_rows_where_they_are() -> None:
+    table, part, others = np.ones((4, 3), np.float32), np.ones((2, 3), np.float32), np.ones((2, 3), np.float32)
+    opt, dense = (fastgd.Lookahead(fastgd.SparseAdam(p, lr=0.3), k=2, alpha=0.7) for p in (table, part))
+    for t in range(5):
+        opt.step(Rows(INDICES, VALUES * t))
+        dense.step(VALUES * t)
+    assert table[INDICES].tobytes() == part.tobytes() != others.tobytes()
+    assert table[[0, 3]].tobytes() == others.tobytes()
+
+
 @pytest.mark.parametrize("function", [fastgd.grad_norm, lambda g: fastgd.clip_grad_norm_(g, 1.0)], ids=["norm", "clip"])
 def test_rows_are_summed_by_steps_alone(function: Callable[[object], object]) -> None:
     with pytest.raises(TypeError, match=r"^grads\['t'\]: expected an array, got Rows, whose sums a step takes: max_.*"):
