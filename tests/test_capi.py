@@ -22,7 +22,7 @@ from support.capi import (
     struct_of,
     structs,
 )
-from support.cases import CASES, PARTS, Case
+from support.cases import BY_NAME, CASES, PARTS, Case
 from support.running import DTYPES, ISAS, gradient, instruction_set
 
 HERE = Path(__file__).resolve().parent
@@ -86,6 +86,22 @@ def test_the_bits_of_the_class(case: Case, dtype: type) -> None:
         assert state.tobytes() == opt.state[0][key].tobytes()
     for key, value in zip(dispatch.families()[stepper.family][2], stepper.carry, strict=False):
         assert np.array_equal(value, opt.state.get(0, {}).get(key, value), equal_nan=True)
+
+
+def test_a_range_of_rows_is_a_place_and_a_length() -> None:
+    """As docs/EMBEDDINGS.md has it: the caller counts the steps, and sums."""
+    rng = np.random.default_rng(4)
+    table, sums = rng.standard_normal((3, SIZE)), np.zeros((3, SIZE))
+    expected = table.copy()
+    stepper = Stepper(BY_NAME["adagrad"], table[1])
+    stepper.states["sum"] = sums[1]
+    opt = fastgd.Adagrad(expected, **BY_NAME["adagrad"].arguments)
+    for t in (1, 2):
+        grad = gradient(rng, SIZE, np.float64, special=False)
+        stepper.step(grad, t)
+        opt.step(fastgd.Rows(np.array([1]), grad[None]), grad_scale=0.37)
+    assert table.tobytes() == expected.tobytes()
+    assert sums.tobytes() == np.asarray(opt.state[0]["sum"]).tobytes()
 
 
 # ---- structs that are smaller or larger than this build's ------------------------------------------------------------

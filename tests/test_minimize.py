@@ -102,6 +102,7 @@ def test_stops(rules: dict[str, Any], status: int, success: bool, nit: int, form
     assert result.path.shape == (nit + 1, 1)
     assert x0[0] == 1.0
     assert isinstance(result, scipy.optimize.OptimizeResult)
+    assert fastgd.minimize.__annotations__["return"].strip('"') == "OptimizeResult"
     assert isinstance(result.message, str)
 
 

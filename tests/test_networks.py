@@ -267,6 +267,34 @@ def test_gradients_of_other_libraries(kind: str, dtype: str) -> None:
     assert_same(opt.state_dict(), other.state_dict())
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_of_other_libraries(kind: str) -> None:
+    table, twin = array(9, 4), array(9, 4)
+    opt, other = fastgd.SparseAdam(table, max_grad_norm=1.0), fastgd.SparseAdam(twin, max_grad_norm=1.0)
+    for t in range(1, 4):
+        indices, values = np.array([7, t, 7], np.int32), np.cos(t * twin[:3])
+        rows = fastgd.Rows(exported_numbers(kind, indices), exported(kind, values))
+        assert rows.indices.dtype == np.int32
+        assert np.array_equal(rows.indices, indices)
+        assert np.array_equal(rows.values, values)
+        opt.step(rows)
+        other.step(fastgd.Rows(indices, values))
+    assert_same(table, twin)
+    assert_same(opt.state_dict(), other.state_dict())
+    torches = torch.ones(2, dtype=torch.int64)
+    shared = fastgd.Rows(torches, torch.ones(2, 4)).indices
+    torches[1] = 5
+    assert shared.tolist() == [1, 5]
+    with pytest.raises(TypeError, match=r"^values: expected memory that NumPy can share, got Tensor: .*detach"):
+        fastgd.Rows(torches, torch.ones(2, 4, requires_grad=True))
+    with pytest.raises(TypeError, match=r"^indices: expected dtype int32 or int64, got float32$"):
+        fastgd.Rows(torch.ones(2), torch.ones(2, 4))
+
+
+def exported_numbers(kind: str, source: np.ndarray) -> Any:
+    return {"jax": jnp.asarray, "torch": torch.from_numpy, "interface": Shown}[kind](source)
+
+
 def test_a_function_of_jax_and_its_gradient() -> None:
     params = {"layers": [{"w": array(4, 3)}, {"w": array(3, 1)}], "b": array()}
     twins = like(params, np.array)

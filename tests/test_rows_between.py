@@ -1,6 +1,10 @@
 """Gradients of rows: what is kept from step to step, and looked at again when it has changed."""
 
+import subprocess
+import sys
 import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,3 +55,60 @@ def test_memory_that_one_large_gradient_has_needed_is_let_go() -> None:
         assert tracemalloc.get_traced_memory()[0] < 100_000
     finally:
         tracemalloc.stop()
+
+
+def test_lookahead_leaves_other_rows_where_they_are() -> None:
+    table, part, others = np.ones((4, 3), np.float32), np.ones((2, 3), np.float32), np.ones((2, 3), np.float32)
+    opt, dense = (fastgd.Lookahead(fastgd.SparseAdam(p, lr=0.3), k=2, alpha=0.7) for p in (table, part))
+    for t in range(5):
+        opt.step(Rows(INDICES, VALUES * t))
+        dense.step(VALUES * t)
+    assert table[INDICES].tobytes() == part.tobytes() != others.tobytes()
+    assert table[[0, 3]].tobytes() == others.tobytes()
+
+
+@pytest.mark.parametrize("function", [fastgd.grad_norm, lambda g: fastgd.clip_grad_norm_(g, 1.0)], ids=["norm", "clip"])
+def test_rows_are_summed_by_steps_alone(function: Callable[[object], object]) -> None:
+    with pytest.raises(TypeError, match=r"^grads\['t'\]: expected an array, got Rows, whose sums a step takes: max_.*"):
+        function({"t": Rows(INDICES, VALUES)})
+
+
+# In a process of its own, whose memory nobody else touches. A table that a step goes over would become resident.
+LARGE = """
+import os
+import numpy as np, fastgd
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+rows = 2**25 + 3
+places = np.array([rows - 1, 5, 2**25, 5])
+values = np.ones((4, 64), np.float16)
+before = resident()
+try:
+    table = np.zeros((rows, 64), np.float16)
+except MemoryError:
+    raise SystemExit(77)
+opt = fastgd.SGD(table, lr=1.0)
+for t in range(2):
+    opt.step(fastgd.Rows(places, values))
+assert table.size > 2**31
+assert (table[[5, 2**25, rows - 1, 2**24, 0]] == np.array([-4, -2, -2, 0, 0])[:, None]).all()
+assert resident() - before < table.nbytes / 100
+small = np.zeros((2**20, 64), np.float32)
+before = resident()
+opts = [make(small) for make in (fastgd.Adagrad, fastgd.SparseAdam, fastgd.RowWiseAdagrad)]
+for opt in opts:
+    for t in range(2):
+        opt.step(fastgd.Rows(np.array([2**20 - 1, 7]), np.ones((2, 64), np.float32)))
+assert resident() - before < small.nbytes / 100
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
+def test_a_step_touches_its_rows_alone_also_beyond_2_31_elements() -> None:
+    done = subprocess.run([sys.executable, "-c", LARGE], check=False)
+    if done.returncode == 77:
+        pytest.skip("there are no 4 GB of addresses")
+    assert done.returncode == 0

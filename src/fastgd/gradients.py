@@ -6,12 +6,16 @@ import numpy as np
 
 from fastgd import formats, validation
 from fastgd.engine import norm
+from fastgd.engine.rows import Rows
 from fastgd.optimizers.tree import leaves
 
 
 def _checked(grads: object, writeable: bool) -> list[np.ndarray]:
     check = validation.writeable if writeable else validation.dense_float
     named = [(label, value) for label, value in leaves("grads", grads) if value is not None]
+    for label, value in named:
+        if isinstance(value, Rows):
+            raise TypeError(f"{label}: expected an array, got Rows, whose sums a step takes: max_grad_norm clips there")
     if not writeable:
         named = [(label, validation.shared(label, value)) for label, value in named]
     arrays = [(label, check(label, value, formats.ALL)) for label, value in named]

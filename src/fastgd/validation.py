@@ -229,7 +229,8 @@ def _contiguous(label: str, array: np.ndarray) -> None:
 
 def rows(indices_label: str, indices: object, values_label: str, values: object) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of rows and the values of each, as plain ndarrays that share their memory."""
-    numbers, array = _array(indices_label, indices), _array(values_label, values)
+    numbers = _array(indices_label, shared(indices_label, indices))
+    array = _array(values_label, shared(values_label, values))
     if numbers.dtype.kind != "i" or numbers.itemsize < 4:
         raise TypeError(f"{indices_label}: expected dtype int32 or int64, got {numbers.dtype}")
     name = formats.name_of(array.dtype)

@@ -9,7 +9,9 @@ import numpy as np
 from fastgd import formats, validation
 from fastgd.checkpoint.content import STATE_NAME, name_of_param
 from fastgd.checkpoint.files import NAMES, OF_STATE
+from fastgd.engine.formats import MASTER
 from fastgd.lookahead import Lookahead
+from fastgd.optimizers import storage
 from fastgd.optimizers.base import Optimizer
 from fastgd.optimizers.tree import Tree
 from fastgd.sam import SAM
@@ -52,7 +54,10 @@ def state(opt: Any, copied: bool) -> tuple[list[dict[str, Any]], dict[str, np.nd
                 if STATE_NAME.fullmatch(f"{i}.{key}") is None:
                     raise ValueError(f"{label}: expected the number of a parameter, and a key of letters and digits")
                 arrays[f"{i}.{key}"] = _of_state(label, value, copied)
-    groups = [{key: _number(value) for key, value in group.items()} for group in saved["param_groups"]]
+    groups = [
+        {key: _number(value) for key, value in group.items() if key not in storage.NAMES or value is not None}
+        for group in saved["param_groups"]
+    ]
     counted = [int(arrays[name]) for name in arrays if name.endswith(".step")]
     return groups, arrays, max([opt._steps.completed, *counted])
 
@@ -107,15 +112,35 @@ def _refuse_holder(params: object) -> None:
 # ---- what is loaded -----------------------------------------------------------------------------------------------
 
 
-def widened(base: Any, state: Mapping[int, Mapping[str, np.ndarray]]) -> dict[int, dict[str, np.ndarray]]:
-    """State with what is in 16 bits as rules compute it, whatever a NumPy optimizer wants to store it in."""
-    if is_of_fastgd_torch(base):  # torch's take any of them
-        return {i: dict(entry) for i, entry in state.items()}
-    wide = {i: np.float64 if param.dtype == np.float64 else np.float32 for i, param in enumerate(base._steps.params)}
-    return {
-        i: {key: a.astype(wide[i]) if a.dtype.name in NARROW and i in wide else a for key, a in entry.items()}
-        for i, entry in state.items()
-    }
+def as_mine(base: Any, state: Mapping[int, Mapping[str, np.ndarray]]) -> dict[int, dict[str, np.ndarray]]:
+    """
+    State as an optimizer with other options has it.
+
+    Master weights are left out where it keeps none, since its steps would leave them behind. NumPy's, which reads no
+    other, has zeros for what its options need and those of the file did not, and 16 bits as rules compute them.
+    """
+    result: dict[int, dict[str, np.ndarray]] = {}
+    number = 0
+    for k, group in enumerate(base.param_groups):
+        for param in group["params"]:
+            entry = dict(state.get(number, {}))
+            if not group.get("master_weights"):
+                entry = {key: array for key, array in entry.items() if key not in MASTER}
+            if entry and not is_of_fastgd_torch(base):
+                entry = _completed(base, k, param, entry)
+            if entry:
+                result[number] = entry
+            number += 1
+    return result | {i: dict(entry) for i, entry in state.items() if i >= number}  # which are refused later
+
+
+def _completed(base: Any, k: int, param: np.ndarray, entry: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """An entry of NumPy's group `k`, not in 16 bits, and with zeros for what the group's options choose."""
+    wide = np.float64 if param.dtype == np.float64 else np.float32
+    entry = {key: array.astype(wide) if array.dtype.name in NARROW else array for key, array in entry.items()}
+    slots = base._steps.groups[k]
+    chosen = [key for key in tuple(slots.keys()) if key not in (*slots.common_keys(), *base.scratch)]
+    return {key: np.zeros(param.shape, wide) for key in chosen} | entry
 
 
 def targets(params: object, kept: Mapping[str, np.ndarray]) -> list[tuple[Any, np.ndarray]]:

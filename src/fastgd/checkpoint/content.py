@@ -7,6 +7,7 @@ from reprlib import repr as brief
 from typing import Any
 
 from fastgd import validation
+from fastgd.around import Around
 from fastgd.checkpoint.encoding import DEEPEST, encode, encode_group, loads
 from fastgd.optimizers.settings import TOGETHER
 
@@ -28,7 +29,7 @@ def written(
     """The metadata of a file."""
     content = {
         "version": FORMAT,
-        "optimizer": type(opt).__name__,
+        "optimizer": called(opt),
         "completed": completed,
         "skipped": skipped,
         "settings": {name: encode(name, value, DEEPEST) for name, value in settings.items()},
@@ -36,6 +37,12 @@ def written(
         "extra": encode("extra", extra, DEEPEST),
     }
     return {METADATA_KEY: json.dumps(content, allow_nan=False)}
+
+
+def called(opt: Any) -> str:
+    """The name of an optimizer's class, with that of the optimizer that it goes around."""
+    name = type(opt).__name__
+    return f"{name}({called(opt.optimizer)})" if isinstance(opt, Around) else name
 
 
 def read(metadata: Mapping[str, str]) -> dict[str, Any]:

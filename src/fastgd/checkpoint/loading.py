@@ -8,6 +8,7 @@ import numpy as np
 from fastgd import formats, validation
 from fastgd.checkpoint import arrays, background, content
 from fastgd.checkpoint.files import NAMES, OF_STATE, FilePath, check_header, naming, path_name, safetensors
+from fastgd.optimizers import storage
 from fastgd.optimizers.state_dict import COUNT
 
 # What the groups of a state dict have that is state, whose hyperparameters however they are.
@@ -151,7 +152,8 @@ def load(path: FilePath, opt: Any, *, params: object = None, hyperparameters: st
     hyperparameters : {"saved", "mine"}, default "saved"
         Whether hyperparameters, settings such as `max_grad_norm`, and how state is stored become those of the file, or
         stay those of `opt`. State, counts of steps, and `extra` come from the file in either case; the state of
-        schedules with "saved" alone.
+        schedules with "saved" alone. With "mine", state that `opt` needs and the file does not have begins with zeros,
+        as where an option is switched on between two steps, and master weights that it does not keep are left out.
 
     Returns
     -------
@@ -224,7 +226,13 @@ def _apply(
             {**{k: v for k, v in own.items() if k != COUNT}, **{key: group[key] for key in OF_GROUPS if key in group}}
             for own, group in zip(ours, groups, strict=True)
         ]
-        state = arrays.widened(base, state)
+        state = arrays.as_mine(base, state)
+    elif not mine and found["version"] > 1 and len(groups) == len(base.param_groups):
+        # What such a file says nothing of was stored by default.
+        groups = [
+            {**dict.fromkeys(name for name in storage.NAMES if name in own), **group}
+            for own, group in zip(base.param_groups, groups, strict=True)
+        ]
     if arrays.is_of_fastgd_torch(base):
         groups, state = _as_torch_has_it(base, groups, state)
     saved = {"state": state, "param_groups": groups, **{k: found[k] for k in ("completed",) if k in found}}

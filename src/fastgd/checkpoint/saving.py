@@ -78,6 +78,8 @@ def save(
     that there is one copy at most; `load` waits for its own file. The end of the program waits too, and prints an error
     that nobody has asked for.
 
+    Sums of `accumulate` are gradients, not state, and not in the file: save after the step that takes them.
+
     Examples
     --------
     >>> import tempfile

@@ -41,7 +41,8 @@ cdef class Rows:
     ----------
     indices : ndarray of int32 or int64
         Numbers of the rows, at least 0, in any order. A row that comes several times has the sum of its values, added
-        in the order in which they come. C-contiguous, as `values`; both are only read, and may be empty.
+        in the order in which they come. C-contiguous, as `values`; both are only read, and may be empty. Either may
+        also be a tensor or an array of JAX, whose memory is taken without a copy.
     values : ndarray
         The gradient of each: of the shape ``(len(indices), *param.shape[1:])``, in any dtype that a gradient of the
         parameter may have.
@@ -49,7 +50,7 @@ cdef class Rows:
     Attributes
     ----------
     indices, values : ndarray
-        As given.
+        As given, or over the same memory.
 
     Raises
     ------

@@ -230,11 +230,12 @@ def _hyperparameters(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -
 
 
 def _stored(optimizer: "Optimizer", i: int, group: Mapping[str, Any]) -> Stored:
-    """How a group's arrays will be stored: as they were, where the saved group says it."""
+    """How a group's arrays will be stored: as they were, where the saved group says it, if only that it is None."""
     label = f"state_dict['param_groups'][{i}]"
-    named = storage.given({**optimizer.param_groups[i], **group})
+    ours = optimizer.param_groups[i]
+    named = dict.fromkeys(name for name in storage.NAMES if name in ours) | storage.given({**ours, **group})
     means = storage.read(type(optimizer), label, named)
-    for param in optimizer.param_groups[i]["params"]:
+    for param in ours["params"]:
         storage.check_param(f"{label}['rounding']", param.dtype, means)
     return named, means
 
