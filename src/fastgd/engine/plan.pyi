@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from typing_extensions import disjoint_base
@@ -29,6 +30,7 @@ class Plan:
     params: list[np.ndarray]
     states: list[dict[str, np.ndarray]]
     copies: list[np.ndarray | None]
+    files: Any
     def add_group(
         self,
         group: Group,
