@@ -206,7 +206,9 @@ cdef class Steps(Kept):
                 return False
             if flat or parts[i] is None:
                 self.hold(<object>found)
-            elif not self.hold_form(<tuple>parts[i], <object>found):
+                continue
+            part = <object>found    # It is kept alive here, whatever such code does to what has it.
+            if not self.hold_form(<tuple>parts[i], part):
                 return False
         return True
 
