@@ -1,5 +1,6 @@
-"""The CPU quota of a container, in files of both versions of cgroups."""
+"""The CPU quota and the memory of a container, in files of both versions of cgroups."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -38,12 +39,38 @@ CGROUPS: dict[str, tuple[str | None, dict[str, dict[str, str]], int | None]] = {
 @pytest.mark.parametrize("name", CGROUPS)
 def test_the_quota_of_a_container(name: str, tmp_path: Path) -> None:
     lines, directories, expected = CGROUPS[name]
+    write(tmp_path, lines, IN_V2 if name.startswith("v2") else IN_V1, directories)
+    assert cgroup.cpu_limit(str(tmp_path)) == expected
+
+
+def write(root: Path, lines: str | None, mount: str, directories: dict[str, dict[str, str]]) -> None:
+    """The files of a system that has these cgroups."""
     if lines is not None:
-        (tmp_path / "proc/self").mkdir(parents=True)
-        (tmp_path / "proc/self/cgroup").write_text(lines)
+        (root / "proc/self").mkdir(parents=True)
+        (root / "proc/self/cgroup").write_text(lines)
     for directory, files in directories.items():
-        place = tmp_path / (IN_V2 if name.startswith("v2") else IN_V1) / directory
+        place = root / mount / directory
         place.mkdir(parents=True, exist_ok=True)
         for file, text in files.items():
             (place / file).write_text(text)
-    assert cgroup.cpu_limit(str(tmp_path)) == expected
+
+
+MEMORY: dict[str, tuple[str | None, str, dict[str, dict[str, str]], float]] = {
+    "no cgroups": (None, IN_V2, {}, math.inf),
+    "v2, no limit": (V2, IN_V2, {"a/b": {"memory.max": "max\n"}}, math.inf),
+    "v2, of the parent": (V2, IN_V2, {"a/b": {"memory.max": "max\n"}, "a": {"memory.max": "4096\n"}}, 4096),
+    "v1": ("4:memory:/a\n", "sys/fs/cgroup/memory/", {"a": {"memory.limit_in_bytes": "8192\n"}}, 8192),
+    "v1, of another controller": (
+        "2:cpu:/a\n",
+        "sys/fs/cgroup/cpu/",
+        {"a": {"memory.limit_in_bytes": "1\n"}},
+        math.inf,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MEMORY)
+def test_the_memory_of_a_container(name: str, tmp_path: Path) -> None:
+    lines, mount, directories, expected = MEMORY[name]
+    write(tmp_path, lines, mount, directories)
+    assert cgroup.memory_limit(str(tmp_path)) == expected

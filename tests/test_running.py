@@ -377,8 +377,8 @@ def test_limits_of_threadpoolctl_hold() -> None:
 # A quota as the container's own file would give it: cpu_limit is read when the engine is imported.
 QUOTA = """
 import sys, types
-sys.modules["fastgd.engine.cgroup"] = types.ModuleType("cgroup")
-sys.modules["fastgd.engine.cgroup"].cpu_limit = lambda: 2
+cgroup = sys.modules["fastgd.engine.cgroup"] = types.ModuleType("cgroup")
+cgroup.cpu_limit, cgroup.memory_limit = lambda: 2, lambda: float("inf")
 import fastgd
 counts = [fastgd.get_num_threads()]
 fastgd.set_num_threads(3)

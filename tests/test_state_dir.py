@@ -257,18 +257,24 @@ def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
     assert (param == 0).all()
 
 
+FORKED = """
+import os, sys, numpy as np, fastgd
+opt = fastgd.Adam(np.ones(3), state_dir=sys.argv[1])
+child = os.fork()
+if child == 0:
+    try:
+        opt.step(np.ones(3))
+    except RuntimeError as error:
+        os._exit(7 if "forked" in str(error) else 1)
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+opt.step(np.ones(3))
+assert opt.steps_completed == 1
+"""
+
+
 def test_a_fork_does_not_write(tmp_path: Path) -> None:
-    opt = fastgd.Adam(np.ones(3), state_dir=tmp_path)
-    child = os.fork()
-    if child == 0:
-        try:
-            opt.step(np.ones(3))
-        except RuntimeError as error:
-            os._exit(7 if "forked" in str(error) else 1)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-    opt.step(np.ones(3))
-    assert opt.steps_completed == 1
+    subprocess.run([sys.executable, "-c", FORKED, tmp_path], check=True)
 
 
 def killed(code: str, directory: Path) -> None:
