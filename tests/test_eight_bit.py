@@ -320,6 +320,16 @@ def test_gradients_that_would_spoil_a_block(form: str, bad: float, clipped: dict
         assert opt.skipped_steps == 1
 
 
+def test_gradients_that_are_too_large_together() -> None:
+    params = [np.ones(5000, np.float32), np.ones(5000, np.float32)]
+    opt = fastgd.AdamW(params, state_dtype="8bit")
+    each = np.full(5000, 0.8 * 2.0**63 / np.sqrt(5000), np.float32)
+    with pytest.raises(ValueError, match=r"^gradients: expected finite numbers with a norm of at most 2\*\*63"):
+        opt.step([each, each])
+    assert all((param == 1).all() for param in params)
+    opt.step([each, np.zeros(5000, np.float32)])
+
+
 def test_other_parameters_may_have_infinite_gradients() -> None:
     """Those whose state is in float32 are as ever."""
     params = [np.ones(10, np.float32), np.ones(5000, np.float32)]

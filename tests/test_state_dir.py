@@ -218,6 +218,8 @@ def test_what_is_refused(tmp_path: Path) -> None:
         fastgd.Adafactor(np.ones(3), state_dir=tmp_path / "c")
     with pytest.raises(ValueError, match="slow parameters are not kept in files"):
         fastgd.Lookahead(opt)
+    with pytest.raises(ValueError, match="parameters are elsewhere while the closure runs"):
+        fastgd.SAM(opt)
     with pytest.raises(TypeError, match="cannot be copied or pickled"):
         opt.__reduce__()
     with pytest.raises(AttributeError):
@@ -227,6 +229,49 @@ def test_what_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected functions of the step"):
         fastgd.Adam(np.ones(3), lr=fastgd.schedules.plateau(0.1), state_dir=tmp_path / "b")
     assert [path.name for path in (tmp_path / "b").iterdir()] == ["lock"]
+
+
+def test_rows_that_are_wider_than_a_range(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "PART", 0.0)
+    shape = (5, 300_000)
+    grad = np.arange(1_500_000, dtype=np.float32).reshape(shape)
+    params = np.lib.format.open_memmap(tmp_path / "w.npy", "w+", np.float32, shape), np.zeros(shape, np.float32)
+    for param, settings in zip(params, (dict(state_dir=tmp_path / "state"), {}), strict=True):
+        fastgd.RowWiseAdagrad(param, **settings).step(grad)
+    np.testing.assert_array_equal(*params)
+
+
+def test_parameters_of_a_private_mapping_keep_their_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "PART", 0.0)
+    np.ones(3 * 2**20, np.float32).tofile(tmp_path / "w")
+    private = np.memmap(tmp_path / "w", np.float32, "c")
+    opt = fastgd.SGD(private, lr=0.5, momentum=0.5, state_dir=tmp_path / "state")
+    for _ in range(2):
+        opt.step(np.ones(3 * 2**20, np.float32))
+    assert (private == 1 - 0.5 - 0.75).all()
+    assert (np.fromfile(tmp_path / "w", np.float32) == 1).all()
+
+
+def test_a_file_that_was_unlinked_is_used_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "PART", 0.0)
+    param = np.memmap(tmp_path / "w", np.float32, "w+", shape=(2**20,))
+    (tmp_path / "w").unlink()
+    fastgd.SGD(param, lr=1.0, state_dir=tmp_path / "state").step(np.ones(2**20, np.float32))
+    assert (param == -1).all()
+
+
+def test_a_ledger_with_rows_of_a_group_that_was_not_added(tmp_path: Path) -> None:
+    opt = fastgd.Adam(np.ones(3), state_dir=tmp_path)
+    opt.step(np.ones(3))
+    manifest = (tmp_path / "manifest.json").read_bytes()
+    opt.add_param_group({"params": np.ones(2)})
+    del opt
+    (tmp_path / "manifest.json").write_bytes(manifest)  # as a kill before it was renamed leaves it
+    opt = fastgd.Adam(np.ones(3), state_dir=tmp_path)
+    assert opt.steps_completed == 1
+    opt.step(np.ones(3))
+    opt.add_param_group({"params": np.ones(2)})
+    opt.step([np.ones(3), np.ones(2)])
 
 
 def test_torch_refuses_it(tmp_path: Path) -> None:

@@ -79,6 +79,11 @@ class SAM(Around):
     def __init__(self, opt: Optimizer | Lookahead, rho: float = 0.05, adaptive: bool = False) -> None:
         if not isinstance(opt, (Optimizer, Lookahead)):
             raise TypeError(f"opt must be a fastgd optimizer, got {type(opt).__name__}")
+        if isinstance(opt, Optimizer) and opt.state_dir is not None:
+            raise ValueError(
+                "opt: files do not tell that parameters are elsewhere while the closure runs: expected an "
+                "optimizer without state_dir"
+            )
         rho, adaptive = validation.nonnegative("rho", rho), validation.flag("adaptive", adaptive)
         self.__dict__.update(optimizer=opt, rho=rho, adaptive=adaptive)
 

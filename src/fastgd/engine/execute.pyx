@@ -285,7 +285,7 @@ cdef void run_in_ranges(Work* work, Py_ssize_t i, Py_ssize_t start, Py_ssize_t s
     if work.number > (rule.measure_count if apart else 0):
         return
     if rule.row_numbers:
-        size += -size % row_width(slot)
+        size = row_width(slot) * max(1, RANGE // row_width(slot))
     read_ahead(ranges, slot, states, start, start + DEPTH * size)
     while start < stop:
         end = min(start - start % size + size, stop)

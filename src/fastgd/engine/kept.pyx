@@ -72,9 +72,9 @@ cdef class Kept(Shared):
             return 0
         self.entries[0] = 1
         if self.renaming is not None:
-            rename(<bytes>self.renaming[0], <bytes>self.renaming[1])
+            if rename(<bytes>self.renaming[0], <bytes>self.renaming[1]) == 0:   # else the next step tries again
+                self.files.changed = False
             self.renaming = None
-            self.files.changed = False
         for entry, key, array in copies or ():
             memcpy(data_of(pointer(array)), data_of(pointer(entry[key])),
                    size_of(pointer(array)) * itemsize_of(pointer(array)))

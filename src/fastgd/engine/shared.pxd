@@ -9,6 +9,7 @@ cdef class Shared(Grouped):
     cdef object failure                 # the error with which they were not reached
     cdef double largest                 # the largest finite norm
     cdef double beside                  # the largest norm of gradients beside state in 8 bits, as `norm_beside` has it
+    cdef double beside_here             # the same of this process alone
     cdef bint alone                     # whether the step under way is of one parameter, which the others do not know
     cdef bint expects_blocks            # whether a group asks for state in 8 bits, before groups have been taken over
 

@@ -43,7 +43,7 @@ cdef class Shared(Grouped):
         cdef double norm
         if self.ranks is None:
             norm = self.measure()
-            self.beside = self.norm_beside(norm, scale)
+            self.beside = self.beside_here = self.norm_beside(norm, scale)
             return norm
         repeated = [i for i in range(self.first, self.stop) if self.slots[i].elsewhere and self.slots[i].cohort >= 0]
         for i in repeated:
@@ -53,7 +53,7 @@ cdef class Shared(Grouped):
         finally:
             for i in repeated:
                 self.slots[i].cohort = 0
-        self.beside = self.norm_beside(INFINITY if repeated else norm, scale)
+        self.beside = self.beside_here = self.norm_beside(INFINITY if repeated else norm, scale)
         self.exchanges += 1
         norm, self.largest, self.beside = self.ranks.norm(norm, self.largest, self.beside)
         return norm
@@ -73,7 +73,7 @@ cdef class Shared(Grouped):
 
     cdef int begin_together(self) except -1:
         """Before a step without a norm, so that all processes begin it or none."""
-        self.beside = self.norm_beside(INFINITY, 1.0)
+        self.beside = self.beside_here = self.norm_beside(INFINITY, 1.0)
         if self.over_all or self.together_beside():
             self.exchanges += 1
             _, _, self.beside = self.ranks.norm(0.0, 0.0, self.beside)

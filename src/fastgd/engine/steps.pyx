@@ -487,7 +487,8 @@ cdef class Steps(Kept):
         if self.beside < 0 or (scale == scale and self.beside <= most):
             return 0
         i = self.first_beyond(most)
-        if i < 0 and (scale == scale or not self.any_blocked()):
+        # Those of this process may be beyond it only together, or another process' are.
+        if i < 0 and self.beside_here <= most and (scale == scale or not self.any_blocked()):
             raise RefusedElsewhereError
         label = "gradients" if i < 0 else front._gradient_label(i)
         raise ValueError(f"{label}: expected finite numbers with a norm of at most 2**63, after grad_scale and "

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_type_hints
 
 import numpy as np
 
@@ -129,7 +129,10 @@ class Optimizer(Keeping):
         super().__init_subclass__()
         if not {"family", "fixed"} & cls.__dict__.keys():
             return  # A subclass of a user has the hyperparameters of its base.
-        hints = cls.__init__.__annotations__  # get_type_hints would make them all anew, in a twentieth of the import
+        hints = cls.__init__.__annotations__
+        if any(isinstance(hint, str) for hint in hints.values()):
+            # Not always: it makes all of them anew, in a twentieth of the import.
+            hints = get_type_hints(cls.__init__, include_extras=True)
         own = {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
         order = own if "family" in cls.__dict__ else cls.checks
         cls.checks = {name: own.get(name) or cls.fixed[name] for name in order}

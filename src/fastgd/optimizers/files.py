@@ -31,6 +31,7 @@ from fastgd.optimizers.state_dict import export_schedules
 FORMAT = 1
 MANIFEST, LEDGER, LOCK = "manifest.json", "ledger.npy", "lock"
 LARGE = 2**22  # bytes of a file from which the system is told of its ranges
+WRITTEN = ("r+", "w+")  # modes of `numpy.memmap` whose arrays are the file
 PART = 0.5  # of the memory, from which files are too large to stay in it
 
 Entry = tuple[int, tuple[float, ...], dict[str, np.ndarray]]
@@ -66,12 +67,16 @@ def _view(mapped: Mapped, offset: int, like: np.ndarray) -> np.ndarray:
 
 
 def _file_of(array: np.ndarray) -> tuple[int, int, str, int] | None:
-    """(address, bytes, path, offset) of the file that an array of `numpy.memmap` lies in; None for other memory."""
+    """
+    (address, bytes, path, offset) of the file that an array of `numpy.memmap` lies in; None for other memory.
+
+    Mode "c" is other memory: what is written to its pages is nowhere else, so that they must not be let go.
+    """
     root: Any = array
     while isinstance(root, np.ndarray) and isinstance(root.base, np.ndarray):
         root = root.base
     base: Any = root.base
-    if not (isinstance(root, np.memmap) and isinstance(base, mmap.mmap) and root.filename):
+    if not (isinstance(root, np.memmap) and isinstance(base, mmap.mmap) and root.filename and root.mode in WRITTEN):
         return None
     whole = np.frombuffer(base, np.uint8)
     return whole.ctypes.data, whole.size, str(root.filename), root.offset - root.offset % mmap.ALLOCATIONGRANULARITY
@@ -160,7 +165,12 @@ class StateFiles:
 
     def _ledger(self, count: int) -> np.ndarray:
         """What slots have done, as the directory has it."""
-        ledger = self._opened(LEDGER, np.zeros((1 + count, ROW_OF_LEDGER)))[0]
+        rows = 1 + count
+        if self._path(LEDGER).exists():
+            # It has more where a process was killed when a group had been added to it and not yet to the manifest.
+            header = len(_header(np.zeros((rows, ROW_OF_LEDGER)))[1])
+            rows = max(rows, (self._path(LEDGER).stat().st_size - header) // (8 * ROW_OF_LEDGER))
+        ledger = self._opened(LEDGER, np.zeros((rows, ROW_OF_LEDGER)))[0][: 1 + count]
         if ledger[0, 0] != 0:
             raise self._refuse(
                 f"a process was killed in a step, after {ledger[0, 1]:.0f} steps, which has left some of the numbers "
@@ -314,6 +324,8 @@ class StateFiles:
     def ready(self, steps: Any) -> None:
         """Bring the ledger and the manifest up to date before something is changed; the engine renames the latter."""
         self._check_process()
+        if self.ledger is not None and self.ledger[0, 0] != 0:
+            raise RuntimeError(f"state_dir {self.directory!r}: an earlier step ended in its middle, in an error")
         if self.ledger is None or len(self.ledger) != 1 + len(steps.params):
             new = self._created(LEDGER + ".new", np.zeros((1 + len(steps.params), ROW_OF_LEDGER)))[0]
             new[0, 1] = steps.completed
@@ -350,11 +362,19 @@ class StateFiles:
             if place is not None:
                 address, nbytes, path, offset = place
                 if path not in self.opened:
-                    self.opened[path] = os.open(path, os.O_RDWR)
-                    weakref.finalize(self, os.close, self.opened[path])
+                    self.opened[path] = self._advised(path)
                 found.append((address, nbytes, self.opened[path], offset))
         found = sorted(set(found))
         steps.set_ranges(found if sum(nbytes for _, nbytes, _, _ in found) > PART * _memory() else [])
+
+    def _advised(self, path: str) -> int:
+        """A descriptor of a file in memory, by which the system is told of it; -1 where it has another name by now."""
+        try:
+            fd = os.open(path, os.O_RDWR)
+        except OSError:
+            return -1
+        weakref.finalize(self, os.close, fd)
+        return fd
 
     def copies(self, steps: Any, entries: list[Entry]) -> list[tuple[dict[str, np.ndarray], str, np.ndarray]]:
         """(state arrays of a slot, key, array in a file) of what is loaded, for the engine to copy."""
