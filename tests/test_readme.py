@@ -33,7 +33,8 @@ def test_there_is_python_to_run() -> None:
 
 
 @pytest.mark.parametrize("page", SNIPPETS)
-def test_snippets_of_a_page_run_in_their_order(page: str) -> None:
+def test_snippets_of_a_page_run_in_their_order(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where they may leave files
     names: dict[str, object] = {}
     for number, snippet in enumerate(SNIPPETS[page]):
         exec(compile(snippet, f"{page}, snippet {number}", "exec"), names)
