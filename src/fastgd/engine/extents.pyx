@@ -37,35 +37,34 @@ cdef bint disjoint(Extent* extents, Py_ssize_t n) noexcept nogil:
     return True
 
 
-cdef bint are_apart(list arrays) except -1:
-    """Whether dense arrays share no memory."""
-    cdef Py_ssize_t n = 0
-    cdef bint result
+cdef Extent* extents_of(list arrays, Py_ssize_t* n) except NULL:
+    """The extents of the dense arrays that have elements, `n` of them; the caller frees them."""
     cdef Extent* extents = <Extent*>PyMem_Malloc((len(arrays) + 1) * sizeof(Extent))
     if extents == NULL:
         raise MemoryError
+    n[0] = 0
     for array in arrays:
         if size_of(pointer(array)):
-            extents[n] = extent_of(pointer(array))
-            n += 1
-    result = disjoint(extents, n)
+            extents[n[0]] = extent_of(pointer(array))
+            n[0] += 1
+    return extents
+
+
+cdef bint are_apart(list arrays) except -1:
+    """Whether dense arrays share no memory."""
+    cdef Py_ssize_t n
+    cdef Extent* extents = extents_of(arrays, &n)
+    cdef bint result = disjoint(extents, n)
     PyMem_Free(extents)
     return result
 
 
 def lie_apart(list written not None, list read not None):
     """Whether dense arrays that are written to share no memory with each other, nor with any that is only read."""
-    cdef Py_ssize_t n = 0
-    cdef bint apart
+    cdef Py_ssize_t n
     cdef Extent extent
-    cdef Extent* extents = <Extent*>PyMem_Malloc((len(written) + 1) * sizeof(Extent))
-    if extents == NULL:
-        raise MemoryError
-    for array in written:
-        if size_of(pointer(array)):
-            extents[n] = extent_of(pointer(array))
-            n += 1
-    apart = disjoint(extents, n)
+    cdef Extent* extents = extents_of(written, &n)
+    cdef bint apart = disjoint(extents, n)
     for array in read:
         extent = extent_of(pointer(array))
         apart = apart and (extent.start == extent.stop
