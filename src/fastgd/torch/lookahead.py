@@ -95,7 +95,8 @@ class Lookahead:
         due = [i for i in slow if slow[i] is not None and counts[steps.place_of(i)[0]][1] % self.k == 0]
         named = [(f"state 'slow' of {beside.label(steps, i)}", slow[i]) for i in due]
         pairs = [(steps.leaves[i].detach(), alike(*one, steps.leaves[i])) for i, one in zip(due, named, strict=True)]
-        beside.check_apart(steps, [(label, checks.memory(label, tensor)) for label, tensor in named], updated)
+        if named:  # Of all else the step has its own check.
+            beside.check_apart(steps, [(label, checks.memory(label, tensor)) for label, tensor in named], updated)
         written = [steps.leaves[i] for i in sorted({*updated, *due})]
         return Way(self.alpha, counts, pairs), [(steps.leaves[i], tensor) for i, tensor in begun.items()], written
 
